@@ -1,0 +1,29 @@
+//! What every server process does alike, and nothing that knows a role.
+//!
+//! - [`clock`] and [`network`] are the seams to the world outside: a role takes a [`Clock`] and a [`Network`],
+//!   and a simulation hands it others than the real ones.
+//! - [`tasks`] is the only place that spawns; [`shutdown`] turns signals into one request to drain.
+//! - [`telemetry`] and [`trace`] are the only places that know how logs and traces leave the process.
+//! - [`readiness`] and [`admin`] tell an operator how the process is.
+//! - [`mod@panic`] logs what should never happen.
+//!
+//! A process starts telemetry, binds every port, builds its roles, serves, and says it is ready; it ends in
+//! the opposite order, with [`Telemetry::flush`] last.
+
+pub mod admin;
+pub mod clock;
+pub mod network;
+pub mod panic;
+pub mod readiness;
+pub mod shutdown;
+pub mod tasks;
+pub mod telemetry;
+pub mod trace;
+
+pub use admin::AdminState;
+pub use clock::{Clock, SystemClock};
+pub use network::{Io, Listener, Network, Stream, TokioNetwork};
+pub use readiness::Readiness;
+pub use shutdown::Shutdown;
+pub use tasks::{Failure, Group, OnError, Tasks};
+pub use telemetry::{Telemetry, TelemetryConfig};

@@ -1,0 +1,2 @@
+//! homeport
+fn main() {}

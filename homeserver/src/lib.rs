@@ -1,0 +1,265 @@
+//! A home server: the state of its people, and every decision about them.
+//!
+//! The walk of a command: a link hands a call to `service`, which checks that we are home and asks the shard
+//! of the person (`shards`, `shard`). The shard's loop applies it to the `presentity`, which answers with a
+//! verdict and effects and touches nothing outside. `shard` persists what is to be durable and answers when it
+//! is; `delivery` tells other homes of changes, and routers of what is for clients. `ownership` follows the
+//! placement, `accounts` follows the store, `expiry` knows what ends when.
+
+mod accounts;
+mod authenticate;
+mod command;
+mod config;
+mod delivery;
+mod expiry;
+mod ids;
+mod incoming;
+mod metrics;
+mod ownership;
+mod presentity;
+mod service;
+mod shard;
+mod shards;
+
+pub use config::HomeServerConfig;
+
+use daemon::{Clock, Listener, Network, OnError, Readiness, Stream, Tasks};
+use delivery::Delivery;
+use membership::{Joined, Member, MemberId, Membership, Phase, Placements};
+use metrics::Metrics;
+use ownership::Ownership;
+use prometheus_client::registry::Registry;
+use proto::{Connect, LinkServer, Links, Peer, Role, Spawn};
+use service::Service;
+use shard::Shard;
+use shards::Shards;
+use std::io;
+use std::net::SocketAddr;
+use std::sync::Arc;
+use std::time::Duration;
+use store::{Store, Writer};
+
+/// What a home server is given: nothing here is reached for.
+#[derive(Clone)]
+pub struct Resources {
+    /// Who else is there.
+    pub membership: Arc<dyn Membership>,
+    /// Durable state.
+    pub store: Arc<dyn Store>,
+    /// Connections.
+    pub network: Arc<dyn Network>,
+    /// Time.
+    pub clock: Arc<dyn Clock>,
+    /// Where it says whether it is ready.
+    pub readiness: Readiness,
+    /// Randomness: from here come subscription and view ids.
+    pub seed: u64,
+}
+
+/// Why a home server cannot start.
+#[derive(Debug, thiserror::Error)]
+pub enum Error {
+    /// Its link listener cannot be opened.
+    #[error("cannot listen on {address}")]
+    Listen {
+        /// Where.
+        address: SocketAddr,
+        /// Why.
+        #[source]
+        source: io::Error,
+    },
+    /// The membership refuses it.
+    #[error("cannot join the membership")]
+    Join(#[source] membership::Error),
+    /// The store cannot be read.
+    #[error("cannot read the store")]
+    Store(#[source] store::Error),
+}
+
+/// A home server that runs.
+pub struct HomeServer {
+    name: String,
+    address: SocketAddr,
+    joined: Box<dyn Joined>,
+    tasks: Tasks,
+    /// Shards and the store's writer, which end last, in this order.
+    shard_tasks: Tasks,
+    writer_tasks: Tasks,
+    readiness: Readiness,
+}
+
+impl HomeServer {
+    /// Binds, joins and serves. It is ready, in [`Resources::readiness`], once it has read the state of its
+    /// slots from the store.
+    ///
+    /// # Errors
+    /// [`Error`] when it cannot listen, join, or read the store.
+    pub async fn start(
+        config: HomeServerConfig,
+        resources: Resources,
+        registry: &mut Registry,
+    ) -> Result<Self, Error> {
+        resources.readiness.set(&config.name, false);
+        let bad_listen = |source| Error::Listen { address: config.listen, source };
+        let listener = resources.network.bind(config.listen).await.map_err(bad_listen)?;
+        let address = listener.local_addr().map_err(bad_listen)?;
+        let revision = resources.store.revision().await.map_err(Error::Store)?;
+        let me = MemberId::from(config.name.as_str());
+        let member = Member {
+            phase: Phase::Active,
+            ..Member::new(me, address.to_string(), config.zone.clone(), config.capacity)
+        };
+        let joined = resources.membership.join(member).await.map_err(Error::Join)?;
+        let metrics = Metrics::register(registry, &config.name);
+        let (tasks, shard_tasks, writer_tasks) = (Tasks::new(), Tasks::new(), Tasks::new());
+        let stages = Stages { tasks: &tasks, shards: &shard_tasks, writer: &writer_tasks };
+        build(&config, &resources, &stages, metrics, listener, revision);
+        let readiness = resources.readiness;
+        Ok(Self { name: config.name, address, joined, tasks, shard_tasks, writer_tasks, readiness })
+    }
+
+    /// Where its link listener is.
+    #[must_use]
+    pub fn address(&self) -> SocketAddr {
+        self.address
+    }
+
+    /// Returns when one of its tasks has failed so that it cannot go on.
+    pub async fn failed(&self) -> daemon::Failure {
+        tokio::select! {
+            failure = self.tasks.failed() => failure,
+            failure = self.shard_tasks.failed() => failure,
+            failure = self.writer_tasks.failed() => failure,
+        }
+    }
+
+    /// Leaves service in order: out of the membership, then no new questions, then what is under way, then
+    /// the store's last writes. Returns the names of tasks that did not end in time.
+    pub async fn drain(self, deadline: Duration) -> Vec<&'static str> {
+        self.readiness.set(&self.name, false);
+        if let Err(error) = self.joined.leave().await {
+            let error: &dyn std::error::Error = &error;
+            tracing::warn!(member = self.name, error, "the membership was not told, the lease will end");
+        }
+        let mut left = self.tasks.drain(deadline).await;
+        left.extend(self.shard_tasks.drain(deadline).await);
+        left.extend(self.writer_tasks.drain(deadline).await);
+        tracing::info!(member = self.name, "home server has left");
+        left
+    }
+
+    /// Ends at once and tells nobody, as a crash would.
+    pub fn abort(self) {
+        self.tasks.abort();
+        self.shard_tasks.abort();
+        self.writer_tasks.abort();
+    }
+}
+
+struct Stages<'a> {
+    tasks: &'a Tasks,
+    shards: &'a Tasks,
+    writer: &'a Tasks,
+}
+
+/// Puts the parts together and sets them going.
+fn build(
+    config: &HomeServerConfig,
+    resources: &Resources,
+    stages: &Stages<'_>,
+    metrics: Metrics,
+    listener: Box<dyn Listener>,
+    revision: u64,
+) {
+    let me = MemberId::from(config.name.as_str());
+    let placements = Placements::follow(resources.membership.members());
+    let (shards, mailboxes) = Shards::new(config.shards);
+    let (writer, writing) = Writer::new(Arc::clone(&resources.store));
+    stages.writer.spawn("store writer", OnError::Stop, async move {
+        writing.await;
+        Ok(())
+    });
+    let spawn = link_spawn(stages.tasks);
+    let my_peer = Peer { name: config.name.clone(), role: Role::Home };
+    let connect = Arc::new(LinkConnect(Arc::clone(&resources.network)));
+    let links = Links::new(my_peer.clone(), connect, Arc::new(NotCalled), Arc::clone(&spawn));
+    let ways = (stages.tasks.clone(), metrics.clone());
+    let delivery = Delivery::new(me.clone(), links, placements.clone(), shards.clone(), ways);
+    for (index, mailbox) in mailboxes.into_iter().enumerate() {
+        let parts = shard::Parts {
+            store: Arc::clone(&resources.store),
+            writer: writer.clone(),
+            delivery: delivery.clone(),
+            clock: Arc::clone(&resources.clock),
+            metrics: metrics.clone(),
+            seed: resources.seed.wrapping_add(index as u64),
+        };
+        let (shard, cancelled) = (Shard::new(parts, mailbox), stages.shards.cancelled());
+        stages.shards.spawn("shard", OnError::Stop, async move {
+            shard.run(cancelled).await;
+            Ok(())
+        });
+    }
+    follow_outside(config, resources, stages.tasks, (me.clone(), placements.clone(), shards.clone()), revision);
+    let service = Arc::new(Service { me, placements, shards, delivery });
+    let server = LinkServer::new(my_peer, service, spawn);
+    stages.tasks.spawn("link listener", OnError::Stop, incoming::serve(listener, server, stages.tasks.cancelled()));
+}
+
+/// Starts the loops that follow the placement and the accounts.
+fn follow_outside(
+    config: &HomeServerConfig,
+    resources: &Resources,
+    tasks: &Tasks,
+    (me, placements, shards): (MemberId, Placements, Shards),
+    revision: u64,
+) {
+    let store = Arc::clone(&resources.store);
+    let accounts = accounts::follow(Arc::clone(&store), shards.clone(), revision, tasks.cancelled());
+    tasks.spawn("account follower", OnError::Stop, async move {
+        accounts.await;
+        Ok(())
+    });
+    let (readiness, name) = (resources.readiness.clone(), config.name.clone());
+    let ownership = Ownership { me, placements, shards, store };
+    let cancelled = tasks.cancelled();
+    tasks.spawn("placement follower", OnError::Stop, async move {
+        ownership.run(cancelled, |ready| readiness.set(&name, ready)).await;
+        Ok(())
+    });
+}
+
+/// Runs links as tasks of this home server; they are hung up when it drains.
+fn link_spawn(tasks: &Tasks) -> Spawn {
+    let (group, cancelled) = (tasks.group("link", OnError::Log), tasks.cancelled());
+    Arc::new(move |link| {
+        let cancelled = cancelled.clone();
+        group.spawn(async move {
+            cancelled.run_until_cancelled(link).await;
+            Ok(())
+        });
+    })
+}
+
+/// The answering end of the links that a home server opens: homes are called on the links they accept.
+struct NotCalled;
+
+#[async_trait::async_trait]
+impl proto::Serve for NotCalled {
+    async fn serve(&self, _: &proto::Link, _: proto::Call) -> Result<proto::Answer, proto::Refusal> {
+        Err(rvp::Fault::BadRequest.into())
+    }
+}
+
+/// Connects links through the network that was given.
+struct LinkConnect(Arc<dyn Network>);
+
+#[async_trait::async_trait]
+impl Connect for LinkConnect {
+    async fn connect(&self, address: &str) -> io::Result<Box<dyn proto::links::Io>> {
+        let bad = || io::Error::new(io::ErrorKind::InvalidInput, "address must be host:port");
+        let (host, port) = address.rsplit_once(':').ok_or_else(bad)?;
+        let stream: Stream = self.0.connect(host, port.parse().map_err(|_| bad())?).await?;
+        Ok(Box::new(stream))
+    }
+}

@@ -1,0 +1,204 @@
+//! One person's state, and every decision about it.
+//!
+//! `apply` takes the time and a command and answers with a verdict and effects. Nothing here waits, reads a
+//! clock, draws a random number of its own or sends anything: that is for the shard and for delivery.
+
+mod access;
+mod account;
+mod acl;
+mod change;
+mod deliveries;
+mod lapse;
+mod logins;
+mod notify;
+mod propfind;
+mod proppatch;
+mod subscribe;
+mod subscriptions;
+mod unsubscribe;
+mod views;
+mod watchers;
+
+use crate::command::{Applied, Command, Effect, Verdict};
+use crate::ids::Ids;
+use access::Access;
+use deliveries::Deliveries;
+use logins::Logins;
+use rvp::{Caller, Fault, Method, PresenceState, Principal, Property, Reply};
+use std::time::SystemTime;
+use store::{Account, Durable};
+use views::Views;
+use watchers::Watchers;
+
+/// A person: presence, logins, watchers, rights, and messages that clients have not acknowledged yet.
+#[derive(Debug)]
+pub(crate) struct Presentity {
+    account: Account,
+    logins: Logins,
+    views: Views,
+    watchers: Watchers,
+    access: Access,
+    deliveries: Deliveries,
+    /// What watchers were last told.
+    shown: PresenceState,
+    /// The version of the last change that was spread.
+    version: u64,
+}
+
+/// What a verb is given besides its own fields.
+struct Context<'a> {
+    now: SystemTime,
+    ids: &'a mut Ids,
+    caller: Caller,
+    router: crate::command::RouterName,
+    effects: Vec<Effect>,
+}
+
+impl Presentity {
+    /// The presentity of what the store kept. Whatever ended meanwhile ends with the first
+    /// [`Command::Lapse`], which must follow at once.
+    pub(crate) fn load(durable: Durable) -> Self {
+        let Durable { account, logins, views, subscriptions, access } = durable;
+        let views = Views::load(views);
+        let shown = views.effective();
+        Self {
+            access: Access::load(&account.principal, access),
+            logins: Logins::load(logins),
+            watchers: Watchers::load(subscriptions),
+            deliveries: Deliveries::default(),
+            views,
+            shown,
+            version: 0,
+            account,
+        }
+    }
+
+    /// Who this is.
+    pub(crate) fn principal(&self) -> &Principal {
+        &self.account.principal
+    }
+
+    /// The account, for checking credentials.
+    pub(crate) fn account(&self) -> &Account {
+        &self.account
+    }
+
+    /// Whether a client of this person is logged on.
+    pub(crate) fn is_logged_on(&self) -> bool {
+        !self.logins.is_empty()
+    }
+
+    /// How many property subscriptions there are on this person.
+    pub(crate) fn watchers_len(&self) -> usize {
+        self.watchers.len()
+    }
+
+    /// Does what a command asks.
+    pub(crate) fn apply(&mut self, now: SystemTime, ids: &mut Ids, command: Command) -> Applied {
+        let mut effects = Vec::new();
+        let verdict = match command {
+            Command::Request { caller, router, method } => {
+                let mut context = Context { now, ids, caller, router, effects };
+                let verdict = self.request(&mut context, method);
+                effects = context.effects;
+                verdict
+            }
+            Command::Change(change) => {
+                self.change(&change, &mut effects);
+                Verdict::Nothing
+            }
+            Command::Outcome { delivery, outcome } => {
+                self.deliveries.outcome(delivery, outcome, &mut effects);
+                Verdict::Nothing
+            }
+            Command::CallBackLost(login) => {
+                self.end_login(now, login, &mut effects);
+                Verdict::Nothing
+            }
+            Command::Account(account) => {
+                self.set_account(now, *account, &mut effects);
+                Verdict::Nothing
+            }
+            Command::Lapse => {
+                self.lapse(now, &mut effects);
+                Verdict::Nothing
+            }
+        };
+        Applied { verdict, effects }
+    }
+
+    fn request(&mut self, context: &mut Context<'_>, method: Method) -> Verdict {
+        if self.account.disabled {
+            // To others a disabled person is nobody; the person hears that it is not permitted.
+            let own = context.caller.is_proved(self.principal());
+            return Verdict::Now(Err(if own { Fault::Forbidden } else { Fault::NoSuchPrincipal }));
+        }
+        let answer = match method {
+            Method::Subscribe(subscribe) => self.subscribe(context, subscribe),
+            Method::Unsubscribe(unsubscribe) => self.unsubscribe(context, &unsubscribe),
+            Method::Subscriptions(subscriptions) => self.subscriptions(context, &subscriptions),
+            Method::Propfind(propfind) => self.propfind(context, propfind),
+            Method::Proppatch(proppatch) => self.proppatch(context, proppatch),
+            Method::Notify(notify) => return self.notify(context, notify),
+            Method::Acl(acl) => self.acl(context, acl),
+        };
+        Verdict::Now(answer)
+    }
+
+    /// All five properties, with this state (spec 4.2).
+    fn properties(&self, state: PresenceState) -> Vec<Property> {
+        vec![
+            Property::State(state),
+            Property::DisplayName(self.account.display_name.clone()),
+            Property::Email(self.account.email.clone()),
+            Property::MobileState(false),
+            Property::MobileDescription(String::new()),
+        ]
+    }
+
+    /// Tells watchers if the effective state is another than they were last told.
+    fn spread_if_changed(&mut self, now: SystemTime, effects: &mut Vec<Effect>) {
+        let state = self.views.effective();
+        if state == self.shown {
+            return;
+        }
+        self.shown = state;
+        let watchers = self.watchers.permitted(&self.access);
+        self.spread(now, vec![Property::State(state)], watchers, effects);
+    }
+
+    fn spread(
+        &mut self,
+        now: SystemTime,
+        properties: Vec<Property>,
+        watchers: Vec<Principal>,
+        effects: &mut Vec<Effect>,
+    ) {
+        if watchers.is_empty() {
+            return;
+        }
+        // Milliseconds keep the version growing over a restart, where the last one is forgotten.
+        let since = now.duration_since(SystemTime::UNIX_EPOCH).unwrap_or_default();
+        let millis = u64::try_from(since.as_millis()).unwrap_or(u64::MAX);
+        self.version = millis.max(self.version + 1);
+        let change =
+            proto::Change { presentity: self.principal().clone(), properties, version: self.version };
+        effects.push(Effect::Spread(change, watchers));
+    }
+
+    /// Whether the caller is this person, and proved it.
+    fn must_be_owner(&self, caller: &Caller) -> Result<(), Fault> {
+        if caller.is_proved(self.principal()) {
+            Ok(())
+        } else if caller.credential == rvp::Credential::Assertion {
+            Err(Fault::Unauthenticated)
+        } else {
+            Err(Fault::Forbidden)
+        }
+    }
+}
+
+type Answer = Result<Reply, Fault>;
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,126 @@
+//! Who may do what with a person's node (spec 6.4, 6.5).
+
+use rvp::access::{AccessList, Credentials, Entry, Right, Who};
+use rvp::limits::ACCESS_ENTRIES_MAX;
+use rvp::{Caller, Credential, Fault, Identity, Principal};
+use std::collections::{BTreeMap, BTreeSet};
+
+/// The access list of one person, ready to be asked.
+#[derive(Debug)]
+pub(crate) struct Access {
+    owner: Principal,
+    /// By whom they are about, so that merging replaces; `Who::All` sorts last.
+    entries: BTreeMap<Who, Entry>,
+}
+
+/// What everybody may do who proved who they are, and what the owner may: the list of a new account.
+/// Unlike the sample of the protocol's paper it does not accept bare assertions: a claim that nobody
+/// checks is believed only where a person's own list says so.
+fn standard(owner: &Principal) -> BTreeMap<Who, Entry> {
+    let proved = || Credentials::Listed(BTreeSet::from([Credential::Digest, Credential::Ntlm]));
+    let everybody = Entry {
+        who: Who::All,
+        credentials: proved(),
+        grant: BTreeSet::from([Right::List, Right::Read, Right::SendTo, Right::Presence]),
+        deny: BTreeSet::new(),
+    };
+    let own = Entry {
+        who: Who::One(Identity::Person(owner.clone())),
+        credentials: proved(),
+        grant: BTreeSet::from(Right::ALL),
+        deny: BTreeSet::new(),
+    };
+    [everybody, own].into_iter().map(|entry| (entry.who.clone(), entry)).collect()
+}
+
+impl Access {
+    pub(crate) fn load(owner: &Principal, list: Option<AccessList>) -> Self {
+        let entries = match list {
+            Some(list) => list.entries.into_iter().map(|entry| (entry.who.clone(), entry)).collect(),
+            None => standard(owner),
+        };
+        Self { owner: owner.clone(), entries }
+    }
+
+    pub(crate) fn list(&self) -> AccessList {
+        AccessList { entries: self.entries.values().cloned().collect() }
+    }
+
+    /// Replaces the entry of each principal named and keeps the rest. The owner's own entry stays as it
+    /// is: nobody can lock the owner out (spec 3.8).
+    pub(crate) fn merge(&mut self, changes: AccessList) -> Result<(), Fault> {
+        let own = Who::One(Identity::Person(self.owner.clone()));
+        let changes: Vec<Entry> = changes.entries.into_iter().filter(|entry| entry.who != own).collect();
+        let new: BTreeSet<&Who> =
+            changes.iter().map(|entry| &entry.who).filter(|who| !self.entries.contains_key(who)).collect();
+        if self.entries.len() + new.len() > ACCESS_ENTRIES_MAX {
+            return Err(Fault::TooLarge);
+        }
+        for entry in changes {
+            self.entries.insert(entry.who.clone(), entry);
+        }
+        Ok(())
+    }
+
+    /// Whether the caller has a right.
+    ///
+    /// # Errors
+    /// [`Fault::Unauthenticated`] when the caller only asserts who it is, so that proving it may help;
+    /// [`Fault::Forbidden`] otherwise.
+    pub(crate) fn check(&self, caller: &Caller, right: Right) -> Result<(), Fault> {
+        if self.allows(caller, right) {
+            Ok(())
+        } else if caller.credential == Credential::Assertion {
+            Err(Fault::Unauthenticated)
+        } else {
+            Err(Fault::Forbidden)
+        }
+    }
+
+    /// The owner may everything. Else the caller's own entry decides if its credentials fit, where a
+    /// refusal beats a grant; what it does not mention is for the entry of everybody to decide.
+    pub(crate) fn allows(&self, caller: &Caller, right: Right) -> bool {
+        if caller.is_proved(&self.owner) {
+            return true;
+        }
+        let own = Who::One(caller.identity.clone());
+        [own, Who::All]
+            .iter()
+            .filter_map(|who| self.entries.get(who))
+            .filter(|entry| fits(&entry.credentials, caller.credential))
+            .find_map(|entry| {
+                if entry.deny.contains(&right) {
+                    Some(false)
+                } else if entry.grant.contains(&right) {
+                    Some(true)
+                } else {
+                    None
+                }
+            })
+            .unwrap_or(false)
+    }
+
+    /// Whether somebody who once subscribed may still see the state. The credential was checked then and
+    /// is not kept, so this asks for the best one.
+    pub(crate) fn may_watch(&self, watcher: &Identity) -> bool {
+        Credential::ALL.into_iter().any(|credential| {
+            self.allows(&Caller { identity: watcher.clone(), credential }, Right::Presence)
+        }) && !self.refuses(watcher)
+    }
+
+    /// Whether the watcher's own entry refuses presence, whatever credentials it lists: a block must not be
+    /// undone by an entry of everybody that a different credential reaches.
+    fn refuses(&self, watcher: &Identity) -> bool {
+        let own = Who::One(watcher.clone());
+        watcher.person() != Some(&self.owner)
+            && self.entries.get(&own).is_some_and(|entry| entry.deny.contains(&Right::Presence))
+    }
+}
+
+/// A caller with other credentials than an entry lists is treated as if the entry were not there.
+fn fits(credentials: &Credentials, shown: Credential) -> bool {
+    match credentials {
+        Credentials::Any => shown != Credential::Assertion,
+        Credentials::Listed(listed) => listed.contains(&shown),
+    }
+}

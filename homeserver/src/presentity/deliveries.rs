@@ -1,0 +1,95 @@
+//! Messages that clients have not acknowledged yet, and when their senders are answered (spec 3.7).
+
+use crate::command::{DeliveryId, Effect};
+use proto::Outcome;
+use rvp::notification::AckType;
+use rvp::{Fault, Reply};
+use std::collections::BTreeMap;
+
+/// Messages to one person that may be on their way to clients at once.
+const DELIVERIES_MAX: usize = 256;
+
+/// The messages of one person that are on their way.
+#[derive(Debug, Default)]
+pub(crate) struct Deliveries {
+    last: u64,
+    open: BTreeMap<DeliveryId, Delivery>,
+}
+
+#[derive(Debug)]
+struct Delivery {
+    ack: AckType,
+    /// Clients whose outcome is not known.
+    outstanding: usize,
+    /// The worst outcome so far that is not success.
+    worst: Option<Outcome>,
+    /// Whether the sender was answered.
+    answered: bool,
+}
+
+impl Deliveries {
+    /// Begins a message to so many clients.
+    pub(crate) fn begin(&mut self, ack: AckType, clients: usize) -> Result<DeliveryId, Fault> {
+        if self.open.len() >= DELIVERIES_MAX {
+            return Err(Fault::Busy);
+        }
+        self.last += 1;
+        let id = DeliveryId(self.last);
+        let answered = ack == AckType::SingleHop;
+        self.open.insert(id, Delivery { ack, outstanding: clients, worst: None, answered });
+        Ok(id)
+    }
+
+    /// Takes the outcome at one client, and answers the sender as soon as the outcomes decide.
+    pub(crate) fn outcome(&mut self, id: DeliveryId, outcome: Outcome, effects: &mut Vec<Effect>) {
+        let Some(delivery) = self.open.get_mut(&id) else { return };
+        delivery.outstanding = delivery.outstanding.saturating_sub(1);
+        if outcome != Outcome::Taken && delivery.worst.is_none_or(|worst| badness(outcome) > badness(worst)) {
+            delivery.worst = Some(outcome);
+        }
+        if !delivery.answered
+            && let Some(answer) = delivery.decide(outcome)
+        {
+            delivery.answered = true;
+            effects.push(Effect::Answer(id, answer));
+        }
+        if delivery.outstanding == 0 {
+            self.open.remove(&id);
+        }
+    }
+}
+
+impl Delivery {
+    fn decide(&self, latest: Outcome) -> Option<Result<Reply, Fault>> {
+        let any_is_enough = self.ack != AckType::DeepAnd;
+        if any_is_enough && latest == Outcome::Taken {
+            return Some(Ok(Reply::Notified));
+        }
+        if self.outstanding > 0 {
+            return None;
+        }
+        Some(match self.worst {
+            None => Ok(Reply::Notified),
+            Some(worst) => Err(fault(worst)),
+        })
+    }
+}
+
+/// Which of several outcomes a sender should hear of (spec 8.5: the worst).
+fn badness(outcome: Outcome) -> u8 {
+    match outcome {
+        Outcome::Taken => 0,
+        Outcome::Busy => 1,
+        Outcome::Rejected => 2,
+        Outcome::Unreachable => 3,
+        Outcome::Left => 4,
+    }
+}
+
+fn fault(outcome: Outcome) -> Fault {
+    match outcome {
+        Outcome::Left => Fault::LeftConversation,
+        Outcome::Busy => Fault::Busy,
+        Outcome::Taken | Outcome::Rejected | Outcome::Unreachable => Fault::NotLoggedOn,
+    }
+}

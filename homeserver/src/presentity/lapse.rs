@@ -1,0 +1,65 @@
+//! What ends by itself: leased states, logins and property subscriptions (spec 4.3).
+
+use super::Presentity;
+use crate::command::Effect;
+use rvp::{PresenceState, SubscriptionId, ViewId};
+use std::time::SystemTime;
+use store::View;
+
+impl Presentity {
+    /// Ends what has ended by now, and says when to look again.
+    pub(super) fn lapse(&mut self, now: SystemTime, effects: &mut Vec<Effect>) {
+        for id in self.watchers.take_ended(now) {
+            effects.push(Effect::Persist(store::Change::RemoveSubscription(id)));
+        }
+        for login in self.logins.ended(now) {
+            self.drop_login(login, effects);
+        }
+        for view in self.views.lapsed(now) {
+            self.lapse_view(now, view, effects);
+        }
+        self.spread_if_changed(now, effects);
+        effects.extend(self.next_lapse().map(Effect::WakeAt));
+    }
+
+    /// When something ends next, if anything does.
+    fn next_lapse(&self) -> Option<SystemTime> {
+        [self.watchers.next_end(), self.logins.next_end(), self.views.next_lapse()].into_iter().flatten().min()
+    }
+
+    /// Ends a login before its time: its client is gone or logged off.
+    pub(super) fn end_login(&mut self, now: SystemTime, login: SubscriptionId, effects: &mut Vec<Effect>) {
+        self.drop_login(login, effects);
+        self.spread_if_changed(now, effects);
+    }
+
+    /// A login takes its view with it: without a client nobody is there.
+    fn drop_login(&mut self, login: SubscriptionId, effects: &mut Vec<Effect>) {
+        if self.logins.remove(login).is_none() {
+            return;
+        }
+        effects.push(Effect::Persist(store::Change::RemoveLogin(login)));
+        if let Some(view) = self.views.of_login(login).map(|view| view.id) {
+            self.drop_view(view, effects);
+        }
+    }
+
+    /// A leased state falls back to its default; where that is offline, the view's id ends as well.
+    fn lapse_view(&mut self, now: SystemTime, id: ViewId, effects: &mut Vec<Effect>) {
+        let Some(view) = self.views.get(id) else { return };
+        if view.default.shown() == PresenceState::Offline || view.login.is_none() {
+            self.drop_view(id, effects);
+            return;
+        }
+        let fallen = View { state: view.default, changed: now, ends: None, ..view.clone() };
+        effects.push(Effect::Persist(store::Change::PutView(fallen.clone())));
+        // It replaces the view of its id, for which there is room.
+        let _ = self.views.put(fallen);
+    }
+
+    fn drop_view(&mut self, id: ViewId, effects: &mut Vec<Effect>) {
+        if self.views.remove(id).is_some() {
+            effects.push(Effect::Persist(store::Change::RemoveView(id)));
+        }
+    }
+}

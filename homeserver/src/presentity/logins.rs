@@ -1,0 +1,73 @@
+//! Logins: where a person's clients listen (spec 3.2, 7).
+
+use proto::ClientLogin;
+use rvp::{Fault, Principal, SubscriptionId};
+use std::collections::BTreeMap;
+use std::time::SystemTime;
+use store::Login;
+
+/// Logins of one person at a time.
+const LOGINS_MAX: usize = 16;
+
+/// The logins of one person, oldest id first within equal ends.
+#[derive(Debug, Default)]
+pub(crate) struct Logins {
+    by_id: BTreeMap<SubscriptionId, Login>,
+}
+
+impl Logins {
+    pub(crate) fn load(logins: Vec<Login>) -> Self {
+        Self { by_id: logins.into_iter().map(|each| (each.id, each)).collect() }
+    }
+
+    pub(crate) fn is_empty(&self) -> bool {
+        self.by_id.is_empty()
+    }
+
+    pub(crate) fn get(&self, id: SubscriptionId) -> Option<&Login> {
+        self.by_id.get(&id)
+    }
+
+    pub(crate) fn iter(&self) -> impl Iterator<Item = &Login> {
+        self.by_id.values()
+    }
+
+    /// Adds a login, or renews the one of its id.
+    pub(crate) fn put(&mut self, new: Login) -> Result<(), Fault> {
+        if !self.by_id.contains_key(&new.id) && self.by_id.len() >= LOGINS_MAX {
+            return Err(Fault::Busy);
+        }
+        self.by_id.insert(new.id, new);
+        Ok(())
+    }
+
+    pub(crate) fn remove(&mut self, id: SubscriptionId) -> Option<Login> {
+        self.by_id.remove(&id)
+    }
+
+    /// The clients to reach. A client that came back on the same call-back before its former login ended
+    /// has two logins but one listener, and is told once, by the login that ends last.
+    pub(crate) fn clients(&self, principal: &Principal) -> Vec<(std::sync::Arc<str>, ClientLogin)> {
+        let mut newest: BTreeMap<&rvp::ClientUrl, &Login> = BTreeMap::new();
+        for login in self.by_id.values() {
+            let other = newest.entry(&login.call_back).or_insert(login);
+            if login.ends > other.ends {
+                *other = login;
+            }
+        }
+        let client = |login: &Login| {
+            let call_back = login.call_back.clone();
+            let client = ClientLogin { principal: principal.clone(), login: login.id, call_back };
+            (login.router.as_str().into(), client)
+        };
+        newest.into_values().map(client).collect()
+    }
+
+    pub(crate) fn ended(&self, now: SystemTime) -> Vec<SubscriptionId> {
+        self.by_id.values().filter(|each| each.ends <= now).map(|each| each.id).collect()
+    }
+
+    pub(crate) fn next_end(&self) -> Option<SystemTime> {
+        self.by_id.values().map(|each| each.ends).min()
+    }
+}

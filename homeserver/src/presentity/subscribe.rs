@@ -1,0 +1,126 @@
+//! SUBSCRIBE: log on, watch, renew (spec 3.2).
+
+use super::{Answer, Context, Presentity};
+use crate::command::Effect;
+use rvp::access::Right;
+use rvp::method::Subscribe;
+use rvp::{CallBack, ClientUrl, Fault, Identity, Lifetime, Principal, Reply, SubscriptionId, SubscriptionKind};
+use store::{Login, PropertySubscription};
+
+/// The longest lifetime that is granted, in seconds: what the clients of the time ask.
+const LIFETIME_SECONDS_MAX: u32 = 14_400;
+
+fn granted(asked: Lifetime) -> Lifetime {
+    Lifetime(asked.0.clamp(1, LIFETIME_SECONDS_MAX))
+}
+
+impl Presentity {
+    pub(super) fn subscribe(&mut self, context: &mut Context<'_>, subscribe: Subscribe) -> Answer {
+        match subscribe {
+            Subscribe::New { kind: SubscriptionKind::Login, call_back, lifetime } => {
+                self.log_on(context, call_back, granted(lifetime))
+            }
+            Subscribe::New { kind: SubscriptionKind::Property, call_back, lifetime } => {
+                self.watch(context, call_back, granted(lifetime))
+            }
+            Subscribe::Refresh { id, lifetime } => self.refresh(context, id, granted(lifetime)),
+        }
+    }
+
+    /// Only the person logs on. Sinks of third parties are not served: what is meant for a person would
+    /// go to whoever was once let in.
+    fn log_on(&mut self, context: &mut Context<'_>, call_back: CallBack, lifetime: Lifetime) -> Answer {
+        self.must_be_owner(&context.caller)?;
+        let CallBack::Client(call_back) = call_back else { return Err(Fault::BadRequest) };
+        let id = context.ids.subscription(|id| self.has_subscription(id));
+        self.put_login(context, id, call_back, lifetime)
+    }
+
+    fn put_login(
+        &mut self,
+        context: &mut Context<'_>,
+        id: SubscriptionId,
+        call_back: ClientUrl,
+        lifetime: Lifetime,
+    ) -> Answer {
+        let ends = context.now + lifetime.duration();
+        let login = Login { id, call_back, router: context.router.to_string(), ends };
+        self.logins.put(login.clone())?;
+        context.effects.push(Effect::WakeAt(ends));
+        context.effects.push(Effect::Persist(store::Change::PutLogin(login)));
+        Ok(Reply::Subscribed { id, lifetime, properties: None })
+    }
+
+    fn watch(&mut self, context: &mut Context<'_>, call_back: CallBack, lifetime: Lifetime) -> Answer {
+        let caller = &context.caller;
+        // A change is told to people, by their homes, never to a bare listener of anybody's choice.
+        let CallBack::Principal(watcher) = call_back else { return Err(Fault::Forbidden) };
+        match self.access.check(caller, Right::Presence) {
+            // Somebody who is blocked is answered as if the person were offline (spec 4.5).
+            Ok(()) | Err(Fault::Forbidden) => {}
+            Err(other) => return Err(other),
+        }
+        if caller.identity.person() != Some(&watcher) {
+            self.access.check(caller, Right::SubscribeOthers)?;
+        }
+        let id = context.ids.subscription(|id| self.has_subscription(id));
+        let subscriber = caller.identity.clone();
+        let properties = self.watched_properties(context);
+        self.put_watcher(context, (id, watcher, subscriber), lifetime)?;
+        Ok(Reply::Subscribed { id, lifetime, properties: Some(properties) })
+    }
+
+    fn put_watcher(
+        &mut self,
+        context: &mut Context<'_>,
+        (id, watcher, subscriber): (SubscriptionId, Principal, Identity),
+        lifetime: Lifetime,
+    ) -> Result<(), Fault> {
+        let ends = context.now + lifetime.duration();
+        let new = PropertySubscription { id, watcher, subscriber, ends };
+        let evicted = self.watchers.put(new.clone())?;
+        context.effects.extend(evicted.map(|id| Effect::Persist(store::Change::RemoveSubscription(id))));
+        context.effects.push(Effect::WakeAt(ends));
+        context.effects.push(Effect::Persist(store::Change::PutSubscription(new)));
+        Ok(())
+    }
+
+    fn refresh(&mut self, context: &mut Context<'_>, id: SubscriptionId, lifetime: Lifetime) -> Answer {
+        self.may_touch(context, id)?;
+        if let Some(login) = self.logins.get(id) {
+            let call_back = login.call_back.clone();
+            return self.put_login(context, id, call_back, lifetime);
+        }
+        let Some(watch) = self.watchers.get(id) else { return Err(Fault::NoSuchSubscription) };
+        let (watcher, subscriber) = (watch.watcher.clone(), watch.subscriber.clone());
+        self.put_watcher(context, (id, watcher, subscriber), lifetime)?;
+        Ok(Reply::Subscribed { id, lifetime, properties: None })
+    }
+
+    /// Whether the caller may renew or end a subscription: the owner may with all of them, a subscriber
+    /// with its own. Somebody else's id is refused, and an unknown one is told only to who may ask.
+    pub(super) fn may_touch(&self, context: &Context<'_>, id: SubscriptionId) -> Result<(), Fault> {
+        let caller = &context.caller;
+        if caller.is_proved(self.principal()) {
+            return Ok(());
+        }
+        let watch = self.watchers.get(id);
+        if watch.is_some_and(|watch| watch.subscriber == caller.identity) {
+            return match self.access.check(caller, Right::Presence) {
+                Ok(()) | Err(Fault::Forbidden) => Ok(()),
+                Err(other) => Err(other),
+            };
+        }
+        if caller.credential == rvp::Credential::Assertion {
+            return Err(Fault::Unauthenticated);
+        }
+        if watch.is_some() || self.logins.get(id).is_some() {
+            return Err(Fault::Forbidden);
+        }
+        Err(Fault::NoSuchSubscription)
+    }
+
+    fn has_subscription(&self, id: SubscriptionId) -> bool {
+        self.logins.get(id).is_some() || self.watchers.get(id).is_some()
+    }
+}

@@ -1,0 +1,22 @@
+//! UNSUBSCRIBE: log off, or stop watching (spec 3.3).
+
+use super::{Answer, Context, Presentity};
+use crate::command::Effect;
+use rvp::method::Unsubscribe;
+use rvp::{Fault, Reply};
+
+impl Presentity {
+    pub(super) fn unsubscribe(&mut self, context: &mut Context<'_>, unsubscribe: &Unsubscribe) -> Answer {
+        let id = unsubscribe.id;
+        self.may_touch(context, id)?;
+        if self.logins.get(id).is_some() {
+            self.end_login(context.now, id, &mut context.effects);
+            return Ok(Reply::Unsubscribed);
+        }
+        if self.watchers.remove(id).is_none() {
+            return Err(Fault::NoSuchSubscription);
+        }
+        context.effects.push(Effect::Persist(store::Change::RemoveSubscription(id)));
+        Ok(Reply::Unsubscribed)
+    }
+}

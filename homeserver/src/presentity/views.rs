@@ -1,0 +1,71 @@
+//! Views: each login's share of a person's presence, and how they merge (spec 4.3, 4.4).
+
+use rvp::{Fault, PresenceState, SubscriptionId, ViewId};
+use std::collections::BTreeMap;
+use std::time::{Duration, SystemTime};
+use store::View;
+
+/// Views of one person at a time: one for each login, and some without.
+const VIEWS_MAX: usize = 24;
+
+/// How long a lapsed state is kept, so that a refresh that comes late causes no flicker (spec 4.3).
+pub(crate) const GRACE: Duration = Duration::from_secs(30);
+
+/// The views of one person.
+#[derive(Debug, Default)]
+pub(crate) struct Views {
+    by_id: BTreeMap<ViewId, View>,
+}
+
+impl Views {
+    pub(crate) fn load(views: Vec<View>) -> Self {
+        Self { by_id: views.into_iter().map(|each| (each.id, each)).collect() }
+    }
+
+    pub(crate) fn get(&self, id: ViewId) -> Option<&View> {
+        self.by_id.get(&id)
+    }
+
+    /// The view of a client that never names one: if a login has no view yet, the next view is its; else
+    /// whichever changed last is taken for the same client's.
+    pub(crate) fn last_changed(&self) -> Option<&View> {
+        self.by_id.values().max_by_key(|view| view.changed)
+    }
+
+    pub(crate) fn of_login(&self, login: SubscriptionId) -> Option<&View> {
+        self.by_id.values().find(|view| view.login == Some(login))
+    }
+
+    /// Adds a view, or replaces the one of its id.
+    pub(crate) fn put(&mut self, view: View) -> Result<(), Fault> {
+        if !self.by_id.contains_key(&view.id) && self.by_id.len() >= VIEWS_MAX {
+            return Err(Fault::Busy);
+        }
+        self.by_id.insert(view.id, view);
+        Ok(())
+    }
+
+    pub(crate) fn remove(&mut self, id: ViewId) -> Option<View> {
+        self.by_id.remove(&id)
+    }
+
+    /// The merged state, as others are told it: views that are offline count for nothing, active ones
+    /// come before idle ones, and of these the one that was changed last decides.
+    pub(crate) fn effective(&self) -> PresenceState {
+        let online = || self.by_id.values().filter(|view| view.state.shown() != PresenceState::Offline);
+        online()
+            .filter(|view| view.state != PresenceState::Idle)
+            .max_by_key(|view| view.changed)
+            .or_else(|| online().max_by_key(|view| view.changed))
+            .map_or(PresenceState::Offline, |view| view.state)
+    }
+
+    pub(crate) fn lapsed(&self, now: SystemTime) -> Vec<ViewId> {
+        let over = |view: &&View| view.ends.is_some_and(|ends| ends + GRACE <= now);
+        self.by_id.values().filter(over).map(|view| view.id).collect()
+    }
+
+    pub(crate) fn next_lapse(&self) -> Option<SystemTime> {
+        self.by_id.values().filter_map(|view| view.ends).min().map(|ends| ends + GRACE)
+    }
+}

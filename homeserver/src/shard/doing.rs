@@ -1,0 +1,36 @@
+//! What is under way beside a shard's loop, and comes back to it.
+
+use crate::command::DeliveryId;
+use crate::shards::ReplyTo;
+use futures_util::StreamExt;
+use futures_util::future::BoxFuture;
+use futures_util::stream::FuturesUnordered;
+use proto::Outcome;
+use rvp::{Fault, Principal, Reply};
+use store::Durable;
+
+/// Something that was under way and is finished.
+pub(super) enum Done {
+    /// Writes are durable, or cannot be made so.
+    Committed { result: Result<(), store::Error>, answer: Option<(ReplyTo, Result<Reply, Fault>)> },
+    /// A message's outcome at one client.
+    Delivered { principal: Principal, delivery: DeliveryId, outcome: Outcome },
+    /// The store has said what it holds of somebody.
+    Loaded { principal: Principal, result: Result<Option<Durable>, store::Error> },
+}
+
+/// The work under way. Bounded by what leads to it: messages by each person's deliveries, writes and
+/// loads by the questions that are taken from the mailbox and wait for them.
+#[derive(Default)]
+pub(super) struct Doing(FuturesUnordered<BoxFuture<'static, Done>>);
+
+impl Doing {
+    pub(super) fn push(&mut self, work: impl Future<Output = Done> + Send + 'static) {
+        self.0.push(Box::pin(work));
+    }
+
+    /// The next that is finished; none when nothing is under way.
+    pub(super) async fn next(&mut self) -> Option<Done> {
+        self.0.next().await
+    }
+}

@@ -1,0 +1,124 @@
+//! The way to a presentity: by its slot to the shard that owns it.
+
+use crate::command::RouterName;
+use membership::Slot;
+use proto::{Answer, Change, Proof, Refusal};
+use rvp::{Caller, Fault, Method, Principal, SubscriptionId};
+use store::{AccountChange, Durable};
+use tokio::sync::{mpsc, oneshot};
+
+/// Questions that may wait for one shard. Beyond that callers are told that the server is busy.
+pub(crate) const MAILBOX_MAX: usize = 8_192;
+
+/// Who waits for an answer.
+pub(crate) type ReplyTo = oneshot::Sender<Result<Answer, Refusal>>;
+
+/// What a shard is asked.
+#[derive(Debug)]
+pub(crate) enum Ask {
+    /// One of RVP's methods.
+    Request(Box<RequestAsk>),
+    /// Whether credentials are right.
+    Authenticate { principal: Principal, proof: Proof, reply: ReplyTo },
+    /// Somebody changed; tell these watchers, who are ours.
+    SpreadChange { change: Change, watchers: Vec<Principal> },
+    /// A client cannot be reached any more.
+    CallBackLost { principal: Principal, login: SubscriptionId },
+    /// Accounts changed in the store.
+    Accounts(Vec<AccountChange>),
+    /// What the store holds for slots that have become ours.
+    Load(Vec<Durable>),
+    /// Slots that have become another home's.
+    Release(std::sync::Arc<Vec<bool>>),
+}
+
+/// A request on its way to a shard.
+#[derive(Debug)]
+pub(crate) struct RequestAsk {
+    pub(crate) target: Principal,
+    pub(crate) caller: Caller,
+    pub(crate) router: RouterName,
+    pub(crate) method: Method,
+    pub(crate) reply: ReplyTo,
+}
+
+/// The mailboxes of all shards. Cloning copies pointers.
+#[derive(Clone, Debug)]
+pub(crate) struct Shards {
+    mailboxes: std::sync::Arc<[mpsc::Sender<Ask>]>,
+}
+
+impl Shards {
+    /// So many shards, and the ends of their mailboxes.
+    pub(crate) fn new(count: usize) -> (Self, Vec<mpsc::Receiver<Ask>>) {
+        let (mailboxes, ends): (Vec<_>, Vec<_>) =
+            (0..count.max(1)).map(|_| mpsc::channel(MAILBOX_MAX)).unzip();
+        (Self { mailboxes: mailboxes.into() }, ends)
+    }
+
+    fn index(&self, principal: &Principal) -> usize {
+        usize::from(Slot::of(principal).number()) % self.mailboxes.len()
+    }
+
+    /// Hands a question to the shard of a principal, if there is room.
+    pub(crate) fn ask(&self, principal: &Principal, ask: Ask) -> Result<(), Fault> {
+        self.mailboxes[self.index(principal)].try_send(ask).map_err(|error| match error {
+            mpsc::error::TrySendError::Full(_) => Fault::Busy,
+            mpsc::error::TrySendError::Closed(_) => Fault::Unavailable,
+        })
+    }
+
+    /// Hands a change to the shards of these watchers, waiting for room.
+    pub(crate) async fn spread(&self, change: &Change, watchers: Vec<Principal>) -> Result<(), Fault> {
+        for (shard, watchers) in self.by_shard(watchers, Clone::clone).into_iter().enumerate() {
+            if !watchers.is_empty() {
+                self.send(shard, Ask::SpreadChange { change: change.clone(), watchers }).await?;
+            }
+        }
+        Ok(())
+    }
+
+    /// Hands what the store holds to the shards it belongs to.
+    pub(crate) async fn load(&self, durables: Vec<Durable>) -> Result<(), Fault> {
+        let parts = self.by_shard(durables, |durable| durable.account.principal.clone());
+        for (shard, part) in parts.into_iter().enumerate() {
+            self.send(shard, Ask::Load(part)).await?;
+        }
+        Ok(())
+    }
+
+    /// Tells the shards of changed accounts.
+    pub(crate) async fn accounts(&self, changes: Vec<AccountChange>) -> Result<(), Fault> {
+        let parts = self.by_shard(changes, |change| match change {
+            AccountChange::Put(account) => account.principal.clone(),
+            AccountChange::Removed(principal) => principal.clone(),
+        });
+        for (shard, part) in parts.into_iter().enumerate() {
+            if !part.is_empty() {
+                self.send(shard, Ask::Accounts(part)).await?;
+            }
+        }
+        Ok(())
+    }
+
+    /// Makes every shard forget the people of slots that are not ours: `ours[slot]` says which are.
+    pub(crate) async fn release(&self, ours: Vec<bool>) -> Result<(), Fault> {
+        let ours = std::sync::Arc::new(ours);
+        for shard in 0..self.mailboxes.len() {
+            self.send(shard, Ask::Release(std::sync::Arc::clone(&ours))).await?;
+        }
+        Ok(())
+    }
+
+    async fn send(&self, shard: usize, ask: Ask) -> Result<(), Fault> {
+        self.mailboxes[shard].send(ask).await.map_err(|_| Fault::Unavailable)
+    }
+
+    fn by_shard<T>(&self, items: Vec<T>, principal: impl Fn(&T) -> Principal) -> Vec<Vec<T>> {
+        let mut parts: Vec<Vec<T>> = self.mailboxes.iter().map(|_| Vec::new()).collect();
+        for item in items {
+            parts[self.index(&principal(&item))].push(item);
+        }
+        parts
+    }
+}

@@ -1,0 +1,85 @@
+//! Who is alive, and who is home to whom.
+//!
+//! Two questions, kept apart. *Who is alive* is [`Membership`]: home servers join under a lease, everybody
+//! else watches the set of them, and every change of the set has a newer epoch. *Who is home to whom* is
+//! [`Placement`], a pure function of that set, so every process computes the same answer from the same epoch
+//! and nothing about users is stored or agreed upon anywhere.
+//!
+//! ```text
+//! Principal ── Slot::of ──▶ Slot ── Assignment ──▶ Member        Placement = Assignment + its Members
+//!                                      ▲
+//!                      Members (at an epoch) ◀── Membership
+//! ```
+//!
+//! Deliberately absent: users, presence, and links to the members (whoever opens links follows
+//! [`Placements`]).
+
+mod admission;
+mod assignment;
+mod embedded;
+mod error;
+mod member;
+mod members;
+mod placement;
+mod placements;
+mod slot;
+mod version;
+
+pub use admission::admit;
+pub use assignment::Assignment;
+pub use embedded::EmbeddedMembership;
+pub use error::{Error, Terminal};
+pub use member::{Member, MemberId, Phase};
+pub use members::Members;
+pub use placement::Placement;
+pub use placements::Placements;
+pub use slot::{SLOTS, Slot};
+pub use version::{PLACEMENT_VERSION, PROTOCOL_VERSION};
+
+use async_trait::async_trait;
+use std::sync::Arc;
+use tokio::sync::watch;
+
+/// The set of living home servers, as one process sees it.
+///
+/// What every implementation promises, and `tests/contract.rs` asks of it:
+/// - every change of the set has a greater epoch than all before it;
+/// - a watcher always ends up with the latest set, but may not see each set in between;
+/// - when the source of truth cannot be reached, the last set stays in force and nobody disappears;
+/// - two living members never share an id.
+#[async_trait]
+pub trait Membership: Send + Sync + 'static {
+    /// Makes a home server part of the set, with the phase it names, for as long as its lease lives.
+    ///
+    /// # Errors
+    /// [`Error::Terminal`] when [`admit`] refuses the member; [`Error::Retryable`] when the set could not be
+    /// changed now.
+    async fn join(&self, member: Member) -> Result<Box<dyn Joined>, Error>;
+
+    /// The latest set and its successors. The first value is there at once; it is empty until somebody joined.
+    fn members(&self) -> watch::Receiver<Arc<Members>>;
+}
+
+/// A home server's own membership.
+///
+/// Dropping it is not leaving: a process that dies does not say so, its lease ends. Whoever shuts down in
+/// order calls [`Joined::leave`].
+#[async_trait]
+pub trait Joined: Send {
+    /// Tells everybody the member's phase.
+    ///
+    /// # Errors
+    /// [`Error::Terminal`] when the lease is lost; [`Error::Retryable`] when the set could not be changed now.
+    async fn set_phase(&mut self, phase: Phase) -> Result<(), Error>;
+
+    /// Takes the member out of the set. Also succeeds when its lease is already lost, and then does not touch
+    /// a successor of the same id.
+    ///
+    /// # Errors
+    /// [`Error::Retryable`] when the set could not be changed now; the lease then ends by itself.
+    async fn leave(self: Box<Self>) -> Result<(), Error>;
+
+    /// Becomes true, for good, when the lease is lost: the others have or will soon have a set without this
+    /// member, so it must stop serving and join again. Leaving in order does not set it.
+    fn lost(&self) -> watch::Receiver<bool>;
+}

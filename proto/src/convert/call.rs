@@ -1,0 +1,112 @@
+//! Calls: the frame of a question, and the questions.
+
+use super::identity::{principal, url};
+use super::subscription::id;
+use super::{Error, enumerated, every, messages, required};
+use crate::op::{Call, Op};
+use crate::v1;
+use crate::v1::call::Op as Wire;
+use rvp::{Caller, Method};
+use std::time::Duration;
+
+/// The message of a call. A deadline travels in whole milliseconds, at most 2^32 of them: seven weeks.
+#[must_use]
+pub fn call_to_wire(call: Call) -> v1::Call {
+    v1::Call {
+        deadline_ms: u32::try_from(call.deadline.as_millis()).unwrap_or(u32::MAX),
+        epoch: call.epoch,
+        traceparent: call.trace.unwrap_or_default(),
+        op: Some(call.op.into()),
+    }
+}
+
+/// The call of a message.
+///
+/// # Errors
+/// [`Error`] names the first field that is missing or holds what this version does not know.
+pub fn call_from_wire(message: v1::Call) -> Result<Call, Error> {
+    Ok(Call {
+        deadline: Duration::from_millis(message.deadline_ms.into()),
+        epoch: message.epoch,
+        trace: Some(message.traceparent).filter(|trace| !trace.is_empty()),
+        op: required("Call.op", message.op)?,
+    })
+}
+
+impl From<Op> for Wire {
+    fn from(op: Op) -> Self {
+        match op {
+            Op::Authenticate { principal, proof } => Self::Authenticate(v1::Authenticate {
+                principal: url(&principal),
+                proof: Some(proof.into()),
+            }),
+            Op::Request {
+                target,
+                caller,
+                method,
+            } => Self::Request(v1::Request {
+                target: url(&target),
+                caller: Some(caller.identity.into()),
+                credential: v1::Credential::from(caller.credential).into(),
+                method: Some((*method).into()),
+            }),
+            Op::SpreadChange { change, watchers } => Self::SpreadChange(v1::SpreadChange {
+                change: Some(change.into()),
+                watchers: watchers.iter().map(url).collect(),
+            }),
+            Op::DeliverMessage(deliver) => Self::DeliverMessage(deliver.into()),
+            Op::DeliverChange { change, clients } => Self::DeliverChange(v1::DeliverChange {
+                change: Some(change.into()),
+                clients: messages(clients),
+            }),
+            Op::CallBackLost { principal, login } => Self::CallBackLost(v1::CallBackLost {
+                principal: url(&principal),
+                login: login.get(),
+            }),
+        }
+    }
+}
+
+impl TryFrom<Wire> for Op {
+    type Error = Error;
+
+    fn try_from(message: Wire) -> Result<Self, Error> {
+        match message {
+            Wire::Authenticate(authenticate) => Ok(Self::Authenticate {
+                principal: principal("Authenticate.principal", &authenticate.principal)?,
+                proof: required("Authenticate.proof", authenticate.proof)?,
+            }),
+            Wire::Request(request) => request.try_into(),
+            Wire::SpreadChange(spread) => Ok(Self::SpreadChange {
+                change: required("SpreadChange.change", spread.change)?,
+                watchers: (spread.watchers.iter())
+                    .map(|watcher| principal("SpreadChange.watchers", watcher))
+                    .collect::<Result<_, _>>()?,
+            }),
+            Wire::DeliverMessage(deliver) => deliver.try_into().map(Self::DeliverMessage),
+            Wire::DeliverChange(deliver) => Ok(Self::DeliverChange {
+                change: required("DeliverChange.change", deliver.change)?,
+                clients: every(deliver.clients)?,
+            }),
+            Wire::CallBackLost(lost) => Ok(Self::CallBackLost {
+                principal: principal("CallBackLost.principal", &lost.principal)?,
+                login: id("CallBackLost.login", lost.login)?,
+            }),
+        }
+    }
+}
+
+impl TryFrom<v1::Request> for Op {
+    type Error = Error;
+
+    fn try_from(message: v1::Request) -> Result<Self, Error> {
+        Ok(Self::Request {
+            target: principal("Request.target", &message.target)?,
+            caller: Caller {
+                identity: required("Request.caller", message.caller)?,
+                credential: enumerated::<v1::Credential, _>("Request.credential", message.credential)?,
+            },
+            method: Box::new(required::<_, Method>("Request.method", message.method)?),
+        })
+    }
+}

@@ -1,0 +1,57 @@
+//! The last hop of a message, and the clients that messages and changes are handed to.
+
+use super::identity::{principal, url};
+use super::notification::{document, hop};
+use super::subscription::id;
+use super::{Error, enumerated, required, text};
+use crate::op::{ClientLogin, DeliverMessage};
+use crate::v1;
+use rvp::ClientUrl;
+
+impl From<DeliverMessage> for v1::DeliverMessage {
+    fn from(deliver: DeliverMessage) -> Self {
+        Self {
+            login: Some(deliver.login.into()),
+            from: Some(deliver.from.into()),
+            ack: v1::AckType::from(deliver.ack).into(),
+            hop: deliver.hop.into(),
+            document: deliver.document,
+        }
+    }
+}
+
+impl TryFrom<v1::DeliverMessage> for DeliverMessage {
+    type Error = Error;
+
+    fn try_from(message: v1::DeliverMessage) -> Result<Self, Error> {
+        Ok(Self {
+            login: required("DeliverMessage.login", message.login)?,
+            from: required("DeliverMessage.from", message.from)?,
+            ack: enumerated::<v1::AckType, _>("DeliverMessage.ack", message.ack)?,
+            hop: hop("DeliverMessage.hop", message.hop)?,
+            document: document("DeliverMessage.document", message.document)?,
+        })
+    }
+}
+
+impl From<ClientLogin> for v1::ClientLogin {
+    fn from(login: ClientLogin) -> Self {
+        Self {
+            principal: url(&login.principal),
+            login: login.login.get(),
+            call_back: login.call_back.to_string(),
+        }
+    }
+}
+
+impl TryFrom<v1::ClientLogin> for ClientLogin {
+    type Error = Error;
+
+    fn try_from(message: v1::ClientLogin) -> Result<Self, Error> {
+        Ok(Self {
+            principal: principal("ClientLogin.principal", &message.principal)?,
+            login: id("ClientLogin.login", message.login)?,
+            call_back: text("ClientLogin.call_back", &message.call_back, ClientUrl::parse)?,
+        })
+    }
+}

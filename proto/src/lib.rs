@@ -1,0 +1,25 @@
+//! The contract between routers and home servers.
+//!
+//! - [`op`]: what the two ends say to each other, as values.
+//! - [`convert`]: those values and the generated messages, each way.
+//! - [`link`]: the long-lived two-way stream they travel on; [`links`]: one link for every member.
+
+pub mod convert;
+pub mod link;
+pub mod links;
+pub mod op;
+
+pub use link::{Link, LinkServer, Peer, Role, Serve, Spawn};
+pub use links::{Connect, Links};
+pub use op::{Answer, Call, Change, ClientLogin, DeliverMessage, Op, Outcome, Proof, Refusal};
+
+/// The messages and the service as generated from `homeport/v1/*.proto`.
+#[allow(missing_docs, unreachable_pub, unused_qualifications, clippy::all, clippy::wildcard_imports, clippy::or_fun_call)]
+pub mod v1 {
+    tonic::include_proto!("homeport.v1");
+}
+
+/// The version of this contract. A process refuses a peer with another one.
+///
+/// 1: the first.
+pub const PROTOCOL: u32 = 1;

@@ -1,0 +1,182 @@
+//! Operations and answers as values: what the two ends of a link say to each other.
+
+use bytes::Bytes;
+use rvp::credentials::{DigestAnswer, NtlmAnswer};
+use rvp::notification::AckType;
+use rvp::{Caller, ClientUrl, Credential, Fault, Identity, Method, Principal, Property, Reply, SubscriptionId};
+use std::time::Duration;
+
+/// A question to the other end of a link.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct Call {
+    /// How long the caller will wait from now on.
+    pub deadline: Duration,
+    /// The epoch by which the caller placed the principal.
+    pub epoch: u64,
+    /// W3C traceparent of the span that asks.
+    pub trace: Option<String>,
+    /// What is asked.
+    pub op: Op,
+}
+
+/// What can be asked.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub enum Op {
+    /// Router to the home of the person whom credentials name: are they right?
+    Authenticate {
+        /// The person.
+        principal: Principal,
+        /// What was shown.
+        proof: Proof,
+    },
+    /// Router to home: one of RVP's methods on a principal of that home.
+    Request {
+        /// Whose node.
+        target: Principal,
+        /// Who asks.
+        caller: Caller,
+        /// What.
+        method: Box<Method>,
+    },
+    /// Home to home: a presentity changed; tell these watchers, whose home you are.
+    SpreadChange {
+        /// The change.
+        change: Change,
+        /// Whom to tell.
+        watchers: Vec<Principal>,
+    },
+    /// Home to router: hand this message to one client, and say what became of it.
+    DeliverMessage(DeliverMessage),
+    /// Home to router: hand this change to these clients. Answered when it is queued.
+    DeliverChange {
+        /// The change.
+        change: Change,
+        /// The clients.
+        clients: Vec<ClientLogin>,
+    },
+    /// Router to home: the client of this login cannot be reached any more (spec 7.4).
+    CallBackLost {
+        /// Whose login.
+        principal: Principal,
+        /// Which.
+        login: SubscriptionId,
+    },
+}
+
+impl Op {
+    /// One word for spans and metrics.
+    #[must_use]
+    pub fn name(&self) -> &'static str {
+        match self {
+            Self::Authenticate { .. } => "authenticate",
+            Self::Request { method, .. } => method.name(),
+            Self::SpreadChange { .. } => "spread_change",
+            Self::DeliverMessage(_) => "deliver_message",
+            Self::DeliverChange { .. } => "deliver_change",
+            Self::CallBackLost { .. } => "call_back_lost",
+        }
+    }
+}
+
+/// What somebody showed to prove who they are. Only their home server can tell whether it is right.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub enum Proof {
+    /// The answer to a Digest challenge (spec 6.3).
+    Digest {
+        /// As the client sent it.
+        answer: DigestAnswer,
+        /// The word of the request's method, which the answer covers.
+        method: String,
+    },
+    /// The answer to an NTLM challenge (spec 6.2).
+    Ntlm {
+        /// As the client sent it.
+        answer: NtlmAnswer,
+        /// What the router asked.
+        challenge: [u8; 8],
+    },
+}
+
+/// New properties of a presentity.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct Change {
+    /// Whose.
+    pub presentity: Principal,
+    /// The new values.
+    pub properties: Vec<Property>,
+    /// Grows with every change of this presentity, so that an older one is never shown after a newer.
+    pub version: u64,
+}
+
+/// A client that is logged on by a call-back.
+#[derive(Clone, PartialEq, Eq, Hash, PartialOrd, Ord, Debug)]
+pub struct ClientLogin {
+    /// Who is logged on.
+    pub principal: Principal,
+    /// By which login.
+    pub login: SubscriptionId,
+    /// Where the client listens.
+    pub call_back: ClientUrl,
+}
+
+/// A message on its last hop.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct DeliverMessage {
+    /// The client.
+    pub login: ClientLogin,
+    /// The sender.
+    pub from: Identity,
+    /// What the sender asked.
+    pub ack: AckType,
+    /// The hop to state.
+    pub hop: u8,
+    /// The document, as the sender wrote it.
+    pub document: Bytes,
+}
+
+/// The answer to a call that was not refused.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub enum Answer {
+    /// It is done, and there is nothing to say about it.
+    Done,
+    /// To [`Op::Request`].
+    Reply(Reply),
+    /// To [`Op::Authenticate`].
+    Authenticated(Credential),
+    /// To [`Op::DeliverMessage`].
+    Outcome(Outcome),
+}
+
+/// What became of a message on its last hop.
+#[derive(Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, Debug)]
+pub enum Outcome {
+    /// The client took it.
+    Taken,
+    /// The client has left this conversation (500, spec 5.5).
+    Left,
+    /// The client answered something else.
+    Rejected,
+    /// The client did not answer, or could not be connected to.
+    Unreachable,
+    /// Too much is waiting for this client already.
+    Busy,
+}
+
+/// Why a call was not done.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum Refusal {
+    /// What the client may be told.
+    Fault(Fault),
+    /// The principal's home is another one. Nothing was done; try again with a placement of at least
+    /// this epoch.
+    Moved {
+        /// The epoch that the refusing end knows.
+        epoch: u64,
+    },
+}
+
+impl From<Fault> for Refusal {
+    fn from(fault: Fault) -> Self {
+        Self::Fault(fault)
+    }
+}

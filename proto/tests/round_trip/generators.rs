@@ -1,0 +1,134 @@
+//! Makers of arbitrary values: everything that may be said on a link, within its bounds.
+
+#[path = "kind.rs"]
+pub(crate) mod kind;
+#[path = "methods.rs"]
+mod methods;
+#[path = "nouns.rs"]
+mod nouns;
+
+use methods::{method, reply};
+use nouns::{
+    ack, caller, client_url, credential, document, identity, octets, principal, property, subscription_id,
+    text,
+};
+use proptest::array::uniform8;
+use proptest::collection::vec;
+use proptest::option;
+use proptest::prelude::{BoxedStrategy, Just, Strategy, any, prop_oneof};
+use proptest::sample::select;
+use proto::op::{Answer, Call, Change, ClientLogin, DeliverMessage, Op, Outcome, Proof, Refusal};
+use rvp::Fault;
+use rvp::credentials::{DigestAnswer, DigestQop, NtlmAnswer};
+use std::time::Duration;
+
+/// A call with a deadline that the contract can state exactly, and no trace or one that is not empty.
+pub(crate) fn call() -> BoxedStrategy<Call> {
+    let trace = option::of("00-[0-9a-f]{32}-[0-9a-f]{16}-0[01]");
+    (any::<u32>(), any::<u64>(), trace, op()).prop_map(|(deadline, epoch, trace, op)| Call {
+        deadline: Duration::from_millis(deadline.into()),
+        epoch,
+        trace,
+        op,
+    })
+}
+
+fn op() -> BoxedStrategy<Op> {
+    prop_oneof![
+        2 => (principal(), proof()).prop_map(|(principal, proof)| Op::Authenticate { principal, proof }),
+        8 => (principal(), caller(), method())
+            .prop_map(|(target, caller, method)| Op::Request { target, caller, method: Box::new(method) }),
+        1 => (change(), vec(principal(), 0..4))
+            .prop_map(|(change, watchers)| Op::SpreadChange { change, watchers }),
+        1 => deliver_message().prop_map(Op::DeliverMessage),
+        1 => (change(), vec(client_login(), 0..4))
+            .prop_map(|(change, clients)| Op::DeliverChange { change, clients }),
+        1 => (principal(), subscription_id())
+            .prop_map(|(principal, login)| Op::CallBackLost { principal, login }),
+    ]
+}
+
+fn proof() -> BoxedStrategy<Proof> {
+    prop_oneof![
+        (digest_answer(), text()).prop_map(|(answer, method)| Proof::Digest { answer, method }),
+        (ntlm_answer(), uniform8(any::<u8>()))
+            .prop_map(|(answer, challenge)| Proof::Ntlm { answer, challenge }),
+    ]
+}
+
+fn digest_answer() -> impl Strategy<Value = DigestAnswer> {
+    let qop = option::of((text(), text()).prop_map(|(nc, cnonce)| DigestQop { nc, cnonce }));
+    (text(), text(), text(), text(), text(), qop).prop_map(|(username, realm, nonce, uri, response, qop)| {
+        DigestAnswer {
+            username,
+            realm,
+            nonce,
+            uri,
+            response,
+            qop,
+        }
+    })
+}
+
+fn ntlm_answer() -> impl Strategy<Value = NtlmAnswer> {
+    (text(), text(), octets(), octets()).prop_map(|(domain, user, lm_response, nt_response)| NtlmAnswer {
+        domain,
+        user,
+        lm_response,
+        nt_response,
+    })
+}
+
+fn change() -> BoxedStrategy<Change> {
+    (principal(), vec(property(), 0..6), any::<u64>()).prop_map(|(presentity, properties, version)| Change {
+        presentity,
+        properties,
+        version,
+    })
+}
+
+fn client_login() -> impl Strategy<Value = ClientLogin> {
+    (principal(), subscription_id(), client_url()).prop_map(|(principal, login, call_back)| ClientLogin {
+        principal,
+        login,
+        call_back,
+    })
+}
+
+/// A message on its last hop.
+pub(crate) fn deliver_message() -> BoxedStrategy<DeliverMessage> {
+    (client_login(), identity(), ack(), any::<u8>(), document()).prop_map(
+        |(login, from, ack, hop, document)| DeliverMessage {
+            login,
+            from,
+            ack,
+            hop,
+            document,
+        },
+    )
+}
+
+/// An answer or a refusal.
+pub(crate) fn answer() -> BoxedStrategy<Result<Answer, Refusal>> {
+    let outcomes = [
+        Outcome::Taken,
+        Outcome::Left,
+        Outcome::Rejected,
+        Outcome::Unreachable,
+        Outcome::Busy,
+    ];
+    prop_oneof![
+        1 => Just(Ok(Answer::Done)),
+        6 => reply().prop_map(|reply| Ok(Answer::Reply(reply))),
+        1 => credential().prop_map(|credential| Ok(Answer::Authenticated(credential))),
+        1 => select(outcomes.to_vec()).prop_map(|outcome| Ok(Answer::Outcome(outcome))),
+        1 => select(&Fault::ALL[..]).prop_map(|fault| Err(Refusal::Fault(fault))),
+        1 => any::<u64>().prop_map(|epoch| Err(Refusal::Moved { epoch })),
+    ]
+    .boxed()
+    .boxed()
+    .boxed()
+    .boxed()
+    .boxed()
+    .boxed()
+}

@@ -1,0 +1,101 @@
+//! Every kind of call and answer by name, so that no generator forgets one. The compiler asks for a new
+//! one here; its name belongs into the list above the function.
+
+use proto::op::{Answer, Call, Op, Proof, Refusal};
+use rvp::method::{Acl, Propfind, Subscribe};
+use rvp::notification::Content;
+use rvp::{Method, Reply};
+
+pub(crate) const CALL_KINDS: [&str; 18] = [
+    "authenticate by digest",
+    "authenticate by ntlm",
+    "subscribe",
+    "refresh",
+    "unsubscribe",
+    "subscriptions",
+    "propfind named",
+    "propfind all",
+    "propfind names",
+    "proppatch",
+    "notify of a message",
+    "notify of a change",
+    "acl read",
+    "acl change",
+    "spread a change",
+    "deliver a message",
+    "deliver a change",
+    "call-back lost",
+];
+
+pub(crate) fn call_kind(call: &Call) -> &'static str {
+    match &call.op {
+        Op::Authenticate {
+            proof: Proof::Digest { .. },
+            ..
+        } => "authenticate by digest",
+        Op::Authenticate {
+            proof: Proof::Ntlm { .. },
+            ..
+        } => "authenticate by ntlm",
+        Op::Request { method, .. } => match method.as_ref() {
+            Method::Subscribe(Subscribe::New { .. }) => "subscribe",
+            Method::Subscribe(Subscribe::Refresh { .. }) => "refresh",
+            Method::Unsubscribe(_) => "unsubscribe",
+            Method::Subscriptions(_) => "subscriptions",
+            Method::Propfind(Propfind::Named(_)) => "propfind named",
+            Method::Propfind(Propfind::All) => "propfind all",
+            Method::Propfind(Propfind::Names) => "propfind names",
+            Method::Proppatch(_) => "proppatch",
+            Method::Notify(notify) => match notify.notification.content {
+                Content::Message(_) => "notify of a message",
+                Content::PropertyChange(_) => "notify of a change",
+            },
+            Method::Acl(Acl::Read) => "acl read",
+            Method::Acl(Acl::Change(_)) => "acl change",
+        },
+        Op::SpreadChange { .. } => "spread a change",
+        Op::DeliverMessage(_) => "deliver a message",
+        Op::DeliverChange { .. } => "deliver a change",
+        Op::CallBackLost { .. } => "call-back lost",
+    }
+}
+
+pub(crate) const ANSWER_KINDS: [&str; 14] = [
+    "done",
+    "watched",
+    "subscribed",
+    "unsubscribed",
+    "subscriptions",
+    "properties",
+    "patched",
+    "notified",
+    "access list",
+    "access changed",
+    "authenticated",
+    "outcome",
+    "fault",
+    "moved",
+];
+
+pub(crate) fn answer_kind(answer: &Result<Answer, Refusal>) -> &'static str {
+    match answer {
+        Ok(Answer::Done) => "done",
+        Ok(Answer::Reply(reply)) => match reply {
+            Reply::Subscribed {
+                properties: Some(_), ..
+            } => "watched",
+            Reply::Subscribed { properties: None, .. } => "subscribed",
+            Reply::Unsubscribed => "unsubscribed",
+            Reply::Subscriptions(_) => "subscriptions",
+            Reply::Properties(_) => "properties",
+            Reply::Patched(_) => "patched",
+            Reply::Notified => "notified",
+            Reply::AccessList(_) => "access list",
+            Reply::AccessChanged => "access changed",
+        },
+        Ok(Answer::Authenticated(_)) => "authenticated",
+        Ok(Answer::Outcome(_)) => "outcome",
+        Err(Refusal::Fault(_)) => "fault",
+        Err(Refusal::Moved { .. }) => "moved",
+    }
+}

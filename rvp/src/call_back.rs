@@ -1,0 +1,285 @@
+//! Where notifications of a subscription are sent (spec 3.2, 7).
+
+use crate::principal::{ALIASES, LOCAL, strip_prefix_ignoring_case};
+use crate::{ParseError, Principal, limits};
+use http::uri::PathAndQuery;
+use std::fmt;
+use std::net::{Ipv4Addr, Ipv6Addr};
+
+/// The `Call-Back` of a subscription.
+#[derive(Clone, PartialEq, Eq, Hash, PartialOrd, Ord, Debug)]
+pub enum CallBack {
+    /// A person: notifications go to that person's home server, which knows the clients.
+    Principal(Principal),
+    /// A client's own listener.
+    Client(ClientUrl),
+}
+
+impl CallBack {
+    /// Reads a URL: one below `/instmsg/` names a person, every other is a client's listener (spec 3.2).
+    ///
+    /// # Errors
+    /// [`ParseError::BadAddress`] when it is neither.
+    pub fn parse(text: &str) -> Result<Self, ParseError> {
+        let client = ClientUrl::parse(text)?;
+        let below = |prefix| strip_prefix_ignoring_case(&client.path, prefix).is_some();
+        if below(ALIASES) || below(LOCAL) {
+            Principal::from_url(text).map(Self::Principal)
+        } else {
+            Ok(Self::Client(client))
+        }
+    }
+}
+
+impl fmt::Display for CallBack {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Principal(principal) => principal.fmt(f),
+            Self::Client(client) => client.fmt(f),
+        }
+    }
+}
+
+/// The listener of a client, `http://192.0.2.10:49152`.
+///
+/// Whether it may be called is not decided here: that takes the connecting client's address (spec 7.2).
+#[derive(Clone, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub struct ClientUrl {
+    host: String,
+    port: u16,
+    path: String,
+}
+
+impl ClientUrl {
+    /// Reads an `http` URL without user information. The port defaults to 80, the path to `/`.
+    ///
+    /// # Errors
+    /// [`ParseError::BadAddress`] when it is anything else.
+    pub fn parse(text: &str) -> Result<Self, ParseError> {
+        let text = text.trim();
+        if text.len() > limits::HEADER_CHARS_MAX {
+            return Err(ParseError::BadAddress("is too long"));
+        }
+        if !text
+            .bytes()
+            .all(|c| c.is_ascii_graphic() && !b"\"<>\\^`{|}#".contains(&c))
+        {
+            return Err(ParseError::BadAddress("has an illegal character"));
+        }
+        let Some(rest) = strip_prefix_ignoring_case(text, "http://") else {
+            return Err(ParseError::BadAddress("does not begin with http://"));
+        };
+        let (authority, path) = rest.split_at(rest.find(['/', '?']).unwrap_or(rest.len()));
+        let (host, port) = split_port(authority)?;
+        let path = if path.starts_with('/') {
+            path.to_owned()
+        } else {
+            format!("/{path}")
+        };
+        if PathAndQuery::try_from(path.as_str()).is_err() {
+            return Err(ParseError::BadAddress("has an illegal path"));
+        }
+        Ok(Self {
+            host: canonical_host(host)?,
+            port,
+            path,
+        })
+    }
+
+    /// The host in lower case: a name, an IPv4 address, or an IPv6 address without its brackets.
+    #[must_use]
+    pub fn host(&self) -> &str {
+        &self.host
+    }
+
+    /// The TCP port.
+    #[must_use]
+    pub fn port(&self) -> u16 {
+        self.port
+    }
+
+    /// The path with its query, never empty.
+    #[must_use]
+    pub fn path(&self) -> &str {
+        &self.path
+    }
+
+    /// Host and port as a `Host` header has them: brackets around IPv6, no port if it is 80.
+    #[must_use]
+    pub fn authority(&self) -> String {
+        let (open, close) = if self.host.contains(':') {
+            ("[", "]")
+        } else {
+            ("", "")
+        };
+        match self.port {
+            80 => format!("{open}{}{close}", self.host),
+            port => format!("{open}{}{close}:{port}", self.host),
+        }
+    }
+}
+
+impl fmt::Display for ClientUrl {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let path = if self.path == "/" { "" } else { &self.path };
+        write!(f, "http://{}{path}", self.authority())
+    }
+}
+
+impl fmt::Debug for ClientUrl {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "ClientUrl({self})")
+    }
+}
+
+fn split_port(authority: &str) -> Result<(&str, u16), ParseError> {
+    let colon = match authority.rfind(']') {
+        Some(bracket) => authority[bracket..].find(':').map(|at| bracket + at),
+        None => authority.find(':'),
+    };
+    let Some(colon) = colon else {
+        return Ok((authority, 80));
+    };
+    let port = &authority[colon + 1..];
+    match port.parse() {
+        Ok(number) if number != 0 && port.bytes().all(|c| c.is_ascii_digit()) => {
+            Ok((&authority[..colon], number))
+        }
+        Ok(_) | Err(_) => Err(ParseError::BadAddress("has a port that is not a number")),
+    }
+}
+
+/// One spelling for each host, so that a policy on addresses cannot be passed by an unusual one.
+fn canonical_host(host: &str) -> Result<String, ParseError> {
+    if let Some(address) = host.strip_prefix('[').and_then(|rest| rest.strip_suffix(']')) {
+        let address: Ipv6Addr = address
+            .parse()
+            .map_err(|_| ParseError::BadAddress("has a bad IPv6 address"))?;
+        return Ok(address.to_string());
+    }
+    let host = host.strip_suffix('.').unwrap_or(host).to_ascii_lowercase();
+    if host.is_empty() || host.len() > limits::DOMAIN_CHARS_MAX {
+        return Err(ParseError::BadAddress("has no host or one that is too long"));
+    }
+    let legal = |label: &str| {
+        !label.is_empty()
+            && label
+                .bytes()
+                .all(|c| c.is_ascii_alphanumeric() || c == b'-' || c == b'_')
+    };
+    if !host.split('.').all(legal) {
+        return Err(ParseError::BadAddress("has a host with an illegal character"));
+    }
+    // Resolvers take `127.1`, `0x7f.1` and `2130706433` for addresses, so a host whose last label looks
+    // like a number must be an address in the usual form.
+    let last = host.rsplit('.').next().unwrap_or_default();
+    let numeric = last.bytes().all(|c| c.is_ascii_digit()) || last.starts_with("0x");
+    if numeric && host.parse::<Ipv4Addr>().is_err() {
+        return Err(ParseError::BadAddress("has a bad IPv4 address"));
+    }
+    Ok(host)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_client_url_has_host_port_and_path() {
+        for (text, host, port, path, written) in [
+            (
+                "http://192.0.2.10:49152",
+                "192.0.2.10",
+                49152,
+                "/",
+                "http://192.0.2.10:49152",
+            ),
+            (
+                "http://192.0.2.10:49152/",
+                "192.0.2.10",
+                49152,
+                "/",
+                "http://192.0.2.10:49152",
+            ),
+            (
+                " HTTP://Desk.Example.com ",
+                "desk.example.com",
+                80,
+                "/",
+                "http://desk.example.com",
+            ),
+            (
+                "http://desk.example.com.:80/in?x=1",
+                "desk.example.com",
+                80,
+                "/in?x=1",
+                "http://desk.example.com/in?x=1",
+            ),
+            (
+                "http://[2001:DB8::0:1]:1025/rvp",
+                "2001:db8::1",
+                1025,
+                "/rvp",
+                "http://[2001:db8::1]:1025/rvp",
+            ),
+            ("http://[::1]", "::1", 80, "/", "http://[::1]"),
+            ("http://desk?q", "desk", 80, "/?q", "http://desk/?q"),
+        ] {
+            let url = ClientUrl::parse(text).unwrap();
+            assert_eq!((url.host(), url.port(), url.path()), (host, port, path), "{text}");
+            assert_eq!(url.to_string(), written);
+            assert_eq!(ClientUrl::parse(written).unwrap(), url);
+        }
+    }
+
+    #[test]
+    fn what_is_not_a_client_url_is_refused() {
+        for text in [
+            "",
+            "192.0.2.10:49152",
+            "https://192.0.2.10:49152",
+            "<http://192.0.2.10:49152>",
+            "http://",
+            "http://:49152",
+            "http://alice@192.0.2.10:49152",
+            "http://192.0.2.10:0",
+            "http://192.0.2.10:65536",
+            "http://192.0.2.10:+80",
+            "http://192.0.2.10:",
+            "http://192.0.2.10:80:80",
+            "http://2130706433/",
+            "http://127.1/",
+            "http://0x7f.0x1/",
+            "http://192.0.2.010/",
+            "http://[2001:db8::1/",
+            "http://[2001:db8::1]x:80/",
+            "http://[fe80::1%25eth0]/",
+            "http://2001:db8::1/",
+            "http://desk..example.com/",
+            "http://de sk/",
+            "http://desk/\u{e9}",
+            "http://desk/#part",
+        ] {
+            assert!(ClientUrl::parse(text).is_err(), "{text}");
+        }
+    }
+
+    #[test]
+    fn a_url_below_instmsg_is_a_person() {
+        for text in [
+            "http://im.example.com/instmsg/aliases/alice",
+            "http://IM.example.com:80/INSTMSG/aliases/Alice/",
+            "http://home1.example.com/instmsg/local/im.example.com/instmsg/aliases/alice",
+        ] {
+            let CallBack::Principal(person) = CallBack::parse(text).unwrap() else {
+                panic!("{text}")
+            };
+            assert_eq!(person.address(), "alice@im.example.com");
+        }
+        assert!(CallBack::parse("http://im.example.com/instmsg/aliases/").is_err());
+        let text = "http://192.0.2.10:49152/instmsg";
+        let client = CallBack::parse(text).unwrap();
+        assert!(matches!(client, CallBack::Client(_)));
+        assert_eq!(client.to_string(), text);
+    }
+}

@@ -1,0 +1,189 @@
+//! The MIME entity inside a message (spec 5.1 to 5.4).
+//!
+//! Servers relay it untouched; this is for whoever makes or shows messages: bridges, log views, tests.
+
+use crate::notification::MessageKind;
+use crate::{ParseError, limits};
+use std::borrow::Cow;
+
+const CONTROL: &str = "text/x-msmsgscontrol";
+const LEAVE: &str = "text/x-imleave";
+
+/// A message as people mean it. Bodies of invitations are [`MessageKind::Text`] here too: whoever needs
+/// them apart must look at the document.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct Mime {
+    /// What it is.
+    pub kind: MessageKind,
+    /// The conversation, `{8E0B1C52-4D63-4B1E-9C5A-2F6D1A7B3C90}`. Empty if the message named none; the
+    /// null GUID is then written, because clients crash without any (spec 5.1).
+    pub session_id: String,
+    /// `X-MMS-IM-Format`: font and colour, opaque here (spec 5.4).
+    pub format: Option<String>,
+    /// The address of who is typing.
+    pub typing_user: Option<String>,
+    /// The text; empty for every other kind.
+    pub text: String,
+}
+
+impl Mime {
+    /// Reads the text of an `r:mime-data` element, undoing the double encoding where there is one.
+    ///
+    /// # Errors
+    /// [`ParseError::TooLarge`] beyond [`limits::BODY_BYTES_MAX`].
+    pub fn parse(data: &str) -> Result<Self, ParseError> {
+        if data.len() > limits::BODY_BYTES_MAX {
+            return Err(ParseError::TooLarge);
+        }
+        let entity = decode(data);
+        let mut fields = Fields::of(&entity);
+        let (mut session_id, mut format, mut typing_user) = (None, None, None);
+        for (name, value) in &mut fields {
+            let field = match () {
+                () if name.eq_ignore_ascii_case("Session-Id") => &mut session_id,
+                () if name.eq_ignore_ascii_case("X-MMS-IM-Format") => &mut format,
+                () if name.eq_ignore_ascii_case("TypingUser") => &mut typing_user,
+                () => continue,
+            };
+            field.get_or_insert(value.into_owned());
+        }
+        let kind = kind(&entity);
+        let text = if kind == MessageKind::Text {
+            fields.rest.to_owned()
+        } else {
+            String::new()
+        };
+        Ok(Self {
+            kind,
+            session_id: session_id.unwrap_or_default(),
+            format,
+            typing_user,
+            text,
+        })
+    }
+
+    /// Makes the text of an `r:mime-data` element, doubly encoded (spec 5.2).
+    #[must_use]
+    pub fn write(&self) -> String {
+        let mut entity = String::from("MIME-Version: 1.0\r\n");
+        let mut field = |name: &str, value: &str| {
+            let legal = |c: char| if c.is_control() { ' ' } else { c };
+            entity.extend(name.chars().chain(": ".chars()).chain(value.chars().map(legal)));
+            entity.push_str("\r\n");
+        };
+        match self.kind {
+            MessageKind::Text => field("Content-Type", "text/plain; charset=UTF-8"),
+            MessageKind::Typing | MessageKind::Join => {
+                field("Content-Type", "text/x-msmsgscontrol; charset=UTF-8");
+            }
+            MessageKind::Leave => field("Content-Type", LEAVE),
+        }
+        if let Some(format) = &self.format {
+            field("X-MMS-IM-Format", format);
+        }
+        if self.kind == MessageKind::Typing {
+            field("TypingUser", self.typing_user.as_deref().unwrap_or_default());
+        }
+        if self.session_id.is_empty() {
+            field("Session-Id", "{00000000-0000-0000-0000-000000000000}");
+        } else {
+            field("Session-Id", &self.session_id);
+        }
+        entity.push_str("\r\n");
+        entity.push_str(if self.kind == MessageKind::Text {
+            &self.text
+        } else {
+            "\r\n"
+        });
+        encode(&entity)
+    }
+}
+
+/// The kind of a message, by the headers of its entity, doubly encoded or not.
+pub(crate) fn kind(entity: &str) -> MessageKind {
+    let (mut control, mut leave, mut typing) = (false, false, false);
+    for (name, value) in Fields::of(entity) {
+        if name.eq_ignore_ascii_case("Content-Type") {
+            let kind = value.split(';').next().unwrap_or_default().trim();
+            control |= kind.eq_ignore_ascii_case(CONTROL);
+            leave |= kind.eq_ignore_ascii_case(LEAVE);
+        }
+        typing |= name.eq_ignore_ascii_case("TypingUser");
+    }
+    match (control, leave, typing) {
+        (true, _, true) => MessageKind::Typing,
+        (true, _, false) => MessageKind::Join,
+        (false, true, _) => MessageKind::Leave,
+        (false, false, _) => MessageKind::Text,
+    }
+}
+
+/// Each octet of the UTF-8 form as the character of the same number (spec 5.2).
+fn encode(text: &str) -> String {
+    text.bytes().map(char::from).collect()
+}
+
+/// The reverse, or the text as it is where that makes no sense: then it was encoded once.
+fn decode(text: &str) -> Cow<'_, str> {
+    if text.is_ascii() {
+        return Cow::Borrowed(text);
+    }
+    let octets: Result<Vec<u8>, _> = text.chars().map(u8::try_from).collect();
+    octets
+        .ok()
+        .and_then(|octets| String::from_utf8(octets).ok())
+        .map_or(Cow::Borrowed(text), Cow::Owned)
+}
+
+/// The header fields of an entity: names, and values with folded lines joined. Line ends may be CRLF or LF,
+/// and lines that are no fields are passed over. When it has ended, `rest` is the body.
+struct Fields<'a> {
+    rest: &'a str,
+    ended: bool,
+}
+
+impl<'a> Fields<'a> {
+    fn of(entity: &'a str) -> Self {
+        Self {
+            rest: entity.trim_start_matches(['\r', '\n']),
+            ended: false,
+        }
+    }
+
+    fn line(&mut self) -> &'a str {
+        let (line, rest) = self.rest.split_once('\n').unwrap_or((self.rest, ""));
+        self.rest = rest;
+        line.strip_suffix('\r').unwrap_or(line)
+    }
+}
+
+impl<'a> Iterator for Fields<'a> {
+    type Item = (&'a str, Cow<'a, str>);
+
+    fn next(&mut self) -> Option<Self::Item> {
+        while !self.ended {
+            let line = self.line();
+            if line.is_empty() {
+                self.ended = true;
+                return None;
+            }
+            let Some((name, value)) = line.split_once(':') else {
+                continue;
+            };
+            let mut value = Cow::Borrowed(value.trim());
+            while self.rest.starts_with([' ', '\t']) {
+                let more = self.line().trim();
+                if !value.is_empty() && !more.is_empty() {
+                    value.to_mut().push(' ');
+                }
+                value.to_mut().push_str(more);
+            }
+            return Some((name.trim(), value));
+        }
+        None
+    }
+}
+
+#[cfg(test)]
+#[path = "mime_tests.rs"]
+mod tests;

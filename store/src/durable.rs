@@ -1,0 +1,64 @@
+//! What is kept of one person.
+
+use crate::Account;
+use rvp::{AccessList, ClientUrl, Identity, PresenceState, Principal, SubscriptionId, ViewId};
+use std::time::SystemTime;
+
+/// Everything that is kept of one person.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct Durable {
+    /// The account.
+    pub account: Account,
+    /// Logins of call-back clients, by ascending id.
+    pub logins: Vec<Login>,
+    /// Views, by ascending id.
+    pub views: Vec<View>,
+    /// Subscriptions of others, and of the person, to the person's properties, by ascending id.
+    pub subscriptions: Vec<PropertySubscription>,
+    /// The access list, if the person ever set one.
+    pub access: Option<AccessList>,
+}
+
+/// A login of a call-back client: it will not notice that its home died, so its login must outlive the home
+/// (design 3).
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct Login {
+    /// Its id, unique for the person.
+    pub id: SubscriptionId,
+    /// The client's listener.
+    pub call_back: ClientUrl,
+    /// The router that can reach it, by the name the topology gives it.
+    pub router: String,
+    /// When it ends unless it is renewed.
+    pub ends: SystemTime,
+}
+
+/// One device's share of a person's presence (spec 1.3, 4.4).
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct View {
+    /// Its id, unique for the person.
+    pub id: ViewId,
+    /// The login it was set through, if any.
+    pub login: Option<SubscriptionId>,
+    /// The state until the lease ends.
+    pub state: PresenceState,
+    /// The state afterwards.
+    pub default: PresenceState,
+    /// When the state was last changed by intention: the most recent view counts (spec 4.4).
+    pub changed: SystemTime,
+    /// When the lease ends; none for a state without a lease.
+    pub ends: Option<SystemTime>,
+}
+
+/// Somebody is told about changes of the person's properties (spec 3.2).
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct PropertySubscription {
+    /// Its id, unique for the person.
+    pub id: SubscriptionId,
+    /// Who is told: the call-back.
+    pub watcher: Principal,
+    /// Who asked for it, most often the watcher.
+    pub subscriber: Identity,
+    /// When it ends unless it is renewed.
+    pub ends: SystemTime,
+}

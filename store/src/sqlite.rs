@@ -1,0 +1,184 @@
+//! The store in one SQLite file, for one home server and the commands an operator runs beside it.
+//!
+//! One connection writes, a few read: in write-ahead mode neither waits for the other. A commit returns when
+//! the disk has it (`synchronous=FULL`). Other processes may use the file at the same time; each write takes
+//! the file's lock from its first statement, so that it never fails half way for having read too early.
+
+mod accounts;
+mod apply;
+mod batch;
+mod failure;
+mod load;
+mod millis;
+mod open;
+mod people;
+mod rows;
+
+use crate::{Account, AccountChange, Durable, Error, Put, Store, Write};
+use async_trait::async_trait;
+use failure::Failure;
+use load::Which;
+use rvp::Principal;
+use sqlx::sqlite::{SqliteConnectOptions, SqlitePoolOptions};
+use sqlx::{Sqlite, SqlitePool, Transaction};
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+use std::time::Duration;
+
+/// Connections that read. Reading is rare: once for each slot, and by operators.
+const READERS: u32 = 4;
+
+/// How long a call waits for a connection that others of this process use.
+const ACQUIRE_TIMEOUT: Duration = Duration::from_secs(10);
+
+/// A store in one SQLite file.
+#[derive(Clone, Debug)]
+pub struct SqliteStore {
+    path: PathBuf,
+    writer: SqlitePool,
+    readers: SqlitePool,
+}
+
+impl SqliteStore {
+    /// Opens the file, makes it if there is none (readable by this user only), and brings it to the newest
+    /// schema.
+    ///
+    /// # Errors
+    /// [`Error::CannotOpen`], [`Error::ReadOnly`], [`Error::Unavailable`]; and for a file that is left as it
+    /// is [`Error::Corrupt`], [`Error::Foreign`], [`Error::NewerSchema`].
+    pub async fn open(path: impl AsRef<Path>) -> Result<Self, Error> {
+        let path = path.as_ref();
+        // Absolute, because names like `:memory:` mean something else to the database.
+        let path = std::path::absolute(path).map_err(|error| Error::CannotOpen {
+            store: path.display().to_string(),
+            source: Arc::new(error),
+        })?;
+        open::prepare(&path).await?;
+        let connect = async |size, options: SqliteConnectOptions| {
+            let pool = SqlitePoolOptions::new()
+                .max_connections(size)
+                .acquire_timeout(ACQUIRE_TIMEOUT)
+                .idle_timeout(None)
+                .max_lifetime(None)
+                .test_before_acquire(false);
+            pool.connect_with(options)
+                .await
+                .map_err(|error| Failure::from(error).explain(&path))
+        };
+        let writer = connect(1, open::options(&path)).await?;
+        let readers = connect(READERS, open::options(&path).pragma("query_only", "ON")).await?;
+        Ok(Self {
+            path,
+            writer,
+            readers,
+        })
+    }
+
+    /// Waits for what is under way and closes the file, which folds the side files into it. Whatever is
+    /// asked afterwards is [`Error::Unavailable`]. Dropping the store loses nothing either.
+    pub async fn close(&self) {
+        self.readers.close().await;
+        self.writer.close().await;
+    }
+
+    /// A transaction that has the file's lock.
+    async fn begin(&self) -> Result<Transaction<'static, Sqlite>, Failure> {
+        let mut attempt = 1;
+        loop {
+            match self
+                .writer
+                .begin_with("BEGIN IMMEDIATE")
+                .await
+                .map_err(Failure::from)
+            {
+                Err(failure) if failure.is_busy() && attempt < open::ATTEMPTS => {
+                    attempt += 1;
+                    tracing::debug!(attempt, "another process holds the lock of the store");
+                    tokio::time::sleep(open::PAUSE).await;
+                }
+                begun => return begun,
+            }
+        }
+    }
+
+    /// A transaction that reads one moment's truth.
+    async fn snapshot(&self) -> Result<Transaction<'static, Sqlite>, Failure> {
+        Ok(self.readers.begin().await?)
+    }
+
+    async fn people(&self, which: Which<'_>) -> Result<Vec<Durable>, Failure> {
+        people::load(&mut *self.snapshot().await?, which).await
+    }
+
+    async fn try_write(&self, writes: &[Write]) -> Result<(), Failure> {
+        let mut transaction = self.begin().await?;
+        apply::writes(&mut transaction, writes).await?;
+        Ok(transaction.commit().await?)
+    }
+
+    async fn try_put(&self, account: &Account, slot: u16, put: Put) -> Result<(), Failure> {
+        let mut transaction = self.begin().await?;
+        accounts::put(&mut transaction, account, slot, put).await?;
+        Ok(transaction.commit().await?)
+    }
+
+    async fn try_remove(&self, principal: &Principal) -> Result<(), Failure> {
+        let mut transaction = self.begin().await?;
+        accounts::remove(&mut transaction, principal).await?;
+        Ok(transaction.commit().await?)
+    }
+
+    async fn try_changes(&self, after: u64) -> Result<(u64, Vec<AccountChange>), Failure> {
+        let mut snapshot = self.snapshot().await?;
+        let newest = accounts::revision(&mut snapshot).await?;
+        Ok((newest, accounts::changes(&mut snapshot, after).await?))
+    }
+
+    fn explain<T>(&self, result: Result<T, Failure>) -> Result<T, Error> {
+        result.map_err(|failure| failure.explain(&self.path))
+    }
+}
+
+#[async_trait]
+impl Store for SqliteStore {
+    async fn load(&self, slots: &[u16]) -> Result<Vec<Durable>, Error> {
+        self.explain(self.people(Which::InSlots(slots)).await)
+    }
+
+    async fn load_one(&self, principal: &Principal) -> Result<Option<Durable>, Error> {
+        Ok(self.explain(self.people(Which::One(principal)).await)?.pop())
+    }
+
+    async fn write(&self, writes: &[Write]) -> Result<(), Error> {
+        if writes.is_empty() {
+            Ok(())
+        } else {
+            self.explain(self.try_write(writes).await)
+        }
+    }
+
+    async fn accounts(&self) -> Result<Vec<Account>, Error> {
+        let read = async {
+            let found = load::accounts(&mut *self.snapshot().await?, Which::All).await?;
+            Ok(found.into_iter().map(|found| found.account).collect())
+        };
+        self.explain(read.await)
+    }
+
+    async fn put_account(&self, account: &Account, slot: u16, put: Put) -> Result<(), Error> {
+        self.explain(self.try_put(account, slot, put).await)
+    }
+
+    async fn remove_account(&self, principal: &Principal) -> Result<(), Error> {
+        self.explain(self.try_remove(principal).await)
+    }
+
+    async fn changes_since(&self, revision: u64) -> Result<(u64, Vec<AccountChange>), Error> {
+        self.explain(self.try_changes(revision).await)
+    }
+
+    async fn revision(&self) -> Result<u64, Error> {
+        let read = async { accounts::revision(&mut *self.snapshot().await?).await };
+        self.explain(read.await)
+    }
+}

@@ -1,0 +1,199 @@
+//! Applies changes of people's state.
+
+use super::batch::{Batch, Outcomes};
+use super::failure::Failure;
+use super::millis;
+use super::rows::{Bound, Shape, execute, pieces};
+use crate::{Login, PropertySubscription, View, Write};
+use rvp::{Identity, Principal};
+use sqlx::SqliteConnection;
+use std::collections::{BTreeSet, HashMap};
+
+/// Applies the changes in their order. The transaction around them is the caller's.
+pub(super) async fn writes(connection: &mut SqliteConnection, writes: &[Write]) -> Result<(), Failure> {
+    let accounts = accounts_of(connection, writes).await?;
+    let Batch {
+        logins,
+        views,
+        subscriptions,
+        access,
+        display_names,
+    } = Batch::of(writes, &accounts);
+    outcomes(connection, logins, REMOVE_LOGINS, PUT_LOGINS, bind_login).await?;
+    outcomes(connection, views, REMOVE_VIEWS, PUT_VIEWS, bind_view).await?;
+    outcomes(
+        connection,
+        subscriptions,
+        REMOVE_SUBSCRIPTIONS,
+        PUT_SUBSCRIPTIONS,
+        bind_subscription,
+    )
+    .await?;
+
+    let access: Vec<_> = access
+        .into_iter()
+        .map(|(account, list)| (account, list.write()))
+        .collect();
+    let bind = |query: Bound, (account, document): &(i64, _)| {
+        query.bind(*account).bind(AsRef::<[u8]>::as_ref(document))
+    };
+    execute(connection, PUT_ACCESS, &access, bind).await?;
+    for (account, name) in display_names {
+        let update = sqlx::query("UPDATE accounts SET display_name = ? WHERE id = ?")
+            .bind(name)
+            .bind(account);
+        update.execute(&mut *connection).await?;
+    }
+    Ok(())
+}
+
+/// The row ids of those who have an account.
+async fn accounts_of(
+    connection: &mut SqliteConnection,
+    writes: &[Write],
+) -> Result<HashMap<Principal, i64>, Failure> {
+    const FIND: Shape = Shape {
+        before: "SELECT principal, id FROM accounts WHERE principal IN (",
+        row: "?",
+        after: ")",
+    };
+    let principals: BTreeSet<&Principal> = writes.iter().map(|write| &write.principal).collect();
+    let principals: Vec<&Principal> = principals.into_iter().collect();
+    let mut accounts = HashMap::with_capacity(principals.len());
+    for piece in pieces(&principals) {
+        let query = sqlx::query_as::<_, (String, i64)>(FIND.over(piece.len()));
+        let query = piece
+            .iter()
+            .fold(query, |query, principal| query.bind(principal.as_url()));
+        let found: HashMap<String, i64> = query.fetch_all(&mut *connection).await?.into_iter().collect();
+        let known = piece
+            .iter()
+            .filter_map(|principal| Some(((*principal).clone(), *found.get(principal.as_url())?)));
+        accounts.extend(known);
+    }
+    Ok(accounts)
+}
+
+/// Removes and puts things of one kind.
+async fn outcomes<T>(
+    connection: &mut SqliteConnection,
+    outcomes: Outcomes<'_, T>,
+    remove: Shape,
+    put: Shape,
+    bind: impl Fn(Bound, i64, &T) -> Bound,
+) -> Result<(), Failure> {
+    let (mut gone, mut here) = (Vec::new(), Vec::with_capacity(outcomes.len()));
+    for ((account, id), outcome) in outcomes {
+        match outcome {
+            Some(thing) => here.push((account, thing)),
+            None => gone.push((account, id)),
+        }
+    }
+    execute(connection, remove, &gone, |query, (account, id)| {
+        query.bind(*account).bind(*id)
+    })
+    .await?;
+    execute(connection, put, &here, |query, (account, thing)| {
+        bind(query, *account, thing)
+    })
+    .await
+}
+
+const REMOVE_LOGINS: Shape = Shape {
+    before: "DELETE FROM logins WHERE (account, id) IN (VALUES ",
+    row: "(?,?)",
+    after: ")",
+};
+
+const PUT_LOGINS: Shape = Shape {
+    before: "INSERT INTO logins (account, id, call_back, router, ends) VALUES ",
+    row: "(?,?,?,?,?)",
+    after: " ON CONFLICT (account, id) DO UPDATE SET
+        call_back = excluded.call_back, router = excluded.router, ends = excluded.ends",
+};
+
+fn bind_login(query: Bound, account: i64, login: &Login) -> Bound {
+    let Login {
+        id,
+        call_back,
+        router,
+        ends,
+    } = login;
+    let query = query
+        .bind(account)
+        .bind(id.get())
+        .bind(call_back.to_string())
+        .bind(router.as_str());
+    query.bind(millis::from_time(*ends))
+}
+
+const REMOVE_VIEWS: Shape = Shape {
+    before: "DELETE FROM views WHERE (account, id) IN (VALUES ",
+    row: "(?,?)",
+    after: ")",
+};
+
+const PUT_VIEWS: Shape = Shape {
+    before: "INSERT INTO views (account, id, login, state, default_state, changed, ends) VALUES ",
+    row: "(?,?,?,?,?,?,?)",
+    after: " ON CONFLICT (account, id) DO UPDATE SET
+        login = excluded.login, state = excluded.state, default_state = excluded.default_state,
+        changed = excluded.changed, ends = excluded.ends",
+};
+
+fn bind_view(query: Bound, account: i64, view: &View) -> Bound {
+    let View {
+        id,
+        login,
+        state,
+        default,
+        changed,
+        ends,
+    } = view;
+    let query = query
+        .bind(account)
+        .bind(id.get())
+        .bind(login.map(|login| login.get()));
+    let query = query.bind(state.name()).bind(default.name());
+    query
+        .bind(millis::from_time(*changed))
+        .bind(ends.map(millis::from_time))
+}
+
+const REMOVE_SUBSCRIPTIONS: Shape = Shape {
+    before: "DELETE FROM property_subscriptions WHERE (account, id) IN (VALUES ",
+    row: "(?,?)",
+    after: ")",
+};
+
+const PUT_SUBSCRIPTIONS: Shape = Shape {
+    before: "INSERT INTO property_subscriptions (account, id, watcher, subscriber, ends) VALUES ",
+    row: "(?,?,?,?,?)",
+    after: " ON CONFLICT (account, id) DO UPDATE SET
+        watcher = excluded.watcher, subscriber = excluded.subscriber, ends = excluded.ends",
+};
+
+fn bind_subscription(query: Bound, account: i64, subscription: &PropertySubscription) -> Bound {
+    let PropertySubscription {
+        id,
+        watcher,
+        subscriber,
+        ends,
+    } = subscription;
+    let another = match subscriber {
+        Identity::Person(person) if person == watcher => None,
+        Identity::Person(_) | Identity::Server(_) => Some(subscriber.to_string()),
+    };
+    let query = query
+        .bind(account)
+        .bind(id.get())
+        .bind(watcher.as_url())
+        .bind(another);
+    query.bind(millis::from_time(*ends))
+}
+
+const PUT_ACCESS: Shape = Shape {
+    before: "INSERT INTO access_lists (account, document) VALUES ",
+    row: "(?,?)",
+    after: " ON CONFLICT (account) DO UPDATE SET document = excluded.document",
+};

@@ -1,0 +1,62 @@
+//! What a transaction does in the end: of several changes of one thing only the last.
+
+use crate::{Change, Login, PropertySubscription, View, Write};
+use rvp::{AccessList, Principal};
+use std::collections::{BTreeMap, HashMap};
+
+/// What becomes of things with an id: put, or with none removed. In the order of the table's key, which is
+/// the order that is cheapest to write.
+pub(super) type Outcomes<'a, T> = BTreeMap<(i64, u32), Option<&'a T>>;
+
+/// The outcome of many changes.
+#[derive(Default)]
+pub(super) struct Batch<'a> {
+    pub(super) logins: Outcomes<'a, Login>,
+    pub(super) views: Outcomes<'a, View>,
+    pub(super) subscriptions: Outcomes<'a, PropertySubscription>,
+    pub(super) access: BTreeMap<i64, &'a AccessList>,
+    pub(super) display_names: BTreeMap<i64, &'a str>,
+}
+
+impl<'a> Batch<'a> {
+    /// The outcome of these changes, without those of people who have no account.
+    pub(super) fn of(writes: &'a [Write], accounts: &HashMap<Principal, i64>) -> Self {
+        let mut batch = Self::default();
+        for write in writes {
+            if let Some(account) = accounts.get(&write.principal) {
+                batch.add(*account, &write.change);
+            }
+        }
+        batch
+    }
+
+    fn add(&mut self, account: i64, change: &'a Change) {
+        match change {
+            Change::PutLogin(login) => {
+                self.logins.insert((account, login.id.get()), Some(login));
+            }
+            Change::RemoveLogin(id) => {
+                self.logins.insert((account, id.get()), None);
+            }
+            Change::PutView(view) => {
+                self.views.insert((account, view.id.get()), Some(view));
+            }
+            Change::RemoveView(id) => {
+                self.views.insert((account, id.get()), None);
+            }
+            Change::PutSubscription(subscription) => {
+                self.subscriptions
+                    .insert((account, subscription.id.get()), Some(subscription));
+            }
+            Change::RemoveSubscription(id) => {
+                self.subscriptions.insert((account, id.get()), None);
+            }
+            Change::PutAccess(list) => {
+                self.access.insert(account, list);
+            }
+            Change::PutDisplayName(name) => {
+                self.display_names.insert(account, name);
+            }
+        }
+    }
+}
