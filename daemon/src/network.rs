@@ -32,6 +32,16 @@ pub trait Network: Send + Sync + 'static {
     /// # Errors
     /// When the name does not resolve or nothing answers.
     async fn connect(&self, host: &str, port: u16) -> io::Result<Stream>;
+
+    /// Connects to `host:port`, as members are addressed.
+    ///
+    /// # Errors
+    /// As [`Network::connect`]; [`io::ErrorKind::InvalidInput`] when the text is not of that form.
+    async fn connect_to(&self, address: &str) -> io::Result<Stream> {
+        let bad = || io::Error::new(io::ErrorKind::InvalidInput, "address must be host:port");
+        let (host, port) = address.rsplit_once(':').ok_or_else(bad)?;
+        self.connect(host, port.parse().map_err(|_| bad())?).await
+    }
 }
 
 /// Accepts connections on one address.

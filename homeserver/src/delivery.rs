@@ -82,7 +82,7 @@ impl Delivery {
     /// Hands a message to a client by the router of its login, or by another one if that is gone: any
     /// router can reach a call-back.
     pub(crate) async fn message(&self, router: &str, message: DeliverMessage) -> Outcome {
-        let Some(link) = self.router_for(router, &message.login) else {
+        let Some(link) = self.router_for(router) else {
             tracing::warn!("no router is linked, a message cannot be delivered");
             return Outcome::Unreachable;
         };
@@ -98,14 +98,13 @@ impl Delivery {
         }
     }
 
-    /// Hands a change to a client, or a newer one in its place.
+    /// Hands a change to a client by the router of its login, or a newer one in its place.
     pub(crate) fn change(&self, router: &str, change: &Change, client: ClientLogin) {
-        let Some(link) = self.router_for(router, &client) else { return };
-        let router = link.peer().name.clone();
+        let router = router.to_owned();
         if self.inner.clients.put(&router, change, [client]) {
-            let (delivery, name) = (self.clone(), router.clone());
+            let delivery = self.clone();
             self.inner.tasks.spawn("spread changes to a router", OnError::Log, async move {
-                delivery.empty_clients(&name).await;
+                delivery.empty_clients(&router).await;
                 Ok(())
             });
         }
@@ -133,16 +132,13 @@ impl Delivery {
         }
     }
 
-    /// The router of a login while it is linked; else one that is the same for all messages to that
-    /// login, so that they keep their order.
-    fn router_for(&self, name: &str, client: &ClientLogin) -> Option<Link> {
+    /// The router of that name while it is linked; else one that is the same for everything meant for
+    /// that one, so that a client's notifications keep their order: any router can reach a call-back.
+    fn router_for(&self, name: &str) -> Option<Link> {
         let routers = self.routers();
-        if let Some(link) = routers.get(name).filter(|link| !link.is_closed()) {
-            return Some(link.clone());
-        }
-        let open: Vec<&Link> = routers.values().filter(|link| !link.is_closed()).collect();
-        let choice = usize::try_from(client.login.get()).ok()?.checked_rem(open.len())?;
-        open.get(choice).map(|link| (*link).clone())
+        let mut open = routers.values().filter(|link| !link.is_closed());
+        let named = routers.get(name).filter(|link| !link.is_closed());
+        named.or_else(|| open.next()).cloned()
     }
 
     fn call(&self, deadline: Duration, op: Op) -> Call {

@@ -23,7 +23,7 @@ mod shards;
 
 pub use config::HomeServerConfig;
 
-use daemon::{Clock, Listener, Network, OnError, Readiness, Stream, Tasks};
+use daemon::{Clock, Listener, Network, OnError, Readiness, Tasks};
 use delivery::Delivery;
 use membership::{Joined, Member, MemberId, Membership, Phase, Placements};
 use metrics::Metrics;
@@ -89,8 +89,7 @@ pub struct HomeServer {
 }
 
 impl HomeServer {
-    /// Binds, joins and serves. It is ready, in [`Resources::readiness`], once it has read the state of its
-    /// slots from the store.
+    /// Binds, joins and serves: [`HomeServer::join`] and then [`Joining::serve`].
     ///
     /// # Errors
     /// [`Error`] when it cannot listen, join, or read the store.
@@ -99,6 +98,15 @@ impl HomeServer {
         resources: Resources,
         registry: &mut Registry,
     ) -> Result<Self, Error> {
+        Ok(Self::join(config, resources).await?.serve(registry))
+    }
+
+    /// Binds and joins, but does not serve yet. When several home servers begin at once, all of them join
+    /// first, so that none reads the state of slots that are another's a moment later.
+    ///
+    /// # Errors
+    /// [`Error`] when it cannot listen, join, or read the store.
+    pub async fn join(config: HomeServerConfig, resources: Resources) -> Result<Joining, Error> {
         resources.readiness.set(&config.name, false);
         let bad_listen = |source| Error::Listen { address: config.listen, source };
         let listener = resources.network.bind(config.listen).await.map_err(bad_listen)?;
@@ -110,12 +118,7 @@ impl HomeServer {
             ..Member::new(me, address.to_string(), config.zone.clone(), config.capacity)
         };
         let joined = resources.membership.join(member).await.map_err(Error::Join)?;
-        let metrics = Metrics::register(registry, &config.name);
-        let (tasks, shard_tasks, writer_tasks) = (Tasks::new(), Tasks::new(), Tasks::new());
-        let stages = Stages { tasks: &tasks, shards: &shard_tasks, writer: &writer_tasks };
-        build(&config, &resources, &stages, metrics, listener, revision);
-        let readiness = resources.readiness;
-        Ok(Self { name: config.name, address, joined, tasks, shard_tasks, writer_tasks, readiness })
+        Ok(Joining { config, resources, listener, address, revision, joined })
     }
 
     /// Where its link listener is.
@@ -156,6 +159,31 @@ impl HomeServer {
     }
 }
 
+/// A home server that has joined the membership and is about to serve.
+pub struct Joining {
+    config: HomeServerConfig,
+    resources: Resources,
+    listener: Box<dyn Listener>,
+    address: SocketAddr,
+    revision: u64,
+    joined: Box<dyn Joined>,
+}
+
+impl Joining {
+    /// Serves. It is ready, in [`Resources::readiness`], once it has read the state of its slots from the
+    /// store.
+    pub fn serve(self, registry: &mut Registry) -> HomeServer {
+        let Self { config, resources, listener, address, revision, joined } = self;
+        let metrics = Metrics::register(registry, &config.name);
+        let (tasks, shard_tasks, writer_tasks) = (Tasks::new(), Tasks::new(), Tasks::new());
+        let stages = Stages { tasks: &tasks, shards: &shard_tasks, writer: &writer_tasks };
+        build(&config, &resources, &stages, metrics, listener, revision);
+        let readiness = resources.readiness;
+        HomeServer { name: config.name, address, joined, tasks, shard_tasks, writer_tasks, readiness }
+    }
+}
+
+/// The tasks of a home server, by when they end.
 struct Stages<'a> {
     tasks: &'a Tasks,
     shards: &'a Tasks,
@@ -257,9 +285,7 @@ struct LinkConnect(Arc<dyn Network>);
 #[async_trait::async_trait]
 impl Connect for LinkConnect {
     async fn connect(&self, address: &str) -> io::Result<Box<dyn proto::links::Io>> {
-        let bad = || io::Error::new(io::ErrorKind::InvalidInput, "address must be host:port");
-        let (host, port) = address.rsplit_once(':').ok_or_else(bad)?;
-        let stream: Stream = self.0.connect(host, port.parse().map_err(|_| bad())?).await?;
+        let stream = self.0.connect_to(address).await?;
         Ok(Box::new(stream))
     }
 }

@@ -9,8 +9,8 @@
 //! the ring sees to it that a change of the members moves little else than the slots it must move.
 //!
 //! Slots may lie evenly because a slot's number is already a hash. That matters: scattered slots would add their
-//! own noise to every member's share, more of them would meet a full member, and with 100 members a change
-//! would move half as much again as it must (measured; evenly, and with 512 virtual nodes, it is a fifth).
+//! own noise to every member's share, and more of them would meet a full member. When one of 100 members with 512
+//! virtual nodes each leaves, about a third more moves than must with scattered slots, a fifth more with even ones.
 
 use crate::{Member, Members, Phase, SLOTS, Slot};
 use consistent_hash_ring::{Ring, RingBuilder};

@@ -2,6 +2,11 @@
 //!
 //! A further implementation adds a `Cluster` of its own and one line of `contract!`.
 
+#![expect(
+    clippy::unwrap_used,
+    reason = "the promises are plain functions, each called by one test"
+)]
+
 use async_trait::async_trait;
 use membership::{
     EmbeddedMembership, Error, Joined, Member, MemberId, Members, Membership, PLACEMENT_VERSION,

@@ -105,5 +105,7 @@ where
 }
 
 #[cfg(test)]
+mod bounds_tests;
+#[cfg(test)]
 #[path = "convert/refused_tests.rs"]
 mod tests;

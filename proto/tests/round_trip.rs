@@ -14,7 +14,8 @@ use prost::Message;
 use proto::convert::{Error, answer_from_wire, answer_to_wire, call_from_wire, call_to_wire};
 use proto::op::{Answer, Call, DeliverMessage, Op, Outcome, Refusal};
 use proto::v1;
-use rvp::Fault;
+use rvp::access::Right;
+use rvp::{Fault, PresenceState};
 use std::collections::BTreeSet;
 use std::fmt::Debug;
 use std::time::Duration;
@@ -159,6 +160,28 @@ fn every_refusal_is_read_as_it_was_meant() {
     let moved = [0, 1, u64::MAX].map(|epoch| Refusal::Moved { epoch });
     for refusal in faults.into_iter().chain(moved) {
         assert_eq!(sent_answer(Err(refusal)), Ok(Err(refusal)));
+    }
+}
+
+/// A round trip cannot see two values that are taken for each other both ways; another version would.
+#[test]
+fn a_number_is_called_as_its_value_is() {
+    let same = |wire: &str, prefix: &str, name: &str| {
+        let plain = |text: &str| text.replace(['-', '_'], "").to_ascii_uppercase();
+        assert_eq!(plain(wire), plain(&format!("{prefix}{name}")));
+    };
+    for fault in Fault::ALL {
+        same(v1::FaultCode::from(fault).as_str_name(), "FAULT", fault.label());
+    }
+    for state in PresenceState::ALL {
+        same(
+            v1::PresenceState::from(state).as_str_name(),
+            "PRESENCE_STATE",
+            state.name(),
+        );
+    }
+    for right in Right::ALL {
+        same(v1::Right::from(right).as_str_name(), "RIGHT", right.name());
     }
 }
 

@@ -1,1 +1,241 @@
-//! router
+//! A router: the stateless front. Clients speak RVP to it; it asks homes, and reaches clients for them.
+//!
+//! The walk of a request: `listener` accepts it, `front` parses it, `authenticate` finds out who asks,
+//! `forward` places the person and asks the home over a link, `front` writes the answer. The walk of a
+//! notification: a home calls on a link, `call_back` queues it for its client and posts it.
+//!
+//! A router keeps nothing that outlives a connection, except what waits in a queue to a client.
+
+mod authenticate;
+mod call_back;
+mod canonical;
+mod config;
+mod connection;
+mod forward;
+mod front;
+mod homes;
+mod listener;
+mod metrics;
+mod nonce;
+
+pub use call_back::Policy;
+pub use config::{RouterConfig, Scheme};
+
+use async_trait::async_trait;
+use authenticate::Authenticate;
+use call_back::Queues;
+use canonical::Canonical;
+use daemon::{Clock, Network, OnError, Readiness, Tasks};
+use forward::Forward;
+use front::Front;
+use listener::Accept;
+use membership::{Membership, Placements};
+use metrics::Metrics;
+use prometheus_client::registry::Registry;
+use proto::{Answer, Call, Connect, Link, Links, Op, Peer, Refusal, Role, Serve};
+use rvp::Fault;
+use std::io;
+use std::net::SocketAddr;
+use std::sync::{Arc, OnceLock};
+use std::time::Duration;
+use tracing::Instrument;
+
+/// What a router is given: nothing here is reached for.
+#[derive(Clone)]
+pub struct Resources {
+    /// Which homes there are.
+    pub membership: Arc<dyn Membership>,
+    /// Connections.
+    pub network: Arc<dyn Network>,
+    /// Time.
+    pub clock: Arc<dyn Clock>,
+    /// Where it says whether it is ready.
+    pub readiness: Readiness,
+    /// Listeners of the same process, which clients may not name as their call-back.
+    pub own: Vec<SocketAddr>,
+}
+
+/// Why a router cannot start.
+#[derive(Debug, thiserror::Error)]
+#[error("cannot listen on {address}")]
+pub struct Error {
+    /// Where.
+    pub address: SocketAddr,
+    /// Why.
+    #[source]
+    pub source: io::Error,
+}
+
+/// A router that runs.
+pub struct Router {
+    name: String,
+    address: SocketAddr,
+    /// Accepting, and the connections of clients.
+    client_tasks: Tasks,
+    /// Links and call-backs, which end after the clients.
+    tasks: Tasks,
+    readiness: Readiness,
+}
+
+impl Router {
+    /// Binds and serves. It is ready, in [`Resources::readiness`], once it is linked to every home.
+    ///
+    /// # Errors
+    /// [`Error`] when it cannot listen.
+    pub async fn start(
+        config: RouterConfig,
+        resources: Resources,
+        registry: &mut Registry,
+    ) -> Result<Self, Error> {
+        resources.readiness.set(&config.name, false);
+        let bad_listen = |source| Error { address: config.listen, source };
+        let listener = resources.network.bind(config.listen).await.map_err(bad_listen)?;
+        let address = listener.local_addr().map_err(bad_listen)?;
+        let metrics = Metrics::register(registry, &config.name);
+        let (client_tasks, tasks) = (Tasks::new(), Tasks::new());
+        let forward = link_homes(&config, &resources, &metrics, &tasks);
+        let accept = Accept {
+            service: service(&config, &resources, (forward, metrics.clone()), address),
+            connections_max: config.connections_max,
+            metrics,
+            group: client_tasks.group("client connection", OnError::Log),
+            stop: client_tasks.cancelled(),
+        };
+        client_tasks.spawn("client listener", OnError::Stop, async move {
+            accept.run(listener).await;
+            Ok(())
+        });
+        Ok(Self { name: config.name, address, client_tasks, tasks, readiness: resources.readiness })
+    }
+
+    /// Where clients connect.
+    #[must_use]
+    pub fn address(&self) -> SocketAddr {
+        self.address
+    }
+
+    /// Returns when one of its tasks has failed so that it cannot go on.
+    pub async fn failed(&self) -> daemon::Failure {
+        tokio::select! {
+            failure = self.client_tasks.failed() => failure,
+            failure = self.tasks.failed() => failure,
+        }
+    }
+
+    /// Leaves service in order: not ready, no new connections, requests under way, then links. Returns the
+    /// names of tasks that did not end in time.
+    pub async fn drain(self, deadline: Duration) -> Vec<&'static str> {
+        self.readiness.set(&self.name, false);
+        let mut left = self.client_tasks.drain(deadline).await;
+        left.extend(self.tasks.drain(deadline).await);
+        tracing::info!(router = self.name, "router has left");
+        left
+    }
+
+    /// Ends at once and tells nobody, as a crash would.
+    pub fn abort(self) {
+        self.client_tasks.abort();
+        self.tasks.abort();
+    }
+}
+
+/// The one axum service: every method on every path, since RVP's methods are not HTTP's.
+fn service(
+    config: &RouterConfig,
+    resources: &Resources,
+    (forward, metrics): (Forward, Metrics),
+    address: SocketAddr,
+) -> axum::Router {
+    let domains = config.domains.clone();
+    let authenticate = Authenticate {
+        forward: forward.clone(),
+        nonces: nonce::Nonces::new(config.key),
+        schemes: config.schemes.clone(),
+        domains: domains.clone(),
+    };
+    let mut own = resources.own.clone();
+    own.push(address);
+    let inner = front::Inner {
+        canonical: Canonical { domains },
+        authenticate,
+        forward,
+        policy: config.call_backs.clone(),
+        own,
+        clock: Arc::clone(&resources.clock),
+        metrics,
+    };
+    axum::Router::new().fallback(front::handle).with_state(Front { inner: Arc::new(inner) })
+}
+
+/// Opens links to the homes and keeps them open; what homes ask on them goes to the call-back queues.
+fn link_homes(config: &RouterConfig, resources: &Resources, metrics: &Metrics, tasks: &Tasks) -> Forward {
+    let placements = Placements::follow(resources.membership.members());
+    let service = Arc::new(Deliver { name: config.name.clone(), queues: OnceLock::new() });
+    let connect = Arc::new(LinkConnect(Arc::clone(&resources.network)));
+    let peer = Peer { name: config.name.clone(), role: Role::Router };
+    let (group, stop) = (tasks.group("link", OnError::Log), tasks.cancelled());
+    let spawn: proto::Spawn = Arc::new(move |link| {
+        let stop = stop.clone();
+        group.spawn(async move {
+            stop.run_until_cancelled(link).await;
+            Ok(())
+        });
+    });
+    let links = Links::new(peer, connect, Arc::clone(&service) as Arc<dyn Serve>, spawn);
+    let forward = Forward { placements: placements.clone(), links: links.clone() };
+    let lost = Arc::new(forward.clone());
+    let queues = Queues::new(Arc::clone(&resources.network), lost, metrics.clone(), tasks.clone());
+    // Set once, here, before any link is open.
+    let _ = service.queues.set(queues);
+    let (readiness, name, stop) = (resources.readiness.clone(), config.name.clone(), tasks.cancelled());
+    tasks.spawn("home follower", OnError::Stop, async move {
+        homes::follow(placements, links, stop, |ready| readiness.set(&name, ready)).await;
+        Ok(())
+    });
+    forward
+}
+
+/// The answering end of a router's links: what homes want handed to clients.
+struct Deliver {
+    name: String,
+    /// The queues need the links to say that a client is lost, and the links need this.
+    queues: OnceLock<Queues>,
+}
+
+#[async_trait]
+impl Serve for Deliver {
+    async fn serve(&self, _: &Link, call: Call) -> Result<Answer, Refusal> {
+        let span = tracing::info_span!("router.serve", router = self.name, op = call.op.name());
+        daemon::trace::set_parent(&span, call.trace.as_deref());
+        self.deliver(call.op).instrument(span).await
+    }
+}
+
+impl Deliver {
+    async fn deliver(&self, op: Op) -> Result<Answer, Refusal> {
+        let queues = self.queues.get().ok_or(Refusal::Fault(Fault::Unavailable))?;
+        match op {
+            Op::DeliverMessage(message) => Ok(Answer::Outcome(queues.message(message).await)),
+            Op::DeliverChange { change, clients } => {
+                queues.change(&change, clients);
+                Ok(Answer::Done)
+            }
+            // A router is nobody's home.
+            Op::Authenticate { .. }
+            | Op::Request { .. }
+            | Op::SpreadChange { .. }
+            | Op::CallBackLost { .. } => Err(Fault::BadRequest.into()),
+        }
+    }
+}
+
+/// Connects links through the network that was given.
+struct LinkConnect(Arc<dyn Network>);
+
+#[async_trait]
+impl Connect for LinkConnect {
+    async fn connect(&self, address: &str) -> io::Result<Box<dyn proto::links::Io>> {
+        let stream = self.0.connect_to(address).await?;
+        Ok(Box::new(stream))
+    }
+}

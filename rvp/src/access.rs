@@ -106,3 +106,7 @@ pub struct AccessList {
     /// The entries, at most one for each principal once merged.
     pub entries: Vec<Entry>,
 }
+
+#[cfg(test)]
+#[path = "access_tests.rs"]
+mod tests;

@@ -57,13 +57,8 @@ impl ClientUrl {
     /// [`ParseError::BadAddress`] when it is anything else.
     pub fn parse(text: &str) -> Result<Self, ParseError> {
         let text = text.trim();
-        if text.len() > limits::HEADER_CHARS_MAX {
-            return Err(ParseError::BadAddress("is too long"));
-        }
-        if !text
-            .bytes()
-            .all(|c| c.is_ascii_graphic() && !b"\"<>\\^`{|}#".contains(&c))
-        {
+        let legal = |c: u8| c.is_ascii_graphic() && !b"\"<>\\^`{|}#".contains(&c);
+        if !text.bytes().all(legal) {
             return Err(ParseError::BadAddress("has an illegal character"));
         }
         let Some(rest) = strip_prefix_ignoring_case(text, "http://") else {
@@ -76,8 +71,10 @@ impl ClientUrl {
         } else {
             format!("/{path}")
         };
-        if PathAndQuery::try_from(path.as_str()).is_err() {
-            return Err(ParseError::BadAddress("has an illegal path"));
+        if path.len() > limits::CALL_BACK_PATH_CHARS_MAX || PathAndQuery::try_from(path.as_str()).is_err() {
+            return Err(ParseError::BadAddress(
+                "has an illegal path or one that is too long",
+            ));
         }
         Ok(Self {
             host: canonical_host(host)?,

@@ -47,3 +47,10 @@ pub enum ParseError {
     #[error("response {0}")]
     BadResponse(&'static str),
 }
+
+impl ParseError {
+    /// What is wrong with an element.
+    pub(crate) const fn element(element: &'static str, reason: &'static str) -> Self {
+        Self::BadElement { element, reason }
+    }
+}

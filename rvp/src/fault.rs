@@ -106,11 +106,17 @@ impl Fault {
     /// challenges that a 401 must have (spec 6.1) are the caller's to add.
     #[must_use]
     pub fn write(self) -> Response<Bytes> {
+        self.write_because(self.reason())
+    }
+
+    /// The same with a more exact reason, which must be text of our own and never a client's.
+    #[must_use]
+    pub fn write_because(self, reason: &str) -> Response<Bytes> {
         let mut headers = HeaderMap::with_capacity(5);
         if matches!(self, Self::Busy | Self::Unavailable) {
             headers.insert(RETRY_AFTER, Self::RETRY_AFTER_SECONDS.into());
         }
-        let page = format!("<html><body>{}</body></html>", self.reason());
+        let page = format!("<html><body>{reason}</body></html>");
         reply::respond(
             self.status(),
             headers,

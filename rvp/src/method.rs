@@ -50,3 +50,7 @@ impl Method {
         }
     }
 }
+
+#[cfg(test)]
+#[path = "method_tests.rs"]
+mod tests;

@@ -36,10 +36,7 @@ pub(crate) struct Multistatus<'e, 'a> {
 /// Reads a multistatus about one person.
 pub(crate) fn read<'e, 'a>(root: &'e Element<'a>) -> Result<Multistatus<'e, 'a>, ParseError> {
     if !root.is("multistatus") {
-        return Err(ParseError::BadElement {
-            element: "multistatus",
-            reason: "is missing",
-        });
+        return Err(ParseError::element("multistatus", "is missing"));
     }
     let response = root.expect("response")?;
     let principal = Principal::from_url(&response.expect("href")?.text)?;
@@ -59,8 +56,5 @@ fn status_of(line: &str) -> Result<StatusCode, ParseError> {
         .split_ascii_whitespace()
         .nth(1)
         .and_then(|word| word.parse().ok());
-    number.ok_or(ParseError::BadElement {
-        element: "status",
-        reason: "has no status code",
-    })
+    number.ok_or(ParseError::element("status", "has no status code"))
 }

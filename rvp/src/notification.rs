@@ -111,7 +111,10 @@ impl Notification {
         } else if one.is("propnotification") {
             Content::PropertyChange(property_change(one)?)
         } else {
-            return Err(bad("notification", "is neither a message nor a property change"));
+            return Err(ParseError::element(
+                "notification",
+                "is neither a message nor a property change",
+            ));
         };
         Ok(Self { document, content })
     }
@@ -189,16 +192,12 @@ fn contact(writer: &mut Writer, href: &str, description: &str) {
     });
 }
 
-fn bad(element: &'static str, reason: &'static str) -> ParseError {
-    ParseError::BadElement { element, reason }
-}
-
 /// The only thing in a notification.
 fn one<'e, 'a>(root: &'e Element<'a>) -> Result<&'e Element<'a>, ParseError> {
     match &root.children[..] {
         [one] if root.is("notification") => Ok(one),
-        _ if !root.is("notification") => Err(bad("notification", "is missing")),
-        _ => Err(bad(
+        _ if !root.is("notification") => Err(ParseError::element("notification", "is missing")),
+        _ => Err(ParseError::element(
             "notification",
             "must hold exactly one message or property change",
         )),
@@ -219,7 +218,7 @@ fn mime_data<'e>(message: &'e Element<'_>) -> Result<&'e str, ParseError> {
 
 fn property_change(element: &Element<'_>) -> Result<PropertyChange, ParseError> {
     let Identity::Person(from) = from(element)? else {
-        return Err(bad("notification-from", "is not a person"));
+        return Err(ParseError::element("notification-from", "is not a person"));
     };
     // All three names are about; some clients take more than one of them (spec 3.1, 3.7).
     let names = ["propertyupdate", "propupdate", "propstat"];
@@ -229,8 +228,10 @@ fn property_change(element: &Element<'_>) -> Result<PropertyChange, ParseError> 
         .filter(|child| names.contains(&child.local));
     let update = match (updates.next(), updates.next()) {
         (Some(update), None) if update.is(update.local) => update,
-        (Some(_), Some(_)) => return Err(bad("propertyupdate", "is given more than once")),
-        (Some(_) | None, None) | (None, Some(_)) => return Err(bad("propertyupdate", "is missing")),
+        (Some(_), Some(_)) => return Err(ParseError::element("propertyupdate", "is given more than once")),
+        (Some(_) | None, None) | (None, Some(_)) => {
+            return Err(ParseError::element("propertyupdate", "is missing"));
+        }
     };
     let mut properties = Vec::new();
     for one in element::elements(update.expect("set")?.expect("prop")?)? {
@@ -257,13 +258,17 @@ fn to(element: &Element<'_>) -> Result<Vec<Identity>, ParseError> {
     let mut all = Vec::new();
     for contact in element.all("notification-to").flat_map(|to| to.all("contact")) {
         if all.len() >= limits::CONTACTS_MAX {
-            return Err(bad("notification-to", "has too many contacts"));
+            return Err(ParseError::element("notification-to", "has too many contacts"));
         }
         all.push(Identity::parse(&contact.expect("href")?.text)?);
     }
     if all.is_empty() {
-        Err(bad("notification-to", "is missing or empty"))
+        Err(ParseError::element("notification-to", "is missing or empty"))
     } else {
         Ok(all)
     }
 }
+
+#[cfg(test)]
+#[path = "notification_tests.rs"]
+mod tests;

@@ -131,3 +131,7 @@ pub(crate) fn respond(
     *response.headers_mut() = headers;
     response
 }
+
+#[cfg(test)]
+#[path = "reply_tests.rs"]
+mod tests;

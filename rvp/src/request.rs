@@ -129,3 +129,7 @@ pub(crate) fn compose(
     *request.headers_mut() = headers;
     request
 }
+
+#[cfg(test)]
+#[path = "request_tests.rs"]
+pub(crate) mod tests;

@@ -182,3 +182,7 @@ impl Store for SqliteStore {
         self.explain(read.await)
     }
 }
+
+#[cfg(test)]
+#[path = "sqlite_tests.rs"]
+mod tests;

@@ -36,7 +36,7 @@ impl Writer {
     /// A writer, and the work to run beside it: it ends when every clone of the writer is dropped and
     /// everything submitted has been written.
     #[must_use = "nothing is written unless the returned future runs"]
-    pub fn new(store: Arc<dyn Store>) -> (Self, impl Future<Output = ()> + Send + 'static) {
+    pub fn new(store: Arc<dyn Store>) -> (Self, impl Future<Output = ()> + Send + use<>) {
         let (queue, submissions) = mpsc::channel(QUEUE_SUBMISSIONS_MAX);
         (Self { queue }, run(store, submissions))
     }
@@ -48,7 +48,7 @@ impl Writer {
     /// [`Error::Overloaded`] when [`QUEUE_SUBMISSIONS_MAX`] are waiting, [`Error::Stopped`] when the work
     /// beside the writer has ended. Else the error of [`Store::write`], the same for everybody in the
     /// group: nothing of the group was applied, and it is not tried again.
-    pub fn submit(&self, writes: Vec<Write>) -> impl Future<Output = Result<(), Error>> + Send + 'static {
+    pub fn submit(&self, writes: Vec<Write>) -> impl Future<Output = Result<(), Error>> + Send + use<> {
         let (outcome, committed) = oneshot::channel();
         let queued = match self.queue.try_send(Submission { writes, outcome }) {
             Ok(()) => Ok(()),

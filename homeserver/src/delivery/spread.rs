@@ -2,7 +2,7 @@
 
 use super::{CHANGE_DEADLINE, Delivery};
 use membership::MemberId;
-use proto::{Answer, Change, Op, Refusal};
+use proto::{Answer, Change, ClientLogin, Op, Refusal};
 use rvp::Principal;
 use std::collections::BTreeSet;
 use std::time::Duration;
@@ -65,20 +65,34 @@ impl Delivery {
         }
     }
 
-    /// Sends what waits for a router's clients until nothing does. A router that is gone takes the
-    /// changes with it: its clients read the state again when they watch again (spec 7.4).
+    /// Sends what waits for a router's clients until nothing does. While no router is linked at all, as
+    /// when everything has just started, changes wait for one.
     pub(super) async fn empty_clients(&self, router: &String) {
+        let mut failures = 0;
         while let Some((change, clients)) = self.inner.clients.take(router) {
-            let link = self.routers().get(router).cloned();
-            let Some(link) = link else {
-                self.inner.clients.close(router);
-                return;
-            };
-            let op = Op::DeliverChange { change, clients: clients.into_iter().collect() };
-            if let Err(error) = link.call(self.call(CHANGE_DEADLINE, op)).await {
-                let error: &dyn std::error::Error = &error;
-                tracing::info!(router, error, "a change was not delivered");
+            if self.tell_clients(router, &change, &clients).await.is_ok() {
+                failures = 0;
+                continue;
             }
+            failures += 1;
+            if failures > TRIES_MAX {
+                let dropped = self.inner.clients.close(router).len() + 1;
+                tracing::warn!(router, dropped, "clients cannot be told of changes");
+                return;
+            }
+            self.inner.clients.put_back(router, &change, clients);
+            if !self.wait(RETRY_AFTER).await {
+                return;
+            }
+        }
+    }
+
+    async fn tell_clients(&self, router: &str, change: &Change, clients: &BTreeSet<ClientLogin>) -> Result<(), ()> {
+        let link = self.router_for(router).ok_or(())?;
+        let op = Op::DeliverChange { change: change.clone(), clients: clients.iter().cloned().collect() };
+        match link.call(self.call(CHANGE_DEADLINE, op)).await {
+            Ok(Ok(Answer::Done | Answer::Reply(_) | Answer::Authenticated(_) | Answer::Outcome(_))) => Ok(()),
+            Ok(Err(Refusal::Fault(_) | Refusal::Moved { .. })) | Err(_) => Err(()),
         }
     }
 

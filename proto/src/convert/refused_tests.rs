@@ -3,19 +3,18 @@
 use super::*;
 use crate::v1;
 use rvp::access::{Credentials, Entry, Who};
-use rvp::limits::{ACCESS_ENTRIES_MAX, BODY_BYTES_MAX, CONTACTS_MAX, PROPERTIES_MAX};
+use rvp::method::Notify;
 use rvp::method::propfind::Properties;
-use rvp::method::proppatch::{Patch, Patched, StatePatch};
-use rvp::method::{Notify, Proppatch};
-use rvp::notification::{Message, PropertyChange};
+use rvp::method::proppatch::Patch;
+use rvp::notification::Message;
 use rvp::property::{Lease, PropertyName};
-use rvp::{AccessList, Identity, Property};
+use rvp::{Identity, Property};
 use std::collections::BTreeSet;
 use std::fmt::Debug;
 use v1::call::Op as WireOp;
 use v1::request::Method as WireMethod;
 
-const ALICE: &str = "http://im.example.com/instmsg/aliases/alice";
+pub(super) const ALICE: &str = "http://im.example.com/instmsg/aliases/alice";
 
 fn op(op: WireOp) -> Error {
     let call = v1::Call {
@@ -25,7 +24,7 @@ fn op(op: WireOp) -> Error {
     call_from_wire(call).expect_err("must be refused")
 }
 
-fn request(method: WireMethod) -> Error {
+pub(super) fn request(method: WireMethod) -> Error {
     op(WireOp::Request(v1::Request {
         target: ALICE.to_owned(),
         caller: Some(alice()),
@@ -34,37 +33,31 @@ fn request(method: WireMethod) -> Error {
     }))
 }
 
-fn answer(result: v1::answer::Result) -> Error {
+pub(super) fn answer(result: v1::answer::Result) -> Error {
     answer_from_wire(v1::Answer { result: Some(result) }).expect_err("must be refused")
 }
 
-fn part<V, W>(message: W) -> Error
+pub(super) fn part<V, W>(message: W) -> Error
 where
     V: TryFrom<W, Error = Error> + Debug,
 {
     V::try_from(message).expect_err("must be refused")
 }
 
-fn alice() -> v1::Identity {
+pub(super) fn alice() -> v1::Identity {
     v1::Identity {
         text: ALICE.to_owned(),
     }
 }
 
-fn online() -> v1::Property {
-    v1::Property {
-        value: Some(v1::property::Value::State(v1::PresenceState::Online.into())),
-    }
-}
-
-fn email() -> v1::PropertyName {
+pub(super) fn email() -> v1::PropertyName {
     v1::PropertyName {
         known: v1::property_name::Known::Email.into(),
         ..v1::PropertyName::default()
     }
 }
 
-fn entry() -> v1::Entry {
+pub(super) fn entry() -> v1::Entry {
     v1::Entry {
         who: Some(v1::entry::Who::All(v1::Everybody {})),
         any_credential: true,
@@ -72,7 +65,7 @@ fn entry() -> v1::Entry {
     }
 }
 
-fn notify() -> v1::Notify {
+pub(super) fn notify() -> v1::Notify {
     let message = v1::Message {
         from: Some(alice()),
         ..v1::Message::default()
@@ -183,146 +176,6 @@ fn what_is_absent_from_a_part_is_named() {
     ] {
         assert_eq!(error, Error::Missing(field));
     }
-}
-
-#[test]
-fn a_number_that_names_nothing_is_never_a_default() {
-    let fault = v1::Refusal {
-        refusal: Some(v1::refusal::Refusal::Fault(99)),
-    };
-    let state = v1::Property {
-        value: Some(v1::property::Value::State(-1)),
-    };
-    let kind = v1::Message {
-        from: Some(alice()),
-        kind: 9,
-        ..v1::Message::default()
-    };
-    for (error, field) in [
-        (answer(v1::answer::Result::Outcome(99)), "Answer.outcome"),
-        (answer(v1::answer::Result::Refusal(fault)), "Refusal.fault"),
-        (part::<Property, _>(state), "Property.state"),
-        (part::<Message, _>(kind), "Message.kind"),
-        (part::<Notify, _>(v1::Notify { ack: 9, ..notify() }), "Notify.ack"),
-        (
-            part::<Notify, _>(v1::Notify { hop: 256, ..notify() }),
-            "Notify.hop",
-        ),
-        (
-            part::<Notify, _>(v1::Notify {
-                subscription: 1 << 31,
-                ..notify()
-            }),
-            "Notify.subscription",
-        ),
-        (
-            part::<Entry, _>(v1::Entry {
-                grant: vec![11],
-                ..entry()
-            }),
-            "Entry.grant",
-        ),
-        (
-            request(WireMethod::Propfind(v1::Propfind {
-                what: 3,
-                names: vec![],
-            })),
-            "Propfind.what",
-        ),
-        (
-            request(WireMethod::Unsubscribe(v1::Unsubscribe { id: u32::MAX })),
-            "Unsubscribe.id",
-        ),
-        (
-            part::<PropertyName, _>(v1::PropertyName { known: 6, ..email() }),
-            "PropertyName.known",
-        ),
-        (
-            part::<StatePatch, _>(v1::StatePatch {
-                state: 1,
-                lease: None,
-                view: 1 << 31,
-            }),
-            "StatePatch.view",
-        ),
-        (part::<Patched, _>(refused_with(99)), "RefusedPatch.status"),
-        (part::<Patched, _>(refused_with(70_000)), "RefusedPatch.status"),
-    ] {
-        assert_eq!(error, Error::OutOfRange(field));
-    }
-}
-
-fn refused_with(status: u32) -> v1::Patched {
-    let refused = vec![v1::RefusedPatch {
-        name: Some(email()),
-        status,
-    }];
-    v1::Patched {
-        principal: ALICE.to_owned(),
-        done: vec![],
-        refused,
-    }
-}
-
-#[test]
-fn a_list_may_be_as_long_as_its_bound_and_no_longer() {
-    fn bounded<V, W>(field: &'static str, max: usize, message: impl Fn(usize) -> W)
-    where
-        V: TryFrom<W, Error = Error> + PartialEq + Debug,
-    {
-        assert!(V::try_from(message(max)).is_ok(), "{field} of {max}");
-        assert_eq!(V::try_from(message(max + 1)), Err(Error::OutOfRange(field)));
-    }
-    bounded::<Proppatch, _>("Proppatch.patches", PROPERTIES_MAX, |n| v1::Proppatch {
-        patches: vec![
-            v1::Patch {
-                patch: Some(v1::patch::Patch::Other(email()))
-            };
-            n
-        ],
-    });
-    bounded::<rvp::method::Propfind, _>("Propfind.names", PROPERTIES_MAX, |n| v1::Propfind {
-        names: vec![email(); n],
-        ..v1::Propfind::default()
-    });
-    bounded::<Properties, _>("Properties.missing", PROPERTIES_MAX, |n| v1::Properties {
-        principal: ALICE.to_owned(),
-        missing: vec![email(); n],
-        ..v1::Properties::default()
-    });
-    bounded::<crate::op::Change, _>("Change.properties", PROPERTIES_MAX, |n| v1::Change {
-        presentity: ALICE.to_owned(),
-        properties: vec![online(); n],
-        version: 1,
-    });
-    bounded::<Message, _>("Message.to", CONTACTS_MAX, |n| v1::Message {
-        from: Some(alice()),
-        to: vec![alice(); n],
-        ..v1::Message::default()
-    });
-    bounded::<PropertyChange, _>("PropertyChange.to", CONTACTS_MAX, |n| v1::PropertyChange {
-        from: ALICE.to_owned(),
-        to: vec![alice(); n],
-        properties: vec![],
-    });
-    bounded::<AccessList, _>("AccessList.entries", ACCESS_ENTRIES_MAX, |n| v1::AccessList {
-        entries: vec![entry(); n],
-    });
-    bounded::<Notify, _>("Notify.document", BODY_BYTES_MAX, |n| v1::Notify {
-        document: vec![b'x'; n].into(),
-        ..notify()
-    });
-    bounded::<Patched, _>("Patched.refused", PROPERTIES_MAX, |n| v1::Patched {
-        principal: ALICE.to_owned(),
-        refused: vec![
-            v1::RefusedPatch {
-                name: Some(email()),
-                status: 403
-            };
-            n
-        ],
-        ..v1::Patched::default()
-    });
 }
 
 #[test]

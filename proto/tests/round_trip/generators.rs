@@ -25,12 +25,14 @@ use std::time::Duration;
 /// A call with a deadline that the contract can state exactly, and no trace or one that is not empty.
 pub(crate) fn call() -> BoxedStrategy<Call> {
     let trace = option::of("00-[0-9a-f]{32}-[0-9a-f]{16}-0[01]");
-    (any::<u32>(), any::<u64>(), trace, op()).prop_map(|(deadline, epoch, trace, op)| Call {
-        deadline: Duration::from_millis(deadline.into()),
-        epoch,
-        trace,
-        op,
-    })
+    (any::<u32>(), any::<u64>(), trace, op())
+        .prop_map(|(deadline, epoch, trace, op)| Call {
+            deadline: Duration::from_millis(deadline.into()),
+            epoch,
+            trace,
+            op,
+        })
+        .boxed()
 }
 
 fn op() -> BoxedStrategy<Op> {
@@ -46,6 +48,7 @@ fn op() -> BoxedStrategy<Op> {
         1 => (principal(), subscription_id())
             .prop_map(|(principal, login)| Op::CallBackLost { principal, login }),
     ]
+    .boxed()
 }
 
 fn proof() -> BoxedStrategy<Proof> {
@@ -54,6 +57,7 @@ fn proof() -> BoxedStrategy<Proof> {
         (ntlm_answer(), uniform8(any::<u8>()))
             .prop_map(|(answer, challenge)| Proof::Ntlm { answer, challenge }),
     ]
+    .boxed()
 }
 
 fn digest_answer() -> impl Strategy<Value = DigestAnswer> {
@@ -80,11 +84,13 @@ fn ntlm_answer() -> impl Strategy<Value = NtlmAnswer> {
 }
 
 fn change() -> BoxedStrategy<Change> {
-    (principal(), vec(property(), 0..6), any::<u64>()).prop_map(|(presentity, properties, version)| Change {
-        presentity,
-        properties,
-        version,
-    })
+    (principal(), vec(property(), 0..6), any::<u64>())
+        .prop_map(|(presentity, properties, version)| Change {
+            presentity,
+            properties,
+            version,
+        })
+        .boxed()
 }
 
 fn client_login() -> impl Strategy<Value = ClientLogin> {
@@ -97,15 +103,15 @@ fn client_login() -> impl Strategy<Value = ClientLogin> {
 
 /// A message on its last hop.
 pub(crate) fn deliver_message() -> BoxedStrategy<DeliverMessage> {
-    (client_login(), identity(), ack(), any::<u8>(), document()).prop_map(
-        |(login, from, ack, hop, document)| DeliverMessage {
+    (client_login(), identity(), ack(), any::<u8>(), document())
+        .prop_map(|(login, from, ack, hop, document)| DeliverMessage {
             login,
             from,
             ack,
             hop,
             document,
-        },
-    )
+        })
+        .boxed()
 }
 
 /// An answer or a refusal.
@@ -125,10 +131,5 @@ pub(crate) fn answer() -> BoxedStrategy<Result<Answer, Refusal>> {
         1 => select(&Fault::ALL[..]).prop_map(|fault| Err(Refusal::Fault(fault))),
         1 => any::<u64>().prop_map(|epoch| Err(Refusal::Moved { epoch })),
     ]
-    .boxed()
-    .boxed()
-    .boxed()
-    .boxed()
-    .boxed()
     .boxed()
 }

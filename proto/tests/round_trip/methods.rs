@@ -29,6 +29,7 @@ pub(super) fn method() -> BoxedStrategy<Method> {
         1 => Just(Method::Acl(Acl::Read)),
         1 => access_list().prop_map(|list| Method::Acl(Acl::Change(list))),
     ]
+    .boxed()
 }
 
 fn subscribe() -> impl Strategy<Value = Subscribe> {
@@ -58,6 +59,7 @@ fn patch() -> BoxedStrategy<Patch> {
         property_name().prop_map(Patch::Other),
         Just(Patch::UnknownState),
     ]
+    .boxed()
 }
 
 fn notify() -> BoxedStrategy<Notify> {
@@ -80,6 +82,7 @@ fn notify() -> BoxedStrategy<Notify> {
             subscription,
             notification: Notification { document, content },
         })
+        .boxed()
 }
 
 fn message() -> impl Strategy<Value = Message> {
@@ -106,12 +109,14 @@ fn entry() -> BoxedStrategy<Entry> {
         Just(Credentials::Any),
         btree_set(credential(), 1..=4).prop_map(Credentials::Listed),
     ];
-    (who, credentials, rights(), rights()).prop_map(|(who, credentials, grant, deny)| Entry {
-        who,
-        credentials,
-        grant,
-        deny,
-    })
+    (who, credentials, rights(), rights())
+        .prop_map(|(who, credentials, grant, deny)| Entry {
+            who,
+            credentials,
+            grant,
+            deny,
+        })
+        .boxed()
 }
 
 fn rights() -> impl Strategy<Value = BTreeSet<Right>> {
@@ -130,6 +135,7 @@ pub(super) fn reply() -> BoxedStrategy<Reply> {
         1 => access_list().prop_map(Reply::AccessList),
         1 => Just(Reply::AccessChanged),
     ]
+    .boxed()
 }
 
 fn subscribed() -> impl Strategy<Value = Subscribed> {
@@ -145,15 +151,15 @@ fn subscribed() -> impl Strategy<Value = Subscribed> {
 
 fn properties() -> BoxedStrategy<Properties> {
     let names = || vec(property_name(), 0..4);
-    (principal(), vec(property(), 0..6), names(), names(), names()).prop_map(
-        |(principal, found, names, forbidden, missing)| Properties {
+    (principal(), vec(property(), 0..6), names(), names(), names())
+        .prop_map(|(principal, found, names, forbidden, missing)| Properties {
             principal,
             found,
             names,
             forbidden,
             missing,
-        },
-    )
+        })
+        .boxed()
 }
 
 fn patched() -> impl Strategy<Value = Patched> {
@@ -168,10 +174,4 @@ fn patched() -> impl Strategy<Value = Patched> {
             done,
             refused,
         })
-        .boxed()
-        .boxed()
-        .boxed()
-        .boxed()
-        .boxed()
-        .boxed()
 }

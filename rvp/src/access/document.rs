@@ -22,17 +22,11 @@ impl AccessList {
 
     pub(crate) fn read(root: &Element<'_>) -> Result<Self, ParseError> {
         if !root.is("rvpacl") {
-            return Err(ParseError::BadElement {
-                element: "rvpacl",
-                reason: "is missing",
-            });
+            return Err(ParseError::element("rvpacl", "is missing"));
         }
         let list = root.expect("acl")?;
         if list.children.len() > limits::ACCESS_ENTRIES_MAX + 1 {
-            return Err(ParseError::BadElement {
-                element: "acl",
-                reason: "has too many entries",
-            });
+            return Err(ParseError::element("acl", "has too many entries"));
         }
         let entries = list.all("ace").map(entry).collect::<Result<_, _>>()?;
         Ok(Self { entries })
@@ -62,10 +56,7 @@ fn entry(ace: &Element<'_>) -> Result<Entry, ParseError> {
         },
         (None, Some(_)) => Who::All,
         (None, None) | (Some(_), Some(_)) => {
-            return Err(ParseError::BadElement {
-                element: "principal",
-                reason: "must be about one or all",
-            });
+            return Err(ParseError::element("principal", "must be about one or all"));
         }
     };
     Ok(Entry {
@@ -77,10 +68,7 @@ fn entry(ace: &Element<'_>) -> Result<Entry, ParseError> {
 }
 
 fn credentials(principal: &Element<'_>) -> Result<Credentials, ParseError> {
-    const MISSING: ParseError = ParseError::BadElement {
-        element: "credentials",
-        reason: "not specified",
-    };
+    const MISSING: ParseError = ParseError::element("credentials", "not specified");
     let element = principal.child("credentials")?.ok_or(MISSING)?;
     if element.children.iter().any(|child| child.is("any")) {
         return Ok(Credentials::Any);

@@ -42,25 +42,16 @@ impl Propfind {
         }
         let root = xml::parse(body, limits::XML_NODES_MAX)?;
         if !root.is("propfind") {
-            return Err(ParseError::BadElement {
-                element: "propfind",
-                reason: "is missing",
-            });
+            return Err(ParseError::element("propfind", "is missing"));
         }
         let all = root.child("allprop")?.map(|_| Self::All);
         let names = root.child("propname")?.map(|_| Self::Names);
         let named = root.child("prop")?.map(named).transpose()?;
         match (all, names, named) {
             (Some(form), None, None) | (None, Some(form), None) | (None, None, Some(form)) => Ok(form),
-            (None, None, None) => Err(ParseError::BadElement {
-                element: "propfind",
-                reason: "asks for nothing",
-            }),
+            (None, None, None) => Err(ParseError::element("propfind", "asks for nothing")),
             (Some(_), Some(_), _) | (Some(_), _, Some(_)) | (_, Some(_), Some(_)) => {
-                Err(ParseError::BadElement {
-                    element: "propfind",
-                    reason: "asks in more than one way",
-                })
+                Err(ParseError::element("propfind", "asks in more than one way"))
             }
         }
     }
@@ -87,10 +78,7 @@ fn named(prop: &Element<'_>) -> Result<Propfind, ParseError> {
         .map(element::name)
         .collect::<Result<_, _>>()?;
     if names.is_empty() {
-        return Err(ParseError::BadElement {
-            element: "prop",
-            reason: "names no property",
-        });
+        return Err(ParseError::element("prop", "names no property"));
     }
     Ok(Propfind::Named(names))
 }

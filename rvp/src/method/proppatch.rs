@@ -54,10 +54,7 @@ impl Proppatch {
     pub(crate) fn parse(body: &[u8]) -> Result<Self, ParseError> {
         let root = xml::parse(body, limits::XML_NODES_MAX)?;
         if !root.is("propertyupdate") && !root.is("propupdate") {
-            return Err(ParseError::BadElement {
-                element: "propertyupdate",
-                reason: "is missing",
-            });
+            return Err(ParseError::element("propertyupdate", "is missing"));
         }
         let mut patches = Vec::new();
         for part in &root.children {
@@ -66,23 +63,14 @@ impl Proppatch {
                     patches.push(patch(one)?);
                 }
             } else {
-                return Err(ParseError::BadElement {
-                    element: "propertyupdate",
-                    reason: "must only set properties",
-                });
+                return Err(ParseError::element("propertyupdate", "must only set properties"));
             }
             if patches.len() > limits::PROPERTIES_MAX {
-                return Err(ParseError::BadElement {
-                    element: "prop",
-                    reason: "names too many properties",
-                });
+                return Err(ParseError::element("prop", "names too many properties"));
             }
         }
         if patches.is_empty() {
-            return Err(ParseError::BadElement {
-                element: "propertyupdate",
-                reason: "sets nothing",
-            });
+            return Err(ParseError::element("propertyupdate", "sets nothing"));
         }
         Ok(Self { patches })
     }
@@ -120,10 +108,7 @@ fn state(one: &Element<'_>) -> Result<Patch, ParseError> {
         (Some(view), None) | (None, Some(view)) => Some(view),
         (None, None) => None,
         (Some(_), Some(_)) => {
-            return Err(ParseError::BadElement {
-                element: "view-id",
-                reason: "is given more than once",
-            });
+            return Err(ParseError::element("view-id", "is given more than once"));
         }
     };
     let value = leased
@@ -144,10 +129,7 @@ fn state(one: &Element<'_>) -> Result<Patch, ParseError> {
         .map(timeout);
     let timeout = timeout.transpose()?;
     let Some(value) = element::state(value) else {
-        return Err(ParseError::BadElement {
-            element: "state",
-            reason: "holds no state",
-        });
+        return Err(ParseError::element("state", "holds no state"));
     };
     let (Ok(state), Ok(default)) = (value, default) else {
         return Ok(Patch::UnknownState);
@@ -162,20 +144,14 @@ fn view(parent: &Element<'_>) -> Result<Option<ViewId>, ParseError> {
     };
     let id = header::number(&element.text).and_then(ViewId::new);
     let reason = "is not a number from 1 to 2147483647";
-    id.map(Some).ok_or(ParseError::BadElement {
-        element: "view-id",
-        reason,
-    })
+    id.map(Some).ok_or_else(|| ParseError::element("view-id", reason))
 }
 
 fn timeout(element: &Element<'_>) -> Result<Lifetime, ParseError> {
     let reason = "is not a number of seconds";
     header::number(&element.text)
         .map(Lifetime)
-        .ok_or(ParseError::BadElement {
-            element: "timeout",
-            reason,
-        })
+        .ok_or_else(|| ParseError::element("timeout", reason))
 }
 
 impl Patch {

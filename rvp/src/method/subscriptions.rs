@@ -63,22 +63,19 @@ pub(crate) fn write_answer(subscriptions: &[Subscribed]) -> Bytes {
 pub(crate) fn parse_answer(body: &[u8]) -> Result<Vec<Subscribed>, ParseError> {
     let root = xml::parse(body, limits::XML_NODES_ANSWER_MAX)?;
     if !root.is("subscriptions") {
-        return Err(ParseError::BadElement {
-            element: "subscriptions",
-            reason: "is missing",
-        });
+        return Err(ParseError::element("subscriptions", "is missing"));
     }
     root.all("subscription").map(subscribed).collect()
 }
 
 fn subscribed(line: &Element<'_>) -> Result<Subscribed, ParseError> {
-    let bad = |element, reason| ParseError::BadElement { element, reason };
     let id = header::number(&line.expect("subscription-id")?.text).and_then(SubscriptionId::new);
     let left = header::number(&line.expect("timeout")?.text);
     Ok(Subscribed {
-        id: id.ok_or_else(|| bad("subscription-id", "is not a number from 1 to 2147483647"))?,
+        id: id
+            .ok_or_else(|| ParseError::element("subscription-id", "is not a number from 1 to 2147483647"))?,
         call_back: CallBack::parse(&line.expect("href")?.text)?,
         subscriber: Identity::parse(&line.expect("principal")?.expect("rvp-principal")?.text)?,
-        left: Lifetime(left.ok_or_else(|| bad("timeout", "is not a number of seconds"))?),
+        left: Lifetime(left.ok_or_else(|| ParseError::element("timeout", "is not a number of seconds"))?),
     })
 }

@@ -18,19 +18,13 @@ pub(crate) fn name(element: &Element<'_>) -> Result<PropertyName, ParseError> {
         let foreign = element.namespace == Namespace::Foreign;
         let reason = "names a property of RVP outside its namespaces";
         return if foreign {
-            Err(ParseError::BadElement {
-                element: "prop",
-                reason,
-            })
+            Err(ParseError::element("prop", reason))
         } else {
             Ok(known)
         };
     }
     if element.local.chars().count() > LOCAL_CHARS_MAX {
-        return Err(ParseError::BadElement {
-            element: "prop",
-            reason: "names a property with a long name",
-        });
+        return Err(ParseError::element("prop", "names a property with a long name"));
     }
     Ok(PropertyName::Unknown {
         dav: element.namespace == Namespace::Dav,
@@ -55,10 +49,7 @@ pub(crate) fn tag(name: &PropertyName) -> Cow<'static, str> {
 /// The elements of a `prop`, no more of them than a document may name.
 pub(crate) fn elements<'e, 'a>(prop: &'e Element<'a>) -> Result<&'e [Element<'a>], ParseError> {
     if prop.children.len() > limits::PROPERTIES_MAX {
-        return Err(ParseError::BadElement {
-            element: "prop",
-            reason: "names too many properties",
-        });
+        return Err(ParseError::element("prop", "names too many properties"));
     }
     Ok(&prop.children)
 }
@@ -66,10 +57,7 @@ pub(crate) fn elements<'e, 'a>(prop: &'e Element<'a>) -> Result<&'e [Element<'a>
 /// The text of a property or a person's description, within its bound.
 pub(crate) fn text(element: &Element<'_>) -> Result<String, ParseError> {
     if element.text.chars().count() > limits::TEXT_CHARS_MAX {
-        return Err(ParseError::BadElement {
-            element: "prop",
-            reason: "holds a text that is too long",
-        });
+        return Err(ParseError::element("prop", "holds a text that is too long"));
     }
     // A CDATA section keeps its white space, but none is ever written around a text (spec 0.1 rule 4).
     Ok(element.text.trim_matches(xml::WHITE_SPACE).to_owned())
@@ -100,10 +88,7 @@ pub(crate) fn value(element: &Element<'_>) -> Result<Option<Property>, ParseErro
             match state(leased.unwrap_or(element)) {
                 Some(state) => Property::State(state.unwrap_or(PresenceState::Away).shown()),
                 None => {
-                    return Err(ParseError::BadElement {
-                        element: "state",
-                        reason: "holds no state",
-                    });
+                    return Err(ParseError::element("state", "holds no state"));
                 }
             }
         }

@@ -66,20 +66,15 @@ impl<'a> Element<'a> {
         let mut found = self.children.iter().filter(|child| child.local == local);
         let first = found.next();
         if found.next().is_some() {
-            return Err(ParseError::BadElement {
-                element: local,
-                reason: "is given more than once",
-            });
+            return Err(ParseError::element(local, "is given more than once"));
         }
         Ok(first.filter(|child| child.is(local)))
     }
 
     /// The only child of that name, which must be there.
     pub(crate) fn expect(&self, local: &'static str) -> Result<&Self, ParseError> {
-        self.child(local)?.ok_or(ParseError::BadElement {
-            element: local,
-            reason: "is missing",
-        })
+        self.child(local)?
+            .ok_or_else(|| ParseError::element(local, "is missing"))
     }
 
     /// Every child of that name.

@@ -116,12 +116,18 @@ async fn inspect(connection: &mut SqliteConnection, path: &Path) -> Result<(), F
 }
 
 /// Brings the file to the newest schema in one transaction that holds the lock from its first moment, so
-/// that two processes cannot both begin. Taking the lock also finds out whether we may write.
-async fn migrate(connection: &mut SqliteConnection, path: &Path) -> Result<(), Failure> {
+/// that two processes cannot both begin. Also finds out whether we may write.
+pub(super) async fn migrate(connection: &mut SqliteConnection, path: &Path) -> Result<(), Failure> {
     let mut transaction = connection.begin_with("BEGIN IMMEDIATE").await?;
-    // Not `run`, whose generic future is not known to be `Send` here.
+    // Not `run`: the compiler cannot prove the future of that to be `Send`, which is why this exists.
     match MIGRATIONS.run_direct(None, &mut *transaction, false).await {
-        Ok(()) => Ok(transaction.commit().await?),
+        Ok(()) => {
+            // The lock alone is also given to those who may only read; a statement that writes is not, even
+            // if there is nothing for it to do.
+            let nothing = sqlx::query("UPDATE newest_revision SET revision = revision WHERE only = 0");
+            nothing.execute(&mut *transaction).await?;
+            Ok(transaction.commit().await?)
+        }
         Err(MigrateError::Execute(error) | MigrateError::ExecuteMigration(error, _)) => Err(error.into()),
         // A newer process came between the inspection and the lock.
         Err(MigrateError::VersionMissing(found)) => {

@@ -1,0 +1,151 @@
+//! `homeport up`: every role of a topology in this process, on loopback.
+
+mod accounts;
+mod cluster;
+mod lock;
+mod table;
+
+use crate::output::Output;
+use anyhow::{Context, Result, bail};
+use cluster::Cluster;
+use daemon::{Shutdown, Telemetry, TelemetryConfig};
+use std::net::{IpAddr, Ipv4Addr, SocketAddr};
+use std::path::{Path, PathBuf};
+use std::time::Duration;
+use topologies::{Scheme, Topology};
+
+/// How long the roles may take to become ready.
+const READY_WAIT: Duration = Duration::from_secs(60);
+
+/// Run every role of a topology in this process, on loopback
+#[derive(clap::Args, Debug)]
+#[command(after_help = "\
+Examples:
+  homeport up --demo
+      The topology `lab` with demo accounts, on http://127.0.0.1:8080
+  homeport up lab --listen 127.0.0.1:80 --domain 127.0.0.1 --demo
+      For old clients, which expect port 80: log on as alice@127.0.0.1
+  homeport up topologies/education.toml --data /var/lib/homeport
+      A topology file, with its state kept in a folder
+
+It prints what runs where and then one line `ready http://IP:PORT`. Ctrl-C drains in order; a second one
+ends at once.")]
+pub(crate) struct Up {
+    /// A topology file, or the name of one that is built in: lab, education
+    #[arg(default_value = "lab")]
+    topology: String,
+    /// The folder for accounts and state; made if it is missing
+    #[arg(long, value_name = "DIR", default_value = ".homeport")]
+    data: PathBuf,
+    /// Where clients connect; further routers take free ports on the same address
+    #[arg(long, value_name = "IP:PORT", default_value = "127.0.0.1:8080")]
+    listen: SocketAddr,
+    /// Serve this domain instead of the topology's only one, for example 127.0.0.1
+    #[arg(long, value_name = "NAME")]
+    domain: Option<String>,
+    /// Make the accounts alice, bob and carol, and print their passwords
+    #[arg(long)]
+    demo: bool,
+    /// Offer only these ways of logging on, in this order [default: the topology's]
+    #[arg(long, value_name = "SCHEME", value_delimiter = ',')]
+    schemes: Vec<SchemeArgument>,
+    /// Where /livez, /readyz, /metrics and /log-filter are served; port 0 takes a free one
+    #[arg(long, value_name = "IP:PORT", default_value = "127.0.0.1:0")]
+    admin: SocketAddr,
+    /// Send traces to this OTLP collector, for example http://127.0.0.1:4317
+    #[arg(long, value_name = "URL")]
+    otlp: Option<String>,
+    /// What is logged to standard error; can be changed while running, at /log-filter
+    #[arg(long, value_name = "FILTER", default_value = "info")]
+    log: String,
+    /// How long each step of a drain may take, in seconds
+    #[arg(long, value_name = "SECONDS", default_value_t = 15, value_parser = clap::value_parser!(u64).range(1..=300))]
+    drain: u64,
+}
+
+#[derive(Clone, Copy, Debug, clap::ValueEnum)]
+enum SchemeArgument {
+    Ntlm,
+    Digest,
+}
+
+impl Up {
+    /// Runs until a signal asks for a drain.
+    ///
+    /// # Errors
+    /// Says what cannot be read, bound or made, and what to do about it.
+    pub(crate) async fn run(self, output: &Output) -> Result<()> {
+        let topology = self.topology()?;
+        let telemetry = Telemetry::start(&TelemetryConfig {
+            filter: self.log.clone(),
+            otlp: self.otlp.clone(),
+            service: "homeport".to_owned(),
+            json: false,
+        })
+        .context("start telemetry")?;
+        daemon::panic::install();
+        let shutdown = Shutdown::on_signals().context("listen for signals")?;
+        let data = crate::data::DataDir::create(&self.data)?;
+        let _lock = lock::hold(data.path())?;
+        let store = data.open_store().await?;
+        let demo = if self.demo { accounts::make_demo(&store, &topology, data.path()).await? } else { Vec::new() };
+        let cluster = Cluster::start(&topology, &self.places(), &store, &telemetry).await?;
+        table::print(output, &topology, &cluster);
+        accounts::print(output, &demo, store_is_empty(&store).await?, &self.data);
+        let failed = self.serve(&cluster, &shutdown, output).await;
+        cluster.drain(Duration::from_secs(self.drain)).await;
+        store.close().await;
+        telemetry.flush().await;
+        failed
+    }
+
+    /// Until a signal, or until a role cannot go on.
+    async fn serve(&self, cluster: &Cluster, shutdown: &Shutdown, output: &Output) -> Result<()> {
+        tokio::select! {
+            () = shutdown.requested() => return Ok(()),
+            ready = tokio::time::timeout(READY_WAIT, cluster.readiness.reached()) => {
+                if ready.is_err() {
+                    bail!("not ready after {} s: {}", READY_WAIT.as_secs(), cluster.readiness.reasons().join(", "));
+                }
+            }
+        }
+        output.line(&format!("ready http://{}", cluster.routers[0].address()));
+        tokio::select! {
+            () = shutdown.requested() => Ok(()),
+            failure = cluster.failed() => Err(failure).context("a role cannot go on"),
+        }
+    }
+
+    fn topology(&self) -> Result<Topology> {
+        let mut topology = if Path::new(&self.topology).exists() {
+            Topology::load(Path::new(&self.topology))?
+        } else {
+            topologies::builtin(&self.topology)?
+        };
+        if let Some(domain) = &self.domain {
+            topology.override_domain(domain).context("override the domain")?;
+        }
+        if !self.schemes.is_empty() {
+            let schemes: Vec<Scheme> = self
+                .schemes
+                .iter()
+                .map(|scheme| match scheme {
+                    SchemeArgument::Ntlm => Scheme::Ntlm,
+                    SchemeArgument::Digest => Scheme::Digest,
+                })
+                .collect();
+            topology.routers.iter_mut().for_each(|router| router.schemes.clone_from(&schemes));
+        }
+        Ok(topology)
+    }
+
+    fn places(&self) -> cluster::Places {
+        let inside = IpAddr::V4(Ipv4Addr::LOCALHOST);
+        cluster::Places { listen: self.listen, admin: self.admin, inside }
+    }
+}
+
+async fn store_is_empty(store: &store::SqliteStore) -> Result<bool> {
+    let accounts = store::Store::accounts(store).await.context("read the accounts")?;
+    Ok(accounts.is_empty())
+}

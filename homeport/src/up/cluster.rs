@@ -1,0 +1,195 @@
+//! The roles of a topology, put together in one process and taken apart in order.
+
+use anyhow::{Context, Result};
+use daemon::{AdminState, Clock, Network, Readiness, SystemClock, Tasks, Telemetry, TokioNetwork};
+use futures_util::FutureExt;
+use futures_util::future::select_all;
+use homeserver::{HomeServer, HomeServerConfig};
+use membership::{EmbeddedMembership, Membership};
+use prometheus_client::registry::Registry;
+use router::{Policy, Router, RouterConfig};
+use rvp::Domain;
+use std::net::{IpAddr, SocketAddr};
+use std::sync::Arc;
+use std::time::Duration;
+use store::{SqliteStore, Store};
+use topologies::{CallBacks, HomeRole, RouterRole, Scheme, Topology};
+
+/// Where the roles listen.
+pub(super) struct Places {
+    /// The first router.
+    pub(super) listen: SocketAddr,
+    /// The admin listener.
+    pub(super) admin: SocketAddr,
+    /// The address of links, on ports that are free.
+    pub(super) inside: IpAddr,
+}
+
+/// Everything that runs.
+pub(super) struct Cluster {
+    pub(super) routers: Vec<Router>,
+    pub(super) homes: Vec<HomeServer>,
+    pub(super) admin: SocketAddr,
+    pub(super) readiness: Readiness,
+    admin_tasks: Tasks,
+}
+
+/// What all roles share.
+struct Shared {
+    network: Arc<dyn Network>,
+    clock: Arc<dyn Clock>,
+    membership: Arc<dyn Membership>,
+    readiness: Readiness,
+}
+
+impl Cluster {
+    /// Starts every role: ports first, then homes, then routers, then the admin listener.
+    pub(super) async fn start(
+        topology: &Topology,
+        places: &Places,
+        store: &SqliteStore,
+        telemetry: &Telemetry,
+    ) -> Result<Self> {
+        let shared = Shared {
+            network: Arc::new(TokioNetwork),
+            clock: Arc::new(SystemClock::new()),
+            membership: EmbeddedMembership::new(),
+            readiness: Readiness::new(),
+        };
+        let bind_admin = shared.network.bind(places.admin).await;
+        let admin = bind_admin.with_context(|| format!("listen on {} (--admin)", places.admin))?;
+        let admin_address = admin.local_addr()?;
+        let mut registry = Registry::with_prefix("homeport");
+        let homes = start_homes(topology, places, &shared, store, &mut registry).await?;
+        let mut own: Vec<SocketAddr> = homes.iter().map(HomeServer::address).collect();
+        own.push(admin_address);
+        let routers = start_routers(topology, places, &shared, own, &mut registry).await?;
+        let admin_tasks = Tasks::new();
+        let readiness = shared.readiness.clone();
+        let registry = Arc::new(registry);
+        let state = AdminState { readiness, registry, telemetry: telemetry.clone() };
+        daemon::admin::serve(admin, state, &admin_tasks);
+        Ok(Self { routers, homes, admin: admin_address, readiness: shared.readiness, admin_tasks })
+    }
+
+    /// Returns when a role cannot go on.
+    pub(super) async fn failed(&self) -> daemon::Failure {
+        let routers = self.routers.iter().map(|router| router.failed().boxed());
+        let homes = self.homes.iter().map(|home| home.failed().boxed());
+        select_all(routers.chain(homes)).await.0
+    }
+
+    /// Takes everything out of service: routers, so that nothing new comes in; homes; and last what tells
+    /// an operator how it goes.
+    pub(super) async fn drain(self, deadline: Duration) {
+        for router in self.routers {
+            report(&router.drain(deadline).await);
+        }
+        for home in self.homes {
+            report(&home.drain(deadline).await);
+        }
+        report(&self.admin_tasks.drain(deadline).await);
+    }
+}
+
+fn report(left: &[&str]) {
+    if !left.is_empty() {
+        tracing::warn!(tasks = left.join(", "), "did not end in time");
+    }
+}
+
+async fn start_homes(
+    topology: &Topology,
+    places: &Places,
+    shared: &Shared,
+    store: &SqliteStore,
+    registry: &mut Registry,
+) -> Result<Vec<HomeServer>> {
+    let mut joining = Vec::new();
+    for home in &topology.homes {
+        let resources = homeserver::Resources {
+            membership: Arc::clone(&shared.membership),
+            store: Arc::new(store.clone()) as Arc<dyn Store>,
+            network: Arc::clone(&shared.network),
+            clock: Arc::clone(&shared.clock),
+            readiness: shared.readiness.clone(),
+            seed: rand::random(),
+        };
+        let config = home_config(home, places);
+        let joined = HomeServer::join(config, resources).await;
+        joining.push(joined.with_context(|| format!("start home server {}", home.name))?);
+    }
+    // All have joined before any reads the state of its slots.
+    Ok(joining.into_iter().map(|home| home.serve(registry)).collect())
+}
+
+fn home_config(home: &HomeRole, places: &Places) -> HomeServerConfig {
+    let cores = std::thread::available_parallelism().map_or(1, usize::from);
+    HomeServerConfig {
+        name: home.name.clone(),
+        zone: home.zone.clone(),
+        capacity: home.capacity,
+        listen: SocketAddr::new(places.inside, 0),
+        shards: cores,
+    }
+}
+
+async fn start_routers(
+    topology: &Topology,
+    places: &Places,
+    shared: &Shared,
+    own: Vec<SocketAddr>,
+    registry: &mut Registry,
+) -> Result<Vec<Router>> {
+    let key = rand::random();
+    let mut routers: Vec<Router> = Vec::new();
+    for (index, role) in topology.routers.iter().enumerate() {
+        let free = SocketAddr::new(places.listen.ip(), 0);
+        let listen = if index == 0 { places.listen } else { free };
+        let mut own = own.clone();
+        own.extend(routers.iter().map(Router::address));
+        let resources = router::Resources {
+            membership: Arc::clone(&shared.membership),
+            network: Arc::clone(&shared.network),
+            clock: Arc::clone(&shared.clock),
+            readiness: shared.readiness.clone(),
+            own,
+        };
+        let config = router_config(role, topology, listen, key)?;
+        let started = Router::start(config, resources, registry).await;
+        routers.push(started.with_context(|| {
+            format!("start router {}: is the port taken, or below 1024 without the right? Try --listen", role.name)
+        })?);
+    }
+    Ok(routers)
+}
+
+fn router_config(role: &RouterRole, topology: &Topology, listen: SocketAddr, key: [u8; 32]) -> Result<RouterConfig> {
+    let domains = topology.domains.iter().map(|domain| Domain::parse(&domain.im_host));
+    Ok(RouterConfig {
+        name: role.name.clone(),
+        listen,
+        domains: domains.collect::<Result<_, _>>().context("read the topology's domains")?,
+        schemes: role.schemes.iter().map(|scheme| self::scheme(*scheme)).collect(),
+        call_backs: policy(&role.call_backs),
+        key,
+        connections_max: usize::try_from(topology.limits.router_cap)?,
+    })
+}
+
+fn scheme(scheme: Scheme) -> router::Scheme {
+    match scheme {
+        Scheme::Ntlm => router::Scheme::Ntlm,
+        Scheme::Digest => router::Scheme::Digest,
+    }
+}
+
+fn policy(call_backs: &CallBacks) -> Policy {
+    match call_backs {
+        CallBacks::Off => Policy::Off,
+        CallBacks::Peer => Policy::Peer,
+        CallBacks::Ranges(ranges) => {
+            Policy::Ranges(ranges.iter().map(|range| (range.network(), range.prefix_len())).collect())
+        }
+    }
+}

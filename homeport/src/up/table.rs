@@ -1,0 +1,26 @@
+//! What runs where, for people.
+
+use super::cluster::Cluster;
+use crate::output::Output;
+use topologies::Topology;
+
+/// Prints one line for each role.
+pub(super) fn print(output: &Output, topology: &Topology, cluster: &Cluster) {
+    let mut rows = Vec::new();
+    let node = |node: &Option<String>| node.clone().unwrap_or_default();
+    for (role, router) in topology.routers.iter().zip(&cluster.routers) {
+        let row = ["router", &role.name, &node(&role.node), &role.zone, &format!("http://{}", router.address())];
+        rows.push(row.map(str::to_owned).to_vec());
+    }
+    for (role, home) in topology.homes.iter().zip(&cluster.homes) {
+        let row = ["home server", &role.name, &node(&role.node), &role.zone, &format!("link {}", home.address())];
+        rows.push(row.map(str::to_owned).to_vec());
+    }
+    let admin = ["admin", "", "", "", &format!("http://{}", cluster.admin)];
+    rows.push(admin.map(str::to_owned).to_vec());
+    output.line(&format!("topology {}: {}", topology.name, topology.summary));
+    for domain in &topology.domains {
+        output.line(&format!("people of {} are NAME@{}", domain.name, domain.im_host));
+    }
+    output.table(&["role", "name", "node", "zone", "address"], &rows);
+}

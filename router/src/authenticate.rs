@@ -1,0 +1,187 @@
+//! Who is asking: the credentials of a request against `RVP-From-Principal` (spec 6.1).
+//!
+//! The router reads and carries; whether credentials are right is decided by the person's home, which has
+//! the secrets.
+
+use crate::config::Scheme;
+use crate::connection::{Connection, Ntlm};
+use crate::forward::Forward;
+use crate::nonce::Nonces;
+use http::request::Parts;
+use proto::{Answer, Op, Proof};
+use rvp::credentials::{Authorization, DigestAnswer, NtlmAnswer, digest_challenge, ntlm_challenge};
+use rvp::{Caller, Credential, Domain, Fault, Identity, Principal, Request};
+use std::time::SystemTime;
+
+/// Finds out who asks. Cloning copies pointers.
+#[derive(Clone)]
+pub(crate) struct Authenticate {
+    pub(crate) forward: Forward,
+    pub(crate) nonces: Nonces,
+    pub(crate) schemes: Vec<Scheme>,
+    pub(crate) domains: Vec<Domain>,
+}
+
+/// Why it is not known who asks.
+#[derive(Debug, PartialEq, Eq)]
+pub(crate) enum Unknown {
+    /// These challenges are to be sent.
+    Challenge(Vec<String>),
+    /// Something else is wrong.
+    Fault(Fault),
+}
+
+impl From<Fault> for Unknown {
+    fn from(fault: Fault) -> Self {
+        Self::Fault(fault)
+    }
+}
+
+impl Authenticate {
+    /// The caller of a request. Without credentials it is whoever the request says, by assertion: what
+    /// that is worth is for the target's access list to say.
+    pub(crate) async fn caller(
+        &self,
+        connection: &Connection,
+        parts: &Parts,
+        request: &Request,
+        now: SystemTime,
+    ) -> Result<Caller, Unknown> {
+        let caller = match parts.headers.get(http::header::AUTHORIZATION) {
+            Some(value) => {
+                let authorization = Authorization::parse(value).map_err(|_| Fault::BadRequest)?;
+                self.check(connection, parts, request, authorization, now).await?
+            }
+            None => match (connection.ntlm(), &request.from) {
+                (Ntlm::Authenticated(person), _) => proved(person, Credential::Ntlm),
+                (Ntlm::Nobody | Ntlm::Challenged(_), Some(from)) => {
+                    return Ok(Caller { identity: from.clone(), credential: Credential::Assertion });
+                }
+                (Ntlm::Nobody | Ntlm::Challenged(_), None) => {
+                    return Err(Unknown::Challenge(self.challenges(request, now)));
+                }
+            },
+        };
+        // Who authenticated is who asks, always.
+        match &request.from {
+            Some(from) if *from != caller.identity => Err(Fault::Forbidden.into()),
+            Some(_) | None => Ok(caller),
+        }
+    }
+
+    /// What a 401 offers: one challenge for each scheme (spec 6.1). The realm is the host of whose node is
+    /// asked about, or of who asks if that is one of ours: a person's secrets are made for their own host.
+    pub(crate) fn challenges(&self, request: &Request, now: SystemTime) -> Vec<String> {
+        let realm = self.home_domain(request);
+        let challenge = |scheme: &Scheme| match scheme {
+            Scheme::Ntlm => "NTLM".to_owned(),
+            Scheme::Digest => digest_challenge(realm.as_str(), &self.nonces.make(now)),
+        };
+        self.schemes.iter().map(challenge).collect()
+    }
+
+    async fn check(
+        &self,
+        connection: &Connection,
+        parts: &Parts,
+        request: &Request,
+        authorization: Authorization,
+        now: SystemTime,
+    ) -> Result<Caller, Unknown> {
+        let offered = |scheme| if self.schemes.contains(&scheme) { Ok(()) } else { Err(Fault::Unauthenticated) };
+        match authorization {
+            Authorization::Digest(answer) => {
+                offered(Scheme::Digest)?;
+                self.digest(parts, request, answer, now).await
+            }
+            Authorization::NtlmNegotiate(negotiate) => {
+                offered(Scheme::Ntlm)?;
+                let challenge: [u8; 8] = rand::random();
+                connection.set_ntlm(Ntlm::Challenged(challenge));
+                let domain = self.home_domain(request);
+                let value = ntlm_challenge(negotiate.flags, challenge, domain.as_str());
+                Err(Unknown::Challenge(vec![value]))
+            }
+            Authorization::NtlmAuthenticate(answer) => {
+                offered(Scheme::Ntlm)?;
+                self.ntlm(connection, request, answer).await
+            }
+        }
+    }
+
+    async fn digest(
+        &self,
+        parts: &Parts,
+        request: &Request,
+        answer: DigestAnswer,
+        now: SystemTime,
+    ) -> Result<Caller, Unknown> {
+        let again = || Unknown::Challenge(self.challenges(request, now));
+        if !self.nonces.is_good(&answer.nonce, now) || !is_of_this_request(&answer.uri, &parts.uri) {
+            return Err(again());
+        }
+        let realm = Domain::parse(&answer.realm).map_err(|_| again())?;
+        let person = self.person(&answer.username, &realm).ok_or_else(again)?;
+        let proof = Proof::Digest { answer, method: parts.method.as_str().to_owned() };
+        let op = Op::Authenticate { principal: person.clone(), proof };
+        match self.forward.ask(&person, op).await {
+            Ok(Answer::Authenticated(credential)) => Ok(proved(person, credential)),
+            Ok(Answer::Done | Answer::Reply(_) | Answer::Outcome(_)) => Err(Fault::Internal.into()),
+            Err(Fault::Unauthenticated) => Err(again()),
+            Err(other) => Err(other.into()),
+        }
+    }
+
+    async fn ntlm(
+        &self,
+        connection: &Connection,
+        request: &Request,
+        answer: NtlmAnswer,
+    ) -> Result<Caller, Unknown> {
+        // After a failure the client begins again with a type 1 (spec 6.2).
+        let again = || Unknown::Challenge(vec!["NTLM".to_owned()]);
+        let Ntlm::Challenged(challenge) = connection.ntlm() else { return Err(again()) };
+        // A challenge is answered once, whatever comes of it.
+        connection.set_ntlm(Ntlm::Nobody);
+        let person = self.person(&answer.user, &self.home_domain(request)).ok_or_else(again)?;
+        let op = Op::Authenticate { principal: person.clone(), proof: Proof::Ntlm { answer, challenge } };
+        match self.forward.ask(&person, op).await {
+            Ok(Answer::Authenticated(credential)) => {
+                connection.set_ntlm(Ntlm::Authenticated(person.clone()));
+                Ok(proved(person, credential))
+            }
+            Ok(Answer::Done | Answer::Reply(_) | Answer::Outcome(_)) => Err(Fault::Internal.into()),
+            Err(Fault::Unauthenticated) => Err(again()),
+            Err(other) => Err(other.into()),
+        }
+    }
+
+    /// The person an account name means: `alice`, `DOMAIN\alice`, `DOMAIN/alice` or `alice@host`.
+    fn person(&self, account: &str, domain: &Domain) -> Option<Principal> {
+        if !self.domains.contains(domain) {
+            return None;
+        }
+        let name = account.rsplit(['\\', '/']).next().unwrap_or(account);
+        let name = name.split_once('@').map_or(name, |(name, _)| name);
+        Principal::new(domain, name).ok()
+    }
+
+    /// The host of who asks, if it is one of ours; else of whose node is asked about.
+    fn home_domain(&self, request: &Request) -> Domain {
+        let from = request.from.as_ref().and_then(Identity::person).map(Principal::domain);
+        from.filter(|domain| self.domains.contains(domain)).unwrap_or_else(|| request.target.domain())
+    }
+}
+
+fn proved(person: Principal, credential: Credential) -> Caller {
+    Caller { identity: Identity::Person(person), credential }
+}
+
+/// Whether a Digest answer was made for this request: clients write the path, some the whole URL.
+fn is_of_this_request(answered: &str, uri: &http::Uri) -> bool {
+    let path = uri.path_and_query().map_or(uri.path(), |path| path.as_str());
+    answered == path || answered == uri.to_string() || {
+        let after_host = answered.strip_prefix("http://").and_then(|rest| rest.find('/').map(|at| &rest[at..]));
+        after_host == Some(path)
+    }
+}

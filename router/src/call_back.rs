@@ -1,0 +1,9 @@
+//! Reaching clients that listen: which call-backs are permitted, and the queues to them.
+
+mod policy;
+mod post;
+mod queue;
+mod queues;
+
+pub use policy::Policy;
+pub(crate) use queues::{Lost, Queues};

@@ -1,0 +1,191 @@
+//! One queue for each login, emptied in order with one call-back outstanding (spec 7.2).
+//!
+//! A queue exists only while something waits in it: a router keeps nothing of a client that has nothing to
+//! hear.
+
+use super::post::{Posted, post};
+use super::queue::{Item, Message, Queue};
+use crate::metrics::Metrics;
+use async_trait::async_trait;
+use daemon::{Network, OnError, Tasks};
+use proto::{Change, ClientLogin, DeliverMessage, Outcome};
+use std::collections::HashMap;
+use std::sync::{Arc, Mutex, PoisonError};
+use std::time::Duration;
+use tokio::sync::{Semaphore, oneshot};
+use tracing::Instrument;
+
+/// Call-backs that may be open at once, over all clients.
+const OPEN_MAX: usize = 2_048;
+/// Before a refused connection is tried once more (spec 7.4: within five seconds).
+const RETRY_AFTER: Duration = Duration::from_millis(500);
+/// Connections in a row that time out before a client is taken for gone (spec 7.4).
+const TIMEOUTS_MAX: u8 = 3;
+/// Clients that are remembered for having timed out.
+const TIMED_OUT_MAX: usize = 20_000;
+
+/// Who is told that a client cannot be reached any more.
+#[async_trait]
+pub(crate) trait Lost: Send + Sync + 'static {
+    /// Tells the home of the login's person.
+    async fn call_back_lost(&self, login: &ClientLogin);
+}
+
+/// All queues of a router. Cloning copies a pointer.
+#[derive(Clone)]
+pub(crate) struct Queues {
+    inner: Arc<Inner>,
+}
+
+struct Inner {
+    network: Arc<dyn Network>,
+    lost: Arc<dyn Lost>,
+    metrics: Metrics,
+    tasks: Tasks,
+    open: Semaphore,
+    state: Mutex<State>,
+}
+
+#[derive(Default)]
+struct State {
+    queues: HashMap<ClientLogin, Queue>,
+    timeouts: HashMap<ClientLogin, u8>,
+}
+
+impl Queues {
+    pub(crate) fn new(network: Arc<dyn Network>, lost: Arc<dyn Lost>, metrics: Metrics, tasks: Tasks) -> Self {
+        let (open, state) = (Semaphore::new(OPEN_MAX), Mutex::default());
+        Self { inner: Arc::new(Inner { network, lost, metrics, tasks, open, state }) }
+    }
+
+    /// Hands a message to its client, after what waits for it already, and says what became of it.
+    pub(crate) async fn message(&self, message: DeliverMessage) -> Outcome {
+        let (outcome, told) = oneshot::channel();
+        let login = message.login.clone();
+        let trace = daemon::trace::current();
+        self.put(&login, |queue| queue.put_message(Message { message, trace, outcome }));
+        told.await.unwrap_or(Outcome::Unreachable)
+    }
+
+    /// Queues a change for these clients.
+    pub(crate) fn change(&self, change: &Change, clients: Vec<ClientLogin>) {
+        for client in clients {
+            self.put(&client, |queue| queue.put_change(change.clone()));
+        }
+    }
+
+    fn put(&self, login: &ClientLogin, put: impl FnOnce(&mut Queue)) {
+        let begins = {
+            let mut state = self.state();
+            let begins = !state.queues.contains_key(login);
+            put(state.queues.entry(login.clone()).or_default());
+            begins
+        };
+        if begins {
+            let (queues, login) = (self.clone(), login.clone());
+            self.inner.tasks.spawn("call-back", OnError::Log, async move {
+                queues.empty(&login).await;
+                Ok(())
+            });
+        }
+    }
+
+    async fn empty(&self, login: &ClientLogin) {
+        while let Some(item) = self.take(login) {
+            let posted = self.post(login, &item).await;
+            let gone = self.is_gone(login, posted);
+            self.inner.metrics.call_back(label(posted));
+            if let Item::Message(message) = item {
+                // Whoever sent it may have given up.
+                let _ = message.outcome.send(outcome(posted));
+            }
+            if gone {
+                let left = self.state().queues.remove(login);
+                left.unwrap_or_default().give_up();
+                self.inner.lost.call_back_lost(login).await;
+                return;
+            }
+        }
+    }
+
+    /// The next item. None when nothing waits: then the queue is gone, and nobody empties it.
+    fn take(&self, login: &ClientLogin) -> Option<Item> {
+        let mut state = self.state();
+        let item = state.queues.get_mut(login).and_then(Queue::next);
+        if item.is_none() {
+            state.queues.remove(login);
+        }
+        item
+    }
+
+    async fn post(&self, login: &ClientLogin, item: &Item) -> Posted {
+        let span = tracing::info_span!("notify.deliver");
+        if let Item::Message(message) = item {
+            daemon::trace::set_parent(&span, message.trace.as_deref());
+        }
+        async {
+            let _permit = self.inner.open.acquire().await;
+            let request = || item.request(&login.call_back, &login.principal, login.login);
+            let posted = post(self.inner.network.as_ref(), &login.call_back, request()).await;
+            if posted != Posted::Refused {
+                return posted;
+            }
+            let cancelled = self.inner.tasks.cancelled();
+            let _ = tokio::time::timeout(RETRY_AFTER, cancelled.cancelled()).await;
+            post(self.inner.network.as_ref(), &login.call_back, request()).await
+        }
+        .instrument(span)
+        .await
+    }
+
+    /// Whether the client is taken for gone: nobody listens, or it has not been reached several times.
+    fn is_gone(&self, login: &ClientLogin, posted: Posted) -> bool {
+        let mut state = self.state();
+        match posted {
+            Posted::Refused => {
+                state.timeouts.remove(login);
+                true
+            }
+            Posted::NotConnected => {
+                if state.timeouts.len() >= TIMED_OUT_MAX && !state.timeouts.contains_key(login) {
+                    return false;
+                }
+                let timeouts = state.timeouts.entry(login.clone()).or_default();
+                *timeouts += 1;
+                let gone = *timeouts >= TIMEOUTS_MAX;
+                if gone {
+                    state.timeouts.remove(login);
+                }
+                gone
+            }
+            Posted::Answered(_) | Posted::NoAnswer => {
+                state.timeouts.remove(login);
+                false
+            }
+        }
+    }
+
+    fn state(&self) -> std::sync::MutexGuard<'_, State> {
+        self.inner.state.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+/// What a client's answer means for the sender (spec 7.3).
+fn outcome(posted: Posted) -> Outcome {
+    match posted {
+        Posted::Answered(status) if status.is_success() => Outcome::Taken,
+        Posted::Answered(http::StatusCode::INTERNAL_SERVER_ERROR) => Outcome::Left,
+        Posted::Answered(_) => Outcome::Rejected,
+        Posted::Refused | Posted::NotConnected | Posted::NoAnswer => Outcome::Unreachable,
+    }
+}
+
+fn label(posted: Posted) -> &'static str {
+    match posted {
+        Posted::Answered(status) if status.is_success() => "taken",
+        Posted::Answered(_) => "rejected",
+        Posted::Refused => "refused",
+        Posted::NotConnected => "not_connected",
+        Posted::NoAnswer => "no_answer",
+    }
+}

@@ -1,0 +1,33 @@
+//! What a router is told about itself.
+
+use crate::call_back::Policy;
+use rvp::Domain;
+use std::net::SocketAddr;
+
+/// A way of proving who one is that a listener offers.
+#[derive(Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, Debug)]
+pub enum Scheme {
+    /// NTLM, version 1 and 2 (spec 6.2).
+    Ntlm,
+    /// Digest (spec 6.3).
+    Digest,
+}
+
+/// The settings of one router.
+#[derive(Clone, Debug)]
+pub struct RouterConfig {
+    /// Its name, unique among routers.
+    pub name: String,
+    /// Where clients connect.
+    pub listen: SocketAddr,
+    /// The hosts in the URLs of its people: `im.example.com`. Others are answered 404.
+    pub domains: Vec<Domain>,
+    /// What is offered in a challenge, in this order. A client takes what it prefers.
+    pub schemes: Vec<Scheme>,
+    /// Which call-backs a client may name.
+    pub call_backs: Policy,
+    /// Signs challenges, so that any router with the same key knows its own and the others' again.
+    pub key: [u8; 32],
+    /// Connections of clients at once, at most 20,000; more wait to be accepted.
+    pub connections_max: usize,
+}

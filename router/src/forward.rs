@@ -1,0 +1,91 @@
+//! To the home of a person: place, call, and try again where that is safe.
+
+use async_trait::async_trait;
+use membership::Placements;
+use proto::{Answer, Call, Link, Links, Op, Refusal};
+use rvp::{Fault, Principal};
+use std::time::Duration;
+use tracing::Instrument;
+
+/// How long a request may take altogether: clients give up after 30 seconds (spec 3.7).
+const DEADLINE: Duration = Duration::from_secs(25);
+/// How long a request is held for a person who is moving, or whose home cannot be linked.
+const HOLD: Duration = Duration::from_secs(2);
+/// Between two attempts to link a home.
+const RETRY_AFTER: Duration = Duration::from_millis(50);
+
+/// The way to homes. Cloning copies pointers.
+#[derive(Clone)]
+pub(crate) struct Forward {
+    pub(crate) placements: Placements,
+    pub(crate) links: Links,
+}
+
+impl Forward {
+    /// Asks the home of a person.
+    ///
+    /// # Errors
+    /// The home's fault; [`Fault::Unavailable`] when there is no home to ask, or no answer.
+    pub(crate) async fn ask(&self, principal: &Principal, op: Op) -> Result<Answer, Fault> {
+        let span = tracing::info_span!("home.call", op = op.name());
+        match tokio::time::timeout(DEADLINE, self.ask_until_answered(principal, op).instrument(span)).await {
+            Ok(answer) => answer,
+            Err(_) => Err(Fault::Unavailable),
+        }
+    }
+
+    async fn ask_until_answered(&self, principal: &Principal, op: Op) -> Result<Answer, Fault> {
+        let held = tokio::time::Instant::now() + HOLD;
+        loop {
+            let (link, epoch) = tokio::time::timeout_at(held, self.link_to_home(principal))
+                .await
+                .map_err(|_| Fault::Unavailable)?;
+            let trace = daemon::trace::current();
+            let call = Call { deadline: DEADLINE, epoch, trace, op: op.clone() };
+            match link.call(call).await {
+                Ok(Ok(answer)) => return Ok(answer),
+                Ok(Err(Refusal::Fault(fault))) => return Err(fault),
+                // Nothing was done there, so asking again is safe. A home that is behind us says its own
+                // epoch; then it needs a moment rather than we.
+                Ok(Err(Refusal::Moved { epoch })) => {
+                    let caught_up = self.placements.reached(epoch);
+                    tokio::time::timeout_at(held, caught_up).await.map_err(|_| Fault::Unavailable)?;
+                    tokio::time::timeout_at(held, tokio::time::sleep(RETRY_AFTER))
+                        .await
+                        .map_err(|_| Fault::Unavailable)?;
+                }
+                Err(proto::link::Error::Full) => return Err(Fault::Busy),
+                // It may have been done: asking again could do it twice.
+                Err(error) => {
+                    let error: &dyn std::error::Error = &error;
+                    tracing::info!(home = link.peer().name, error, "home did not answer");
+                    return Err(Fault::Unavailable);
+                }
+            }
+        }
+    }
+
+    /// The open link to the person's home, as soon as there is one.
+    async fn link_to_home(&self, principal: &Principal) -> (Link, u64) {
+        loop {
+            let placement = self.placements.now();
+            if let Some(home) = placement.home_of(principal)
+                && let Ok(link) = self.links.to(&home.address).await
+            {
+                return (link, placement.epoch());
+            }
+            tokio::time::sleep(RETRY_AFTER).await;
+        }
+    }
+}
+
+#[async_trait]
+impl crate::call_back::Lost for Forward {
+    async fn call_back_lost(&self, login: &proto::ClientLogin) {
+        let op = Op::CallBackLost { principal: login.principal.clone(), login: login.login };
+        if let Err(fault) = self.ask(&login.principal, op).await {
+            // The login ends with its lifetime then.
+            tracing::info!(fault = fault.label(), "a home was not told of a lost call-back");
+        }
+    }
+}

@@ -1,0 +1,76 @@
+//! Every metric of a router, named once. People are never labels.
+
+use prometheus_client::encoding::EncodeLabelSet;
+use prometheus_client::metrics::counter::Counter;
+use prometheus_client::metrics::family::Family;
+use prometheus_client::metrics::gauge::Gauge;
+use prometheus_client::registry::Registry;
+
+#[derive(Clone, PartialEq, Eq, Hash, Debug, EncodeLabelSet)]
+struct RequestLabels {
+    method: &'static str,
+    status: u16,
+}
+
+#[derive(Clone, PartialEq, Eq, Hash, Debug, EncodeLabelSet)]
+struct ResultLabels {
+    result: &'static str,
+}
+
+/// The metrics of one router. Cloning copies pointers.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct Metrics {
+    connections: Gauge,
+    requests: Family<RequestLabels, Counter>,
+    call_backs: Family<ResultLabels, Counter>,
+    failed_authentications: Counter,
+}
+
+impl Metrics {
+    /// New metrics, registered with the router's name.
+    pub(crate) fn register(registry: &mut Registry, router: &str) -> Self {
+        let metrics = Self::default();
+        let label = ("router".into(), router.to_owned().into());
+        let mine = registry.sub_registry_with_prefix("router").sub_registry_with_label(label);
+        mine.register("connections", "Connections of clients", metrics.connections.clone());
+        mine.register("requests", "Requests answered, by method and status", metrics.requests.clone());
+        mine.register("call_backs", "Notifications to clients, by result", metrics.call_backs.clone());
+        let failed = metrics.failed_authentications.clone();
+        mine.register("failed_authentications", "Credentials that were wrong", failed);
+        metrics
+    }
+
+    /// A request was answered. The method is one of a fixed set, never what a client made up.
+    pub(crate) fn request(&self, method: &http::Method, status: http::StatusCode) {
+        const METHODS: [&str; 7] =
+            ["SUBSCRIBE", "UNSUBSCRIBE", "SUBSCRIPTIONS", "PROPFIND", "PROPPATCH", "NOTIFY", "ACL"];
+        let method = METHODS.into_iter().find(|name| *name == method.as_str()).unwrap_or("other");
+        self.requests.get_or_create(&RequestLabels { method, status: status.as_u16() }).inc();
+    }
+
+    /// A notification was sent to a client, or could not be.
+    pub(crate) fn call_back(&self, result: &'static str) {
+        self.call_backs.get_or_create(&ResultLabels { result }).inc();
+    }
+
+    /// Somebody showed wrong credentials.
+    pub(crate) fn failed_authentication(&self) {
+        self.failed_authentications.inc();
+    }
+
+    /// Counts a connection for as long as the guard lives.
+    pub(crate) fn connection(&self) -> ConnectionGuard {
+        self.connections.inc();
+        ConnectionGuard(self.connections.clone())
+    }
+}
+
+/// One open connection.
+#[derive(Debug)]
+pub(crate) struct ConnectionGuard(Gauge);
+
+impl Drop for ConnectionGuard {
+    fn drop(&mut self) {
+        self.0.dec();
+    }
+}

@@ -1,0 +1,101 @@
+//! A store that counts transactions and lets a test hold them back and make them fail.
+
+use async_trait::async_trait;
+use rvp::Principal;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Arc, Mutex};
+use store::{Account, AccountChange, Durable, Error, Put, Store, Write};
+use tokio::sync::Semaphore;
+
+/// Passes everything on to another store; writes one at a time, each when the test lets it.
+pub(crate) struct Gated {
+    inner: Arc<dyn Store>,
+    /// The writes of each transaction that began.
+    begun: Mutex<Vec<Vec<Write>>>,
+    /// One permit for each transaction that began.
+    arrived: Semaphore,
+    /// One permit for each transaction that may go on.
+    gate: Semaphore,
+    failing: AtomicBool,
+}
+
+impl Gated {
+    pub(crate) fn new(inner: Arc<dyn Store>) -> Arc<Self> {
+        let (arrived, gate) = (Semaphore::new(0), Semaphore::new(0));
+        Arc::new(Self {
+            inner,
+            begun: Mutex::default(),
+            arrived,
+            gate,
+            failing: AtomicBool::new(false),
+        })
+    }
+
+    /// Waits until one more transaction has begun.
+    pub(crate) async fn arrival(&self) {
+        self.arrived.acquire().await.unwrap().forget();
+    }
+
+    /// Lets that many transactions go on.
+    pub(crate) fn release(&self, transactions: usize) {
+        self.gate.add_permits(transactions);
+    }
+
+    /// Whether those that go on from now on fail.
+    pub(crate) fn set_failing(&self, failing: bool) {
+        self.failing.store(failing, Ordering::SeqCst);
+    }
+
+    /// The writes of each transaction that began.
+    pub(crate) fn begun(&self) -> Vec<Vec<Write>> {
+        self.begun.lock().unwrap().clone()
+    }
+
+    /// How many writes each transaction that began had.
+    pub(crate) fn sizes(&self) -> Vec<usize> {
+        self.begun.lock().unwrap().iter().map(Vec::len).collect()
+    }
+}
+
+#[async_trait]
+impl Store for Gated {
+    async fn load(&self, slots: &[u16]) -> Result<Vec<Durable>, Error> {
+        self.inner.load(slots).await
+    }
+
+    async fn load_one(&self, principal: &Principal) -> Result<Option<Durable>, Error> {
+        self.inner.load_one(principal).await
+    }
+
+    async fn write(&self, writes: &[Write]) -> Result<(), Error> {
+        self.begun.lock().unwrap().push(writes.to_vec());
+        self.arrived.add_permits(1);
+        self.gate.acquire().await.unwrap().forget();
+        if self.failing.load(Ordering::SeqCst) {
+            return Err(Error::Unavailable(Arc::new(std::io::Error::other(
+                "the disk is on strike",
+            ))));
+        }
+        self.inner.write(writes).await
+    }
+
+    async fn accounts(&self) -> Result<Vec<Account>, Error> {
+        self.inner.accounts().await
+    }
+
+    async fn put_account(&self, account: &Account, slot: u16, put: Put) -> Result<(), Error> {
+        self.inner.put_account(account, slot, put).await
+    }
+
+    async fn remove_account(&self, principal: &Principal) -> Result<(), Error> {
+        self.inner.remove_account(principal).await
+    }
+
+    async fn changes_since(&self, revision: u64) -> Result<(u64, Vec<AccountChange>), Error> {
+        self.inner.changes_since(revision).await
+    }
+
+    async fn revision(&self) -> Result<u64, Error> {
+        self.inner.revision().await
+    }
+}

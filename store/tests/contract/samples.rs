@@ -1,0 +1,134 @@
+//! Accounts and belongings to test with.
+
+use rvp::access::{Credentials, Entry, Right, Who};
+use rvp::{AccessList, ClientUrl, Credential, Identity, PresenceState, Principal, SubscriptionId, ViewId};
+use std::collections::BTreeSet;
+use std::time::{Duration, SystemTime};
+use store::{
+    Account, Change, DigestSecret, LegacySecrets, Login, PropertySubscription, Put, ScramVerifier, Secrets,
+    Store, View, Write,
+};
+
+pub(crate) fn person(name: &str) -> Principal {
+    Principal::from_address(&format!("{name}@im.example.com")).unwrap()
+}
+
+/// An account with secrets that are nobody's, because deriving real ones takes long.
+pub(crate) fn account(name: &str) -> Account {
+    let fill = name.as_bytes()[0];
+    Account {
+        principal: person(name),
+        display_name: format!("{name} of Example"),
+        email: format!("{name}@example.com"),
+        disabled: false,
+        secrets: Secrets {
+            scram: ScramVerifier {
+                salt: [fill; 16],
+                iterations: 4096,
+                stored_key: [1; 32],
+                server_key: [2; 32],
+            },
+            legacy: None,
+        },
+    }
+}
+
+pub(crate) fn legacy() -> LegacySecrets {
+    let secret = |username: &str, ha1| DigestSecret {
+        username: username.to_owned(),
+        ha1: [ha1; 16],
+    };
+    // Not in alphabetical order, so that a store that sorts is found out.
+    LegacySecrets {
+        nt_hash: [7; 16],
+        digest: vec![secret("zoe", 1), secret(r"EXAMPLE\zoe", 2), secret("a", 3)],
+    }
+}
+
+/// The slot of every account that does not say otherwise.
+pub(crate) const SLOT: u16 = 11;
+
+pub(crate) async fn put_new(store: &dyn Store, name: &str) -> Account {
+    let account = account(name);
+    store.put_account(&account, SLOT, Put::New).await.unwrap();
+    account
+}
+
+pub(crate) fn at(millis: u64) -> SystemTime {
+    SystemTime::UNIX_EPOCH + Duration::from_millis(1_785_000_000_000 + millis)
+}
+
+pub(crate) fn id(number: u32) -> SubscriptionId {
+    SubscriptionId::new(number).unwrap()
+}
+
+pub(crate) fn login(number: u32) -> Login {
+    let call_back = ClientUrl::parse(&format!("http://192.0.2.10:{}/", 40_000 + number)).unwrap();
+    Login {
+        id: id(number),
+        call_back,
+        router: "inside".to_owned(),
+        ends: at(number.into()),
+    }
+}
+
+pub(crate) fn view(number: u32) -> View {
+    View {
+        id: ViewId::new(number).unwrap(),
+        login: Some(id(number)),
+        state: PresenceState::OnPhone,
+        default: PresenceState::Offline,
+        changed: at(5),
+        ends: Some(at(number.into())),
+    }
+}
+
+pub(crate) fn subscription(number: u32, watcher: &str) -> PropertySubscription {
+    let watcher = person(watcher);
+    let subscriber = Identity::Person(watcher.clone());
+    PropertySubscription {
+        id: id(number),
+        watcher,
+        subscriber,
+        ends: at(number.into()),
+    }
+}
+
+/// A list that lets one person see presence and refuses everything to somebody else.
+pub(crate) fn access(friend: &str) -> AccessList {
+    let entry = |who, grant: &[Right], deny: &[Right]| Entry {
+        who,
+        credentials: Credentials::Listed(BTreeSet::from([Credential::Digest, Credential::Ntlm])),
+        grant: grant.iter().copied().collect(),
+        deny: deny.iter().copied().collect(),
+    };
+    let friend = Who::One(Identity::Person(person(friend)));
+    AccessList {
+        entries: vec![
+            entry(friend, &[Right::Presence, Right::SendTo], &[]),
+            entry(Who::All, &[Right::Read], &[Right::Presence]),
+        ],
+    }
+}
+
+pub(crate) fn write(name: &str, change: Change) -> Write {
+    Write {
+        principal: person(name),
+        slot: SLOT,
+        change,
+    }
+}
+
+pub(crate) fn put_login(name: &str, number: u32) -> Write {
+    write(name, Change::PutLogin(login(number)))
+}
+
+/// One of each that can belong to a person.
+pub(crate) fn one_of_each(name: &str) -> Vec<Write> {
+    vec![
+        put_login(name, 1),
+        write(name, Change::PutView(view(1))),
+        write(name, Change::PutSubscription(subscription(2, "bob"))),
+        write(name, Change::PutAccess(access("bob"))),
+    ]
+}
