@@ -1,2 +1,99 @@
-//! homeport
-fn main() {}
+//! `homeport`: the one command of the project. Every noun and verb of the command line has its own file below.
+//!
+//! What all of them have in common: data goes to standard output and everything else to standard error; the
+//! exit code is 0 when it was done, 1 when it failed and 2 when the command line was wrong; a password is
+//! never an argument.
+
+mod data;
+mod output;
+mod resolve;
+mod up;
+mod user;
+
+use clap::{Parser, Subcommand};
+use output::Output;
+use std::process::ExitCode;
+
+/// Homeport: instant messaging and presence that an organisation runs itself
+#[derive(Parser, Debug)]
+#[command(
+    name = "homeport",
+    version,
+    after_help = "\
+Examples:
+  homeport up --demo
+      Run a whole cluster in this process, with accounts to try it
+  homeport user add alice@im.example.com --legacy --password-stdin < password.txt
+      Make an account
+  homeport resolve alice@example.com
+      Show step by step where clients find somebody
+
+Data goes to standard output, everything else to standard error. The exit code is 0 when it was done, \
+1 when it failed and 2 when the command line was wrong. Colours are left out where NO_COLOR is set."
+)]
+struct Cli {
+    #[command(subcommand)]
+    command: Command,
+}
+
+#[derive(Subcommand, Debug)]
+enum Command {
+    Up(up::Up),
+    User(user::User),
+    Resolve(resolve::Resolve),
+}
+
+/// The command line asks for something that cannot be meant. Ends the process with 2, as other mistakes in a
+/// command line do.
+#[derive(Debug, thiserror::Error)]
+#[error("{0}")]
+struct Usage(String);
+
+impl Command {
+    async fn run(self, output: &Output) -> anyhow::Result<()> {
+        match self {
+            Self::Up(up) => Box::pin(up.run(output)).await,
+            Self::User(user) => Box::pin(user.run(output)).await,
+            Self::Resolve(resolve) => Box::pin(resolve.run(output)).await,
+        }
+    }
+}
+
+#[tokio::main]
+async fn main() -> ExitCode {
+    let cli = Cli::parse();
+    let output = Output::new();
+    let done = cli.command.run(&output).await.and_then(|()| output.finish());
+    match done {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(error) => {
+            output.error(&error);
+            ExitCode::from(if error.is::<Usage>() { 2 } else { 1 })
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use clap::CommandFactory;
+
+    #[test]
+    fn the_command_line_is_consistent() {
+        Cli::command().debug_assert();
+    }
+
+    #[test]
+    fn every_command_shows_examples() {
+        fn check(command: &clap::Command) {
+            let own = command.get_subcommands().count() == 0;
+            let help = command
+                .get_after_help()
+                .map(ToString::to_string)
+                .unwrap_or_default();
+            assert!(!own || help.starts_with("Examples:\n"), "{}", command.get_name());
+            command.get_subcommands().for_each(check);
+        }
+        check(&Cli::command());
+    }
+}

@@ -88,7 +88,11 @@ impl Up {
         let data = crate::data::DataDir::create(&self.data)?;
         let _lock = lock::hold(data.path())?;
         let store = data.open_store().await?;
-        let demo = if self.demo { accounts::make_demo(&store, &topology, data.path()).await? } else { Vec::new() };
+        let demo = if self.demo {
+            accounts::make_demo(&store, &topology, data.path()).await?
+        } else {
+            Vec::new()
+        };
         let cluster = Cluster::start(&topology, &self.places(), &store, &telemetry).await?;
         table::print(output, &topology, &cluster);
         accounts::print(output, &demo, store_is_empty(&store).await?, &self.data);
@@ -134,14 +138,21 @@ impl Up {
                     SchemeArgument::Digest => Scheme::Digest,
                 })
                 .collect();
-            topology.routers.iter_mut().for_each(|router| router.schemes.clone_from(&schemes));
+            topology
+                .routers
+                .iter_mut()
+                .for_each(|router| router.schemes.clone_from(&schemes));
         }
         Ok(topology)
     }
 
     fn places(&self) -> cluster::Places {
         let inside = IpAddr::V4(Ipv4Addr::LOCALHOST);
-        cluster::Places { listen: self.listen, admin: self.admin, inside }
+        cluster::Places {
+            listen: self.listen,
+            admin: self.admin,
+            inside,
+        }
     }
 }
 

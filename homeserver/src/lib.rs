@@ -128,11 +128,15 @@ impl HomeServer {
     }
 
     /// Returns when one of its tasks has failed so that it cannot go on.
-    pub async fn failed(&self) -> daemon::Failure {
-        tokio::select! {
-            failure = self.tasks.failed() => failure,
-            failure = self.shard_tasks.failed() => failure,
-            failure = self.writer_tasks.failed() => failure,
+    pub fn failed(&self) -> impl Future<Output = daemon::Failure> + Send + 'static {
+        let (tasks, shards, writer) =
+            (self.tasks.clone(), self.shard_tasks.clone(), self.writer_tasks.clone());
+        async move {
+            tokio::select! {
+                failure = tasks.failed() => failure,
+                failure = shards.failed() => failure,
+                failure = writer.failed() => failure,
+            }
         }
     }
 

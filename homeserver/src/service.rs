@@ -56,9 +56,9 @@ impl Service {
             Op::Request { target, caller, method } => {
                 self.check_ours(&placement, &target)?;
                 let method = *method;
-                let principal = target.clone();
+                let (principal, span) = (target.clone(), tracing::Span::current());
                 self.ask(&principal, |reply| {
-                    Ask::Request(Box::new(RequestAsk { target, caller, router, method, reply }))
+                    Ask::Request(Box::new(RequestAsk { target, caller, router, method, span, reply }))
                 })
                 .await
             }

@@ -22,6 +22,7 @@ use std::sync::Arc;
 use store::{AccountChange, Durable, Store, Write, Writer};
 use tokio::sync::mpsc;
 use tokio_util::sync::CancellationToken;
+use tracing::Instrument;
 
 /// Questions about one principal that may wait until the store has said whether there is such a person.
 const WAITING_FOR_STORE_MAX: usize = 64;
@@ -112,7 +113,8 @@ impl Shard {
             let target = ask.target.clone();
             return self.wait_for_store(target, Ask::Request(ask));
         }
-        let RequestAsk { target, caller, router, method, reply } = *ask;
+        let RequestAsk { target, caller, router, method, span, reply } = *ask;
+        let _entered = span.entered();
         let name = method.name();
         let command = Command::Request { caller, router, method };
         let Some((verdict, effects)) = self.apply(&target, command) else { return };
@@ -177,10 +179,11 @@ impl Shard {
                 Effect::DeliverMessage(id, router, message) => {
                     let delivery = self.parts.delivery.clone();
                     let principal = principal.clone();
-                    self.doing.push(async move {
+                    let handed_on = async move {
                         let outcome = delivery.message(&router, message).await;
                         Done::Delivered { principal, delivery: id, outcome }
-                    });
+                    };
+                    self.doing.push(handed_on.in_current_span());
                 }
                 Effect::DeliverChange(router, change, client) => {
                     self.parts.delivery.change(&router, &change, client);

@@ -39,6 +39,8 @@ pub(crate) struct RequestAsk {
     pub(crate) caller: Caller,
     pub(crate) router: RouterName,
     pub(crate) method: Method,
+    /// The span that asks, so that what follows from it belongs to the same trace.
+    pub(crate) span: tracing::Span,
     pub(crate) reply: ReplyTo,
 }
 

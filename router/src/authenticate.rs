@@ -179,8 +179,8 @@ fn proved(person: Principal, credential: Credential) -> Caller {
 
 /// Whether a Digest answer was made for this request: clients write the path, some the whole URL.
 fn is_of_this_request(answered: &str, uri: &http::Uri) -> bool {
-    let path = uri.path_and_query().map_or(uri.path(), |path| path.as_str());
-    answered == path || answered == uri.to_string() || {
+    let path = uri.path_and_query().map_or_else(|| uri.path(), |path| path.as_str());
+    answered == path || *uri == *answered || {
         let after_host = answered.strip_prefix("http://").and_then(|rest| rest.find('/').map(|at| &rest[at..]));
         after_host == Some(path)
     }

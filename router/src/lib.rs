@@ -115,10 +115,13 @@ impl Router {
     }
 
     /// Returns when one of its tasks has failed so that it cannot go on.
-    pub async fn failed(&self) -> daemon::Failure {
-        tokio::select! {
-            failure = self.client_tasks.failed() => failure,
-            failure = self.tasks.failed() => failure,
+    pub fn failed(&self) -> impl Future<Output = daemon::Failure> + Send + 'static {
+        let (clients, tasks) = (self.client_tasks.clone(), self.tasks.clone());
+        async move {
+            tokio::select! {
+                failure = clients.failed() => failure,
+                failure = tasks.failed() => failure,
+            }
         }
     }
 

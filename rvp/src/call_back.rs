@@ -1,6 +1,6 @@
 //! Where notifications of a subscription are sent (spec 3.2, 7).
 
-use crate::principal::{ALIASES, LOCAL, strip_prefix_ignoring_case};
+use crate::principal::{ALIASES, LOCAL, SCHEME, strip_prefix_ignoring_case};
 use crate::{ParseError, Principal, limits};
 use http::uri::PathAndQuery;
 use std::fmt;
@@ -21,12 +21,13 @@ impl CallBack {
     /// # Errors
     /// [`ParseError::BadAddress`] when it is neither.
     pub fn parse(text: &str) -> Result<Self, ParseError> {
-        let client = ClientUrl::parse(text)?;
-        let below = |prefix| strip_prefix_ignoring_case(&client.path, prefix).is_some();
+        let rest = strip_prefix_ignoring_case(text.trim(), SCHEME).unwrap_or_default();
+        let path = rest.find('/').map_or("", |begin| &rest[begin..]);
+        let below = |prefix| strip_prefix_ignoring_case(path, prefix).is_some();
         if below(ALIASES) || below(LOCAL) {
             Principal::from_url(text).map(Self::Principal)
         } else {
-            Ok(Self::Client(client))
+            ClientUrl::parse(text).map(Self::Client)
         }
     }
 }
@@ -61,7 +62,7 @@ impl ClientUrl {
         if !text.bytes().all(legal) {
             return Err(ParseError::BadAddress("has an illegal character"));
         }
-        let Some(rest) = strip_prefix_ignoring_case(text, "http://") else {
+        let Some(rest) = strip_prefix_ignoring_case(text, SCHEME) else {
             return Err(ParseError::BadAddress("does not begin with http://"));
         };
         let (authority, path) = rest.split_at(rest.find(['/', '?']).unwrap_or(rest.len()));

@@ -14,6 +14,10 @@ pub enum ParseError {
         /// What is wrong with it.
         reason: &'static str,
     },
+    /// `Authorization` has a scheme or mechanism other than Digest and NTLM. Nothing is wrong with the
+    /// request: it should be answered with the challenges (spec 6.1).
+    #[error("header Authorization has credentials other than Digest and NTLM")]
+    UnsupportedCredentials,
     /// The request's target is not the address of a principal.
     #[error("address {0}")]
     BadAddress(&'static str),

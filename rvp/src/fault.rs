@@ -159,6 +159,7 @@ impl From<&ParseError> for Fault {
             ParseError::MethodNotAllowed => Self::MethodNotAllowed,
             ParseError::NotImplemented => Self::NotImplemented,
             ParseError::TooManyHops => Self::TooManyHops,
+            ParseError::UnsupportedCredentials => Self::Unauthenticated,
             ParseError::MissingHeader(_)
             | ParseError::BadHeader { .. }
             | ParseError::BadAddress(_)

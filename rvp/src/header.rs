@@ -60,7 +60,16 @@ pub(crate) fn bad(name: &HeaderName, reason: &'static str) -> ParseError {
 
 /// The text of a value: bounded, UTF-8, without outer white space.
 pub(crate) fn text<'h>(name: &HeaderName, value: &'h HeaderValue) -> Result<&'h str, ParseError> {
-    if value.len() > limits::HEADER_CHARS_MAX {
+    text_within(name, value, limits::HEADER_CHARS_MAX)
+}
+
+/// The same with another bound.
+pub(crate) fn text_within<'h>(
+    name: &HeaderName,
+    value: &'h HeaderValue,
+    chars_max: usize,
+) -> Result<&'h str, ParseError> {
+    if value.len() > chars_max {
         return Err(bad(name, "is too long"));
     }
     std::str::from_utf8(value.as_bytes())

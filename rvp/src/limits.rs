@@ -23,8 +23,12 @@ pub const NAME_CHARS_MAX: usize = 64;
 /// Characters of the path in a client's call-back. Clients announce none (spec 7.1).
 pub const CALL_BACK_PATH_CHARS_MAX: usize = 1024;
 
-/// Characters of any header value that is read.
+/// Characters of any header value that is read, but for [`NEGOTIATE_CHARS_MAX`].
 pub const HEADER_CHARS_MAX: usize = 2048;
+
+/// Characters of `Authorization: Negotiate`. A client may begin with a Kerberos ticket, which for somebody
+/// in many groups has thousands of octets; it is skipped to find out whether NTLM would do.
+pub const NEGOTIATE_CHARS_MAX: usize = 24 * 1024;
 
 /// Access control entries of one list: a person's contacts, with room.
 pub const ACCESS_ENTRIES_MAX: usize = 2000;

@@ -1,4 +1,5 @@
 use super::*;
+use crate::method::Notify;
 use crate::{ClientUrl, PresenceState, SubscriptionId};
 
 const ALICE: &str = "http://im.example.com/instmsg/aliases/alice";
@@ -255,4 +256,10 @@ fn a_call_back_is_a_whole_request_to_the_clients_listener() {
         assert_eq!(request.headers()[name], value, "{name}");
     }
     assert!(!request.headers().contains_key("rvp-ack-type"));
+    let document = Bytes::from(change("<r:state><r:away/></r:state>"));
+    let received = Notify::parse(request.headers(), document).unwrap();
+    assert_eq!(
+        (received.hop, received.subscription),
+        (2, SubscriptionId::new(40017))
+    );
 }

@@ -4,7 +4,7 @@ use crate::{ParseError, limits};
 use std::fmt;
 use std::sync::Arc;
 
-const SCHEME: &str = "http://";
+pub(crate) const SCHEME: &str = "http://";
 pub(crate) const ALIASES: &str = "/instmsg/aliases/";
 pub(crate) const LOCAL: &str = "/instmsg/local/";
 

@@ -3,6 +3,8 @@
 //! The texts were written for this project after the description of the clients (spec 10): librvp,
 //! Miranda with its bare line feeds, Net-RVP with its indentation, servers, and the paper's own samples.
 
+#![allow(clippy::unwrap_used, reason = "this is a test")]
+
 #[path = "targets/wire.rs"]
 mod wire;
 

@@ -10,7 +10,11 @@ use std::path::Path;
 use store::{Account, LegacyNames, Put, Secrets, SqliteStore, Store};
 use topologies::Topology;
 
-const NAMES: [(&str, &str); 3] = [("alice", "Alice Archer"), ("bob", "Bob Baker"), ("carol", "Carol Cook")];
+const NAMES: [(&str, &str); 3] = [
+    ("alice", "Alice Archer"),
+    ("bob", "Bob Baker"),
+    ("carol", "Carol Cook"),
+];
 /// Letters and digits that are not mistaken for each other.
 const LETTERS: &[u8] = b"abcdefghjkmnpqrstuvwxyz23456789";
 const PASSWORD_CHARS: usize = 12;
@@ -29,7 +33,10 @@ pub(super) async fn make_demo(store: &SqliteStore, topology: &Topology, data: &P
         for (name, display_name) in NAMES {
             let principal = Principal::new(&domain, name).context("make a demo account")?;
             let password = password(data, &principal)?;
-            let names = LegacyNames { principal: principal.clone(), nt_domain: served.nt_domain.clone() };
+            let names = LegacyNames {
+                principal: principal.clone(),
+                nt_domain: served.nt_domain.clone(),
+            };
             let account = Account {
                 display_name: display_name.to_owned(),
                 email: principal.address(),
@@ -42,7 +49,10 @@ pub(super) async fn make_demo(store: &SqliteStore, topology: &Topology, data: &P
                 Ok(()) | Err(store::Error::Exists) => {}
                 Err(error) => return Err(error).context("make a demo account"),
             }
-            demo.push(Demo { address: principal.address(), password });
+            demo.push(Demo {
+                address: principal.address(),
+                password,
+            });
         }
     }
     Ok(demo)
@@ -57,13 +67,19 @@ fn password(data: &Path, principal: &Principal) -> Result<String> {
         Err(error) => return Err(error).with_context(|| format!("read {}", path.display())),
     };
     let address = principal.address();
-    let known = kept.lines().filter_map(|line| line.split_once(' ')).find(|(who, _)| *who == address);
+    let known = kept
+        .lines()
+        .filter_map(|line| line.split_once(' '))
+        .find(|(who, _)| *who == address);
     if let Some((_, password)) = known {
         return Ok(password.to_owned());
     }
     let mut rng = rand::rng();
-    let password: String =
-        (0..PASSWORD_CHARS).filter_map(|_| LETTERS.choose(&mut rng)).copied().map(char::from).collect();
+    let password: String = (0..PASSWORD_CHARS)
+        .filter_map(|_| LETTERS.choose(&mut rng))
+        .copied()
+        .map(char::from)
+        .collect();
     let mut text = kept;
     // Writing to a string cannot fail.
     let _ = writeln!(text, "{address} {password}");
@@ -74,7 +90,10 @@ fn password(data: &Path, principal: &Principal) -> Result<String> {
 /// Prints the demo accounts, or says how to make accounts when there are none.
 pub(super) fn print(output: &Output, demo: &[Demo], empty: bool, data: &Path) {
     if !demo.is_empty() {
-        let rows: Vec<_> = demo.iter().map(|demo| vec![demo.address.clone(), demo.password.clone()]).collect();
+        let rows: Vec<_> = demo
+            .iter()
+            .map(|demo| vec![demo.address.clone(), demo.password.clone()])
+            .collect();
         output.table(&["account", "password"], &rows);
     } else if empty {
         let data = data.display();

@@ -67,9 +67,19 @@ impl Cluster {
         let admin_tasks = Tasks::new();
         let readiness = shared.readiness.clone();
         let registry = Arc::new(registry);
-        let state = AdminState { readiness, registry, telemetry: telemetry.clone() };
+        let state = AdminState {
+            readiness,
+            registry,
+            telemetry: telemetry.clone(),
+        };
         daemon::admin::serve(admin, state, &admin_tasks);
-        Ok(Self { routers, homes, admin: admin_address, readiness: shared.readiness, admin_tasks })
+        Ok(Self {
+            routers,
+            homes,
+            admin: admin_address,
+            readiness: shared.readiness,
+            admin_tasks,
+        })
     }
 
     /// Returns when a role cannot go on.
@@ -158,18 +168,31 @@ async fn start_routers(
         let config = router_config(role, topology, listen, key)?;
         let started = Router::start(config, resources, registry).await;
         routers.push(started.with_context(|| {
-            format!("start router {}: is the port taken, or below 1024 without the right? Try --listen", role.name)
+            format!(
+                "start router {}: is the port taken, or below 1024 without the right? Try --listen",
+                role.name
+            )
         })?);
     }
     Ok(routers)
 }
 
-fn router_config(role: &RouterRole, topology: &Topology, listen: SocketAddr, key: [u8; 32]) -> Result<RouterConfig> {
-    let domains = topology.domains.iter().map(|domain| Domain::parse(&domain.im_host));
+fn router_config(
+    role: &RouterRole,
+    topology: &Topology,
+    listen: SocketAddr,
+    key: [u8; 32],
+) -> Result<RouterConfig> {
+    let domains = topology
+        .domains
+        .iter()
+        .map(|domain| Domain::parse(&domain.im_host));
     Ok(RouterConfig {
         name: role.name.clone(),
         listen,
-        domains: domains.collect::<Result<_, _>>().context("read the topology's domains")?,
+        domains: domains
+            .collect::<Result<_, _>>()
+            .context("read the topology's domains")?,
         schemes: role.schemes.iter().map(|scheme| self::scheme(*scheme)).collect(),
         call_backs: policy(&role.call_backs),
         key,
@@ -188,8 +211,11 @@ fn policy(call_backs: &CallBacks) -> Policy {
     match call_backs {
         CallBacks::Off => Policy::Off,
         CallBacks::Peer => Policy::Peer,
-        CallBacks::Ranges(ranges) => {
-            Policy::Ranges(ranges.iter().map(|range| (range.network(), range.prefix_len())).collect())
-        }
+        CallBacks::Ranges(ranges) => Policy::Ranges(
+            ranges
+                .iter()
+                .map(|range| (range.network(), range.prefix_len()))
+                .collect(),
+        ),
     }
 }

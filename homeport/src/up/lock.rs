@@ -19,7 +19,10 @@ pub(super) fn hold(data: &Path) -> Result<File> {
     match file.try_lock() {
         Ok(()) => Ok(file),
         Err(TryLockError::WouldBlock) => {
-            bail!("another homeport is running on {}: stop it, or give another folder with --data", data.display())
+            bail!(
+                "another homeport is running on {}: stop it, or give another folder with --data",
+                data.display()
+            )
         }
         Err(TryLockError::Error(error)) => Err(error).with_context(|| format!("lock {}", path.display())),
     }

@@ -9,11 +9,23 @@ pub(super) fn print(output: &Output, topology: &Topology, cluster: &Cluster) {
     let mut rows = Vec::new();
     let node = |node: &Option<String>| node.clone().unwrap_or_default();
     for (role, router) in topology.routers.iter().zip(&cluster.routers) {
-        let row = ["router", &role.name, &node(&role.node), &role.zone, &format!("http://{}", router.address())];
+        let row = [
+            "router",
+            &role.name,
+            &node(&role.node),
+            &role.zone,
+            &format!("http://{}", router.address()),
+        ];
         rows.push(row.map(str::to_owned).to_vec());
     }
     for (role, home) in topology.homes.iter().zip(&cluster.homes) {
-        let row = ["home server", &role.name, &node(&role.node), &role.zone, &format!("link {}", home.address())];
+        let row = [
+            "home server",
+            &role.name,
+            &node(&role.node),
+            &role.zone,
+            &format!("link {}", home.address()),
+        ];
         rows.push(row.map(str::to_owned).to_vec());
     }
     let admin = ["admin", "", "", "", &format!("http://{}", cluster.admin)];

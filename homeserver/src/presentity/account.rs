@@ -7,16 +7,12 @@ use std::time::SystemTime;
 use store::Account;
 
 impl Presentity {
-    /// Takes the new account. A disabled one loses its logins, so its watchers see it go offline.
+    /// Takes the new account. A disabled one loses its logins and views, so its watchers see it go offline.
     pub(super) fn set_account(&mut self, now: SystemTime, account: Account, effects: &mut Vec<Effect>) {
         let renamed = account.display_name != self.account.display_name;
         self.account = account;
-        if self.account.disabled {
-            let logins: Vec<_> = self.logins.iter().map(|login| login.id).collect();
-            for login in logins {
-                self.end_login(now, login, effects);
-            }
-        }
+        self.drop_strays(effects);
+        self.spread_if_changed(now, effects);
         if renamed {
             self.spread_display_name(now, effects);
         }

@@ -4,7 +4,7 @@ use super::{Answer, Context, Presentity};
 use crate::command::Effect;
 use rvp::access::Right;
 use rvp::method::Acl;
-use rvp::{PresenceState, Property, Reply};
+use rvp::{PresenceState, Principal, Property, Reply};
 
 impl Presentity {
     pub(super) fn acl(&mut self, context: &mut Context<'_>, acl: Acl) -> Answer {
@@ -15,7 +15,7 @@ impl Presentity {
             }
             Acl::Change(changes) => {
                 self.access.check(&context.caller, Right::WriteAcl)?;
-                let before = self.watchers.permitted(&self.access);
+                let before = self.watchers_who_see();
                 self.access.merge(changes)?;
                 context.effects.push(Effect::Persist(store::Change::PutAccess(self.access.list())));
                 self.tell_of_rights(context, &before);
@@ -24,14 +24,18 @@ impl Presentity {
         }
     }
 
+    /// Watchers for whom the person is not offline, in order.
+    fn watchers_who_see(&self) -> Vec<Principal> {
+        if self.shown == PresenceState::Offline { Vec::new() } else { self.watchers.permitted(&self.access) }
+    }
+
     /// A watcher who lost the right to see the state sees offline, and one who gained it sees the state.
-    fn tell_of_rights(&mut self, context: &mut Context<'_>, before: &[rvp::Principal]) {
-        if self.shown == PresenceState::Offline {
-            return;
-        }
-        let after = self.watchers.permitted(&self.access);
-        let lost = before.iter().filter(|watcher| !after.contains(watcher)).cloned().collect();
-        let gained = after.iter().filter(|watcher| !before.contains(watcher)).cloned().collect();
+    fn tell_of_rights(&mut self, context: &mut Context<'_>, before: &[Principal]) {
+        let after = self.watchers_who_see();
+        let only_in = |some: &[Principal], others: &[Principal]| -> Vec<Principal> {
+            some.iter().filter(|watcher| others.binary_search(watcher).is_err()).cloned().collect()
+        };
+        let (lost, gained) = (only_in(before, &after), only_in(&after, before));
         let (now, shown) = (context.now, self.shown);
         self.spread(now, vec![Property::State(PresenceState::Offline)], lost, &mut context.effects);
         self.spread(now, vec![Property::State(shown)], gained, &mut context.effects);

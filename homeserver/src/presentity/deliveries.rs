@@ -5,6 +5,7 @@ use proto::Outcome;
 use rvp::notification::AckType;
 use rvp::{Fault, Reply};
 use std::collections::BTreeMap;
+use std::time::SystemTime;
 
 /// Messages to one person that may be on their way to clients at once.
 const DELIVERIES_MAX: usize = 256;
@@ -29,11 +30,20 @@ struct Delivery {
 
 impl Deliveries {
     /// Begins a message to so many clients.
-    pub(crate) fn begin(&mut self, ack: AckType, clients: usize) -> Result<DeliveryId, Fault> {
+    pub(crate) fn begin(
+        &mut self,
+        now: SystemTime,
+        ack: AckType,
+        clients: usize,
+    ) -> Result<DeliveryId, Fault> {
         if self.open.len() >= DELIVERIES_MAX {
             return Err(Fault::Busy);
         }
-        self.last += 1;
+        // A person may leave this process and come back while a message's outcome is still on its way;
+        // microseconds keep that outcome from being taken for another message's.
+        let since = now.duration_since(SystemTime::UNIX_EPOCH).unwrap_or_default();
+        let micros = u64::try_from(since.as_micros()).unwrap_or(u64::MAX);
+        self.last = micros.max(self.last + 1);
         let id = DeliveryId(self.last);
         let answered = ack == AckType::SingleHop;
         self.open.insert(id, Delivery { ack, outstanding: clients, worst: None, answered });

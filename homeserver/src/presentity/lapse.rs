@@ -16,8 +16,9 @@ impl Presentity {
             self.drop_login(login, effects);
         }
         for view in self.views.lapsed(now) {
-            self.lapse_view(now, view, effects);
+            self.lapse_view(view, effects);
         }
+        self.drop_strays(effects);
         self.spread_if_changed(now, effects);
         effects.extend(self.next_lapse().map(Effect::WakeAt));
     }
@@ -44,14 +45,32 @@ impl Presentity {
         }
     }
 
-    /// A leased state falls back to its default; where that is offline, the view's id ends as well.
-    fn lapse_view(&mut self, now: SystemTime, id: ViewId, effects: &mut Vec<Effect>) {
+    /// Drops what a disabled person still has, and views whose login is not there. Both can come from the
+    /// store: somebody was disabled while no home server ran, or a write failed.
+    pub(super) fn drop_strays(&mut self, effects: &mut Vec<Effect>) {
+        let disabled = self.account.disabled;
+        let logins: Vec<_> = self.logins.iter().filter(|_| disabled).map(|login| login.id).collect();
+        for login in logins {
+            self.drop_login(login, effects);
+        }
+        let stray = |view: &&View| view.login.is_some_and(|login| self.logins.get(login).is_none());
+        let views: Vec<_> =
+            self.views.iter().filter(|view| disabled || stray(view)).map(|view| view.id).collect();
+        for view in views {
+            self.drop_view(view, effects);
+        }
+    }
+
+    /// A leased state falls back to its default; where that is offline, the view's id ends as well. So it
+    /// does without a login, where nothing would ever end the default. Nobody meant this change, so the
+    /// view is not the most recent one for it.
+    fn lapse_view(&mut self, id: ViewId, effects: &mut Vec<Effect>) {
         let Some(view) = self.views.get(id) else { return };
         if view.default.shown() == PresenceState::Offline || view.login.is_none() {
             self.drop_view(id, effects);
             return;
         }
-        let fallen = View { state: view.default, changed: now, ends: None, ..view.clone() };
+        let fallen = View { state: view.default, ends: None, ..view.clone() };
         effects.push(Effect::Persist(store::Change::PutView(fallen.clone())));
         // It replaces the view of its id, for which there is room.
         let _ = self.views.put(fallen);

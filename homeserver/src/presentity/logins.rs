@@ -9,7 +9,7 @@ use store::Login;
 /// Logins of one person at a time.
 const LOGINS_MAX: usize = 16;
 
-/// The logins of one person, oldest id first within equal ends.
+/// The logins of one person.
 #[derive(Debug, Default)]
 pub(crate) struct Logins {
     by_id: BTreeMap<SubscriptionId, Login>,

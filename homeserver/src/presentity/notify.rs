@@ -24,11 +24,9 @@ impl Presentity {
             // A client has no changes of others to tell; between homes they travel otherwise.
             Content::Message(_) | Content::PropertyChange(_) => return Err(Fault::Forbidden),
         }
-        self.access.check(&context.caller, Right::SendTo).map_err(|fault| match fault {
-            // Somebody who is blocked sees an offline person, and this is what that looks like.
-            Fault::Forbidden => Fault::NotLoggedOn,
-            other => other,
-        })?;
+        // Somebody who is blocked sees an offline person, and this is what that looks like.
+        let hidden = |fault| if fault == Fault::Forbidden { Fault::NotLoggedOn } else { fault };
+        self.access.check(&context.caller, Right::SendTo).map_err(hidden)?;
         if notify.hop >= HOPS_MAX {
             return Err(Fault::TooManyHops);
         }
@@ -36,7 +34,7 @@ impl Presentity {
         if clients.is_empty() {
             return Err(Fault::NotLoggedOn);
         }
-        let delivery = self.deliveries.begin(notify.ack, clients.len())?;
+        let delivery = self.deliveries.begin(context.now, notify.ack, clients.len())?;
         for (router, login) in clients {
             let message = DeliverMessage {
                 login,

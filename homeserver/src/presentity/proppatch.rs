@@ -8,7 +8,7 @@ use rvp::limits::TEXT_CHARS_MAX;
 use rvp::method::Proppatch;
 use rvp::method::proppatch::{Patch, Patched, StatePatch};
 use rvp::property::{Lease, PropertyName};
-use rvp::{Fault, Lifetime, PresenceState, Reply, SubscriptionId, ViewId};
+use rvp::{Fault, Lifetime, PresenceState, Reply, SubscriptionId};
 use std::time::Duration;
 use store::View;
 
@@ -49,7 +49,7 @@ impl Presentity {
             default: lease.default,
             timeout: Lifetime(lease.timeout.0.clamp(1, STATE_SECONDS_MAX)),
         });
-        let former = self.view_meant(patch.view).cloned();
+        let former = self.view_meant(&patch).cloned();
         let login = match &former {
             Some(view) => view.login,
             None => self.login_without_view(),
@@ -76,12 +76,12 @@ impl Presentity {
     }
 
     /// The view that a request is about. A view id that is not known any more makes a new view; without
-    /// an id it is the view of a login that has none yet, else the one that changed last (spec 3.6).
-    fn view_meant(&self, named: Option<ViewId>) -> Option<&View> {
-        match named {
+    /// an id it is a new view if a login has none yet, else the one that is most likely meant (spec 3.6).
+    fn view_meant(&self, patch: &StatePatch) -> Option<&View> {
+        match patch.view {
             Some(id) => self.views.get(id),
             None if self.login_without_view().is_some() => None,
-            None => self.views.last_changed(),
+            None => self.views.without_id(patch.state),
         }
     }
 

@@ -1,0 +1,22 @@
+//! The core, told commands and asked for nothing else: one file for each verb, and what holds for all of them.
+
+mod access;
+mod access_order;
+mod account;
+mod acknowledge;
+mod acl;
+mod change;
+mod kept;
+mod lapse;
+mod notify;
+mod properties;
+mod propfind;
+mod proppatch;
+mod restart;
+mod say;
+mod stage;
+mod subscribe;
+mod subscriptions;
+mod unsubscribe;
+mod views;
+mod watch;

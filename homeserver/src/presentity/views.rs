@@ -26,10 +26,19 @@ impl Views {
         self.by_id.get(&id)
     }
 
-    /// The view of a client that never names one: if a login has no view yet, the next view is its; else
-    /// whichever changed last is taken for the same client's.
-    pub(crate) fn last_changed(&self) -> Option<&View> {
-        self.by_id.values().max_by_key(|view| view.changed)
+    pub(crate) fn iter(&self) -> impl Iterator<Item = &View> {
+        self.by_id.values()
+    }
+
+    /// The view most likely meant by a client that never names one. Such a client repeats its state every
+    /// few minutes, so a view that is in this state comes first: the state of another device must not be
+    /// overwritten. Views that are offline come last, because most often their clients are gone; of the
+    /// rest it is whichever changed last.
+    pub(crate) fn without_id(&self, state: PresenceState) -> Option<&View> {
+        let present = |state| state != PresenceState::Offline;
+        self.by_id
+            .values()
+            .max_by_key(|view| (view.state == state && present(state), present(view.state), view.changed))
     }
 
     pub(crate) fn of_login(&self, login: SubscriptionId) -> Option<&View> {

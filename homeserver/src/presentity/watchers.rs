@@ -62,8 +62,8 @@ impl Watchers {
         self.by_id.remove(&id)
     }
 
-    /// Whom to tell of a change: each once, however often subscribed, if subscriber and call-back may see
-    /// the state.
+    /// Whom to tell of a change, in order: each once, however often subscribed, if subscriber and call-back
+    /// may see the state.
     pub(crate) fn permitted(&self, access: &Access) -> Vec<Principal> {
         let told: BTreeSet<&Principal> = self
             .by_id

@@ -50,12 +50,13 @@ async fn exchange(
         http1::Builder::new().title_case_headers(true).handshake(TokioIo::new(stream)).await?;
     let answer = sender.send_request(request.map(Full::new));
     // The answer may have no length and no body (spec 3.7): its head is all that is waited for, and the
-    // connection closes when it is dropped.
-    tokio::select! {
-        answer = answer => answer.map(|answer| answer.status()),
-        ended = connection => match ended {
-            Ok(()) => std::future::pending().await,
-            Err(error) => Err(error),
-        },
-    }
+    // connection closes when it is dropped. A client may close before the answer is taken up here, so the
+    // end of the connection is not the end of the wait.
+    let (mut answer, mut connection) = (std::pin::pin!(answer), std::pin::pin!(connection));
+    let answer = tokio::select! {
+        biased;
+        answer = answer.as_mut() => answer,
+        _ended = connection.as_mut() => answer.await,
+    };
+    answer.map(|answer| answer.status())
 }

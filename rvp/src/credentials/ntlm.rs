@@ -1,6 +1,6 @@
 //! NTLM messages, as octets in base64 (spec 6.2; MS-NLMP 2.2.1).
 
-use super::{Authorization, NTLM, NtlmAnswer, NtlmNegotiate, split_scheme};
+use super::{Authorization, Carrier, NEGOTIATE, NTLM, NtlmAnswer, NtlmNegotiate, split_scheme, spnego};
 use crate::{ParseError, header};
 use base64::Engine;
 use base64::alphabet::STANDARD;
@@ -31,21 +31,39 @@ pub(super) fn decode(name: &HeaderName, text: &str) -> Result<Vec<u8>, ParseErro
 }
 
 /// A whole header value.
-pub(super) fn encode(message: &[u8]) -> String {
-    format!("{NTLM} {}", BASE64.encode(message))
+pub(super) fn encode(scheme: &str, token: &[u8]) -> String {
+    format!("{scheme} {}", BASE64.encode(token))
+}
+
+/// A whole header value with a message; `wrap` makes the token of SPNEGO.
+pub(super) fn carry(carrier: Carrier, message: &[u8], wrap: impl Fn(&[u8]) -> Vec<u8>) -> String {
+    match carrier {
+        Carrier::Ntlm => encode(NTLM, message),
+        Carrier::Negotiate => encode(NEGOTIATE, message),
+        Carrier::Spnego => encode(NEGOTIATE, &wrap(message)),
+    }
+}
+
+/// Whether this is a message, and not a token of something else.
+pub(super) fn is_message(octets: &[u8]) -> bool {
+    octets.starts_with(SIGNATURE)
 }
 
 /// Reads a message of a client: type 1 or 3.
-pub(super) fn parse(message: &[u8]) -> Result<Authorization, ParseError> {
+pub(super) fn parse(message: &[u8], carrier: Carrier) -> Result<Authorization, ParseError> {
     let message = Message {
         octets: message,
         header: &AUTHORIZATION,
     };
     match message.kind()? {
-        1 => Ok(Authorization::NtlmNegotiate(NtlmNegotiate {
-            flags: message.number(12)?,
-        })),
-        3 => message.answer().map(Authorization::NtlmAuthenticate),
+        1 => {
+            let flags = message.number(12)?;
+            Ok(Authorization::NtlmNegotiate(NtlmNegotiate { flags, carrier }))
+        }
+        3 => {
+            let answer = message.answer()?;
+            Ok(Authorization::NtlmAuthenticate { answer, carrier })
+        }
         _ => Err(header::bad(&AUTHORIZATION, "is not an NTLM message of a client")),
     }
 }
@@ -76,14 +94,15 @@ impl NtlmAnswer {
     }
 }
 
-/// The value of a `WWW-Authenticate` header with a type 2 message: `NTLM` and base64. `target` is the NT
-/// domain; no other name of ours is in it.
+/// The value of a `WWW-Authenticate` header with a type 2 message, carried as the type 1 was. `target` is the
+/// NT domain; no other name of ours is in it.
 ///
 /// A client that knows nothing newer is sent the flags that librvp was seen to take. One that offers
 /// extended session security or asks for the target's names is sent these, without which it cannot
 /// answer with NTLM version 2. The extension itself is never agreed on: it would only change version 1.
 #[must_use]
-pub fn ntlm_challenge(client_flags: u32, challenge: [u8; 8], target: &str) -> String {
+pub fn ntlm_challenge(negotiate: &NtlmNegotiate, challenge: [u8; 8], target: &str) -> String {
+    let client_flags = negotiate.flags;
     let names = client_flags & (EXTENDED_SESSION_SECURITY | TARGET_INFO) != 0;
     let unicode = client_flags & UNICODE != 0 || client_flags & OEM == 0;
     let flags = NTLM_VERSION_1
@@ -107,7 +126,14 @@ pub fn ntlm_challenge(client_flags: u32, challenge: [u8; 8], target: &str) -> St
     message.extend([0; 8]);
     field(&mut message, &mut payload, 48, &info);
     message.extend(payload);
-    encode(&message)
+    carry(negotiate.carrier, &message, |message| spnego::server_response(Some(message)))
+}
+
+/// The value of a `WWW-Authenticate` header that answers [`Authorization::SelectNtlm`]: the client should
+/// begin again, with NTLM.
+#[must_use]
+pub fn select_ntlm() -> String {
+    encode(NEGOTIATE, &spnego::server_response(None))
 }
 
 /// What a client reads in a type 2 message.
@@ -124,19 +150,29 @@ pub struct NtlmChallenge {
 }
 
 impl NtlmChallenge {
-    /// Reads a `WWW-Authenticate` header.
+    /// Reads a `WWW-Authenticate` header, whatever the carrier.
     ///
     /// # Errors
     /// [`ParseError::BadHeader`] for another scheme or a message that is no challenge or cut off.
     pub fn parse(value: &HeaderValue) -> Result<Self, ParseError> {
+        let none = || header::bad(&WWW_AUTHENTICATE, "is not an NTLM challenge");
         let (scheme, rest) = split_scheme(header::text(&WWW_AUTHENTICATE, value)?);
-        let octets = decode(&WWW_AUTHENTICATE, rest)?;
+        let token = decode(&WWW_AUTHENTICATE, rest)?;
+        let octets = if scheme.eq_ignore_ascii_case(NTLM) || is_message(&token) {
+            &token[..]
+        } else {
+            match spnego::read(&token).ok_or_else(none)? {
+                spnego::Token::Message(message) => message,
+                spnego::Token::NtlmWouldDo => return Err(none()),
+            }
+        };
         let message = Message {
-            octets: &octets,
+            octets,
             header: &WWW_AUTHENTICATE,
         };
-        if !scheme.eq_ignore_ascii_case(NTLM) || message.kind()? != 2 {
-            return Err(header::bad(&WWW_AUTHENTICATE, "is not an NTLM challenge"));
+        let is_ours = [NTLM, NEGOTIATE].iter().any(|known| scheme.eq_ignore_ascii_case(known));
+        if !is_ours || message.kind()? != 2 {
+            return Err(none());
         }
         let flags = message.number(20)?;
         Ok(Self {
@@ -219,7 +255,7 @@ struct Message<'a> {
 
 impl<'a> Message<'a> {
     fn kind(&self) -> Result<u32, ParseError> {
-        if !self.octets.starts_with(SIGNATURE) {
+        if !is_message(self.octets) {
             return Err(header::bad(self.header, "is not an NTLM message"));
         }
         self.number(8)

@@ -19,8 +19,12 @@ pub struct Notify {
 }
 
 impl Notify {
-    /// Reads the headers and the body.
-    pub(crate) fn parse(headers: &HeaderMap, body: Bytes) -> Result<Self, ParseError> {
+    /// Reads the headers and the body. Public for listeners of clients: what they receive is addressed to
+    /// their own path, which names nobody, so [`crate::Request::parse`] refuses it.
+    ///
+    /// # Errors
+    /// [`ParseError`] when a header or the document cannot be read, or after too many hops.
+    pub fn parse(headers: &HeaderMap, body: Bytes) -> Result<Self, ParseError> {
         let hop = hop(headers)?;
         let subscription = header::subscription_id(headers)?;
         let ack = header::optional(headers, &header::RVP_ACK_TYPE)?

@@ -26,7 +26,14 @@ pub(crate) enum Namespace {
 
 impl Namespace {
     fn of(name: &str) -> Self {
-        let is = |known: &str| name.trim_end_matches('/').eq_ignore_ascii_case(known);
+        // Nearly every document has them in exactly this form.
+        match name {
+            "DAV:" => return Self::Dav,
+            "http://schemas.microsoft.com/rvp/" => return Self::Rvp,
+            "http://schemas.microsoft.com/rvp/acl/" => return Self::Acl,
+            _ => {}
+        }
+        let is = |known: &str| name.strip_suffix('/').unwrap_or(name).eq_ignore_ascii_case(known);
         if name.eq_ignore_ascii_case("DAV:") {
             Self::Dav
         } else if is("http://schemas.microsoft.com/rvp") {
@@ -125,7 +132,7 @@ pub(crate) fn parse(document: &[u8], nodes_max: usize) -> Result<Element<'_>, Pa
     let source = std::str::from_utf8(document).map_err(|_| ParseError::BadXml("it is not UTF-8"))?;
     let source = source.strip_prefix('\u{feff}').unwrap_or(source);
     let control = |c: u8| c < b' ' && !matches!(c, b'\t' | b'\n' | b'\r');
-    if source.bytes().any(control) || source.contains(['\u{fffe}', '\u{ffff}']) {
+    if source.bytes().any(control) || source.contains('\u{fffe}') || source.contains('\u{ffff}') {
         return Err(ILLEGAL_CHARACTER);
     }
     let mut reader = NsReader::from_str(source);

@@ -4,11 +4,16 @@ use bytes::Bytes;
 use rvp::Mime;
 use rvp::notification::{Content, Notification};
 
-/// Reads the document, and if that succeeds writes and reads what can be written of it.
+/// Reads the document, or the body of a whole request as the fixtures are, and if that succeeds writes and reads what can be written of it.
 ///
 /// # Panics
 /// When what was written does not mean the same.
 pub(crate) fn check(octets: &[u8]) {
+    let head = octets.windows(4).position(|octets| octets == b"\r\n\r\n");
+    let octets = match head {
+        Some(end) if octets.starts_with(b"NOTIFY") => &octets[end + 4..],
+        Some(_) | None => octets,
+    };
     let Ok(notification) = Notification::parse(Bytes::copy_from_slice(octets)) else {
         return;
     };

@@ -1,6 +1,6 @@
 //! What must hold for every request, whatever its octets. Called by fuzzing and by a plain test.
 
-pub(crate) mod wire;
+mod wire;
 
 use rvp::credentials::Authorization;
 use rvp::{AccessList, Method, ParseError, Request, limits, method::Acl};

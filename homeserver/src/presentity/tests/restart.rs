@@ -1,0 +1,118 @@
+//! What a home server finds when it loads somebody.
+
+use super::say::{LEASE, alice, block, bob, carol, flat, leased, message, of_view, proved};
+use super::stage::Stage;
+use super::{kept, say};
+use proto::Outcome;
+use rvp::notification::AckType;
+use rvp::{Identity, PresenceState, SubscriptionKind};
+use store::Change;
+
+#[test]
+fn what_still_lives_is_as_it_was_and_nobody_is_told() {
+    let mut stage = Stage::watched();
+    let (login, view) = (stage.kept.logins[0].id, stage.kept.views[0].id);
+    stage.later(600);
+    stage.restart();
+    assert_eq!((stage.told(), stage.persisted()), (vec![], vec![]));
+    assert_eq!(stage.wakes_in(), [LEASE + 30 - 600]);
+    assert_eq!(stage.state_for(&proved(&bob())), PresenceState::Online);
+    stage.renew(login);
+    assert_eq!(stage.set(of_view(view, leased(PresenceState::Online))).1, view);
+    assert_eq!(stage.told(), []);
+}
+
+#[test]
+fn what_ended_meanwhile_ends_once() {
+    let mut stage = Stage::watched();
+    stage.later(LEASE + 31);
+    stage.restart();
+    assert_eq!(stage.told_states(), [(PresenceState::Offline, vec![bob()])]);
+    stage.restart();
+    assert_eq!(stage.told(), []);
+    assert_eq!(stage.subscribed(SubscriptionKind::Login).len(), 1);
+}
+
+#[test]
+fn a_lease_that_ended_a_moment_ago_still_has_its_grace() {
+    let mut stage = Stage::watched();
+    stage.later(LEASE + 1);
+    stage.restart();
+    assert_eq!(stage.told(), []);
+    assert_eq!(stage.wakes_in(), [29]);
+}
+
+#[test]
+fn watchers_who_ended_meanwhile_are_not_told_of_what_ended_with_them() {
+    let mut stage = Stage::watched();
+    stage.later(86_400);
+    stage.restart();
+    assert_eq!(stage.told(), []);
+    let nothing = kept::new(stage.kept.account.clone());
+    assert_eq!(stage.kept, nothing);
+    assert_eq!(stage.wakes_in(), [0; 0]);
+}
+
+#[test]
+fn rights_and_names_are_as_they_were_set() {
+    let mut stage = Stage::watched();
+    stage.change_access([block(&carol())]);
+    let name = rvp::method::proppatch::Patch::DisplayName("Al".into());
+    stage
+        .request(&proved(&alice()), say::patch_all(vec![name]))
+        .unwrap();
+    stage.restart();
+    assert_eq!(stage.watch(&carol()).1, PresenceState::Offline);
+    stage.set(leased(PresenceState::Busy));
+    assert_eq!(stage.told_states(), [(PresenceState::Busy, vec![bob()])]);
+    assert_eq!(stage.kept.account.display_name, "Al");
+}
+
+#[test]
+fn versions_grow_over_a_restart() {
+    let mut stage = Stage::watched();
+    stage.set(leased(PresenceState::Busy));
+    let before = stage.versions();
+    stage.later(1);
+    stage.restart();
+    stage.set(leased(PresenceState::Away));
+    assert!(
+        stage.versions() > before,
+        "{:?} after {before:?}",
+        stage.versions()
+    );
+}
+
+#[test]
+fn a_view_whose_login_was_never_written_ends() {
+    let mut stage = Stage::watched();
+    let (_, view) = stage.set(flat(PresenceState::Busy));
+    stage.kept.logins.clear();
+    stage.restart();
+    assert_eq!(stage.persisted(), [Change::RemoveView(view)]);
+    assert_eq!(stage.told_states(), [(PresenceState::Offline, vec![bob()])]);
+}
+
+#[test]
+fn somebody_disabled_meanwhile_is_gone() {
+    let mut stage = Stage::watched();
+    stage.kept.account.disabled = true;
+    stage.restart();
+    assert_eq!(stage.told_states(), [(PresenceState::Offline, vec![bob()])]);
+    assert_eq!((stage.kept.logins.len(), stage.kept.views.len()), (0, 0));
+}
+
+#[test]
+fn an_outcome_from_before_is_not_taken_for_that_of_a_later_message() {
+    let mut stage = Stage::watched();
+    let from = Identity::Person(bob());
+    let method = || message(&from, AckType::DeepOr);
+    let before = stage.request_later(&proved(&bob()), method());
+    stage.later(1);
+    stage.restart();
+    let after = stage.request_later(&proved(&bob()), method());
+    stage.outcome(before, Outcome::Taken);
+    assert_eq!(stage.answers(), []);
+    stage.outcome(after, Outcome::Unreachable);
+    assert_eq!(stage.answers(), [(after, Err(rvp::Fault::NotLoggedOn))]);
+}

@@ -1,0 +1,289 @@
+//! Alice's presentity with a clock, and a store that holds what she wanted durable.
+
+use super::say::{LIFETIME, alice, bob, change_access, log_on, proved, set, watch};
+use super::{kept, say};
+use crate::command::{Applied, Command, DeliveryId, Effect, RouterName, Verdict};
+use crate::ids::Ids;
+use crate::presentity::Presentity;
+use proto::{ClientLogin, DeliverMessage, Outcome};
+use rvp::access::Entry;
+use rvp::method::proppatch::{Patch, StatePatch};
+use rvp::method::{Propfind, Subscriptions};
+use rvp::{
+    Caller, Fault, Method, PresenceState, Principal, Property, Reply, SubscriptionId, SubscriptionKind,
+    ViewId,
+};
+use std::time::{Duration, SystemTime};
+use store::Durable;
+
+/// The router that everybody comes through who names none.
+pub(super) const ROUTER: &str = "router-1";
+
+/// When every test begins.
+pub(super) fn start() -> SystemTime {
+    SystemTime::UNIX_EPOCH + Duration::from_secs(1_000_000_000)
+}
+
+pub(super) struct Stage {
+    pub(super) now: SystemTime,
+    /// What the last command led to.
+    pub(super) effects: Vec<Effect>,
+    /// What a store would hold.
+    pub(super) kept: Durable,
+    presentity: Presentity,
+    ids: Ids,
+}
+
+impl Stage {
+    /// Alice as she is when her account has just been made.
+    pub(super) fn new() -> Self {
+        Self::of(kept::new(kept::account(&alice())))
+    }
+
+    /// Alice as a store has kept her.
+    pub(super) fn of(kept: Durable) -> Self {
+        let presentity = Presentity::load(kept.clone());
+        let (ids, now, effects) = (Ids::from_seed(7), start(), Vec::new());
+        let mut stage = Self {
+            now,
+            effects,
+            kept,
+            presentity,
+            ids,
+        };
+        stage.apply(Command::Lapse);
+        stage
+    }
+
+    /// The process ends, and another one begins with what the store has kept.
+    pub(super) fn restart(&mut self) {
+        self.presentity = Presentity::load(self.kept.clone());
+        self.ids = Ids::from_seed(8);
+        self.apply(Command::Lapse);
+    }
+
+    pub(super) fn later(&mut self, seconds: u64) {
+        self.now += Duration::from_secs(seconds);
+    }
+
+    /// Time passes, and the core is told.
+    pub(super) fn lapse_after(&mut self, seconds: u64) {
+        self.later(seconds);
+        self.apply(Command::Lapse);
+    }
+
+    pub(super) fn apply(&mut self, command: Command) -> Verdict {
+        let Applied { verdict, effects } = self.presentity.apply(self.now, &mut self.ids, command);
+        for effect in &effects {
+            if let Effect::Persist(change) = effect {
+                kept::keep(&mut self.kept, change.clone());
+            }
+        }
+        self.effects = effects;
+        verdict
+    }
+
+    /// A request through a router, whenever it is answered.
+    pub(super) fn request_by(&mut self, router: &str, caller: &Caller, method: Method) -> Verdict {
+        let (caller, router) = (caller.clone(), RouterName::from(router));
+        self.apply(Command::Request {
+            caller,
+            router,
+            method,
+        })
+    }
+
+    /// A request that is answered at once.
+    pub(super) fn request(&mut self, caller: &Caller, method: Method) -> Result<Reply, Fault> {
+        match self.request_by(ROUTER, caller, method) {
+            Verdict::Now(answer) => answer,
+            other @ (Verdict::Later(_) | Verdict::Nothing) => panic!("not answered at once: {other:?}"),
+        }
+    }
+
+    /// A request whose sender waits for clients.
+    pub(super) fn request_later(&mut self, caller: &Caller, method: Method) -> DeliveryId {
+        match self.request_by(ROUTER, caller, method) {
+            Verdict::Later(delivery) => delivery,
+            other @ (Verdict::Now(_) | Verdict::Nothing) => panic!("answered at once: {other:?}"),
+        }
+    }
+
+    /// Subscribes; the id and the state that was told, if one was.
+    pub(super) fn subscribe(
+        &mut self,
+        caller: &Caller,
+        method: Method,
+    ) -> (SubscriptionId, Option<PresenceState>) {
+        let answer = self.request(caller, method);
+        let Ok(Reply::Subscribed { id, properties, .. }) = answer else {
+            panic!("not subscribed: {answer:?}");
+        };
+        (
+            id,
+            properties.map(|properties| state_in(&properties.found).unwrap()),
+        )
+    }
+
+    /// Alice logs on with a client on this port.
+    pub(super) fn log_on(&mut self, port: u16) -> SubscriptionId {
+        self.subscribe(&proved(&alice()), log_on(port)).0
+    }
+
+    /// Alice sets a state; what was granted, with the view's id.
+    pub(super) fn set(&mut self, patch: StatePatch) -> (StatePatch, ViewId) {
+        let answer = self.request(&proved(&alice()), set(patch));
+        let Ok(Reply::Patched(patched)) = answer else {
+            panic!("not set: {answer:?}");
+        };
+        let [Patch::State(done)] = patched.done[..] else {
+            panic!("not set: {patched:?}");
+        };
+        (done, done.view.unwrap())
+    }
+
+    /// Somebody watches Alice, and is told her state.
+    pub(super) fn watch(&mut self, watcher: &Principal) -> (SubscriptionId, PresenceState) {
+        let (id, state) = self.subscribe(&proved(watcher), watch(watcher));
+        (id, state.unwrap())
+    }
+
+    /// Alice, logged on with one client and online, and Bob who watches her.
+    pub(super) fn watched() -> Self {
+        let mut stage = Self::new();
+        stage.log_on(1);
+        stage.set(say::leased(PresenceState::Online));
+        stage.watch(&bob());
+        stage
+    }
+
+    /// Alice changes who may do what.
+    pub(super) fn change_access(&mut self, entries: impl IntoIterator<Item = Entry>) {
+        let answer = self.request(&proved(&alice()), change_access(entries));
+        assert_eq!(answer, Ok(Reply::AccessChanged));
+    }
+
+    pub(super) fn outcome(&mut self, delivery: DeliveryId, outcome: Outcome) {
+        self.apply(Command::Outcome { delivery, outcome });
+    }
+
+    /// Alice's state as somebody reads it.
+    pub(super) fn state_for(&mut self, caller: &Caller) -> PresenceState {
+        let answer = self.request(caller, Method::Propfind(Propfind::All));
+        let Ok(Reply::Properties(properties)) = answer else {
+            panic!("not read: {answer:?}");
+        };
+        state_in(&properties.found).unwrap()
+    }
+
+    /// Alice's state as she reads it.
+    pub(super) fn state(&mut self) -> PresenceState {
+        self.state_for(&proved(&alice()))
+    }
+
+    /// The ids and seconds left of Alice's logins, or of the subscriptions on her.
+    pub(super) fn subscribed(&mut self, kind: SubscriptionKind) -> Vec<(SubscriptionId, u32)> {
+        let answer = self.request(&proved(&alice()), Method::Subscriptions(Subscriptions { kind }));
+        let Ok(Reply::Subscriptions(lines)) = answer else {
+            panic!("not listed: {answer:?}");
+        };
+        lines.into_iter().map(|each| (each.id, each.left.0)).collect()
+    }
+
+    /// Who was told what by the last command.
+    pub(super) fn told(&self) -> Vec<(Vec<Property>, Vec<Principal>)> {
+        self.picked(|effect| {
+            let Effect::Spread(change, watchers) = effect else {
+                return None;
+            };
+            assert_eq!(change.presentity, alice());
+            Some((change.properties.clone(), watchers.clone()))
+        })
+    }
+
+    /// The versions of the changes that were told by the last command.
+    pub(super) fn versions(&self) -> Vec<u64> {
+        self.picked(|effect| {
+            let Effect::Spread(change, _) = effect else {
+                return None;
+            };
+            Some(change.version)
+        })
+    }
+
+    /// Who was told which state by the last command.
+    pub(super) fn told_states(&self) -> Vec<(PresenceState, Vec<Principal>)> {
+        let states = |(properties, watchers): (Vec<_>, _)| {
+            assert_eq!(properties.len(), 1, "a state comes alone");
+            (state_in(&properties).unwrap(), watchers)
+        };
+        self.told().into_iter().map(states).collect()
+    }
+
+    /// The messages that the last command hands to clients.
+    pub(super) fn messages(&self) -> Vec<(DeliveryId, RouterName, DeliverMessage)> {
+        self.picked(|effect| {
+            let Effect::DeliverMessage(id, router, message) = effect else {
+                return None;
+            };
+            Some((*id, router.clone(), message.clone()))
+        })
+    }
+
+    /// The clients that the last command hands a message to.
+    pub(super) fn clients(&self) -> Vec<ClientLogin> {
+        self.messages()
+            .into_iter()
+            .map(|(_, _, message)| message.login)
+            .collect()
+    }
+
+    /// The answers to senders that the last command gives.
+    pub(super) fn answers(&self) -> Vec<(DeliveryId, Result<Reply, Fault>)> {
+        self.picked(|effect| {
+            let Effect::Answer(id, answer) = effect else {
+                return None;
+            };
+            Some((*id, answer.clone()))
+        })
+    }
+
+    /// When the core wants to be told again that time has passed, in seconds from now.
+    pub(super) fn wakes_in(&self) -> Vec<u64> {
+        self.picked(|effect| {
+            let Effect::WakeAt(at) = effect else { return None };
+            Some(at.duration_since(self.now).unwrap().as_secs())
+        })
+    }
+
+    /// What the last command wants durable.
+    pub(super) fn persisted(&self) -> Vec<store::Change> {
+        self.picked(|effect| {
+            let Effect::Persist(change) = effect else {
+                return None;
+            };
+            Some(change.clone())
+        })
+    }
+
+    fn picked<T>(&self, pick: impl Fn(&Effect) -> Option<T>) -> Vec<T> {
+        self.effects.iter().filter_map(pick).collect()
+    }
+
+    /// Renews a subscription for the usual time.
+    pub(super) fn renew(&mut self, id: SubscriptionId) {
+        let seconds = u32::try_from(LIFETIME).unwrap();
+        let (renewed, _) = self.subscribe(&proved(&alice()), say::refresh(id, seconds));
+        assert_eq!(renewed, id);
+    }
+}
+
+pub(super) fn state_in(properties: &[Property]) -> Option<PresenceState> {
+    properties.iter().find_map(|property| match property {
+        Property::State(state) => Some(*state),
+        Property::DisplayName(_)
+        | Property::Email(_)
+        | Property::MobileState(_)
+        | Property::MobileDescription(_) => None,
+    })
+}

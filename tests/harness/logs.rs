@@ -1,0 +1,116 @@
+//! What a stage logs and traces, and that it complains only where a test expects it.
+
+use anyhow::{Context, ensure};
+use daemon::Telemetry;
+use daemon::telemetry::{Captured, CapturedSpan};
+
+/// The logs and traces of one test. It runs on one thread, so nothing of another test gets in.
+pub struct Logs {
+    captured: Captured,
+    _telemetry: Telemetry,
+}
+
+impl Logs {
+    /// The lines at WARN and ERROR.
+    #[must_use]
+    pub fn complaints(&self) -> Vec<String> {
+        complaints(&self.captured.lines())
+    }
+
+    /// Every span that has ended.
+    #[must_use]
+    pub fn spans(&self) -> Vec<CapturedSpan> {
+        self.captured.spans()
+    }
+
+    /// Every line.
+    #[must_use]
+    pub fn lines(&self) -> Vec<String> {
+        self.captured.lines()
+    }
+
+    /// Checks that every complaint contains one of the texts expected, and each of these was seen.
+    ///
+    /// # Errors
+    /// With what was logged or missed.
+    pub fn check(&self, expected: &[String]) -> anyhow::Result<()> {
+        let complaints = self.complaints();
+        let foreseen = |line: &&String| expected.iter().any(|text| line.contains(text.as_str()));
+        let unforeseen: Vec<_> = complaints.iter().filter(|line| !foreseen(line)).cloned().collect();
+        ensure!(unforeseen.is_empty(), "unexpected complaints in the log:\n{}", unforeseen.join("\n"));
+        for text in expected {
+            let seen = complaints.iter().any(|line| line.contains(text.as_str()));
+            ensure!(seen, "the log should have complained: {text}");
+        }
+        Ok(())
+    }
+}
+
+fn complaints(lines: &[String]) -> Vec<String> {
+    let complains = |line: &&String| {
+        let line = line.trim_start();
+        line.starts_with("WARN ") || line.starts_with("ERROR ")
+    };
+    lines.iter().filter(complains).cloned().collect()
+}
+
+/// Runs a test on a runtime of its own, with its logs kept. `expected` are texts of the complaints that belong
+/// to the test; any other WARN or ERROR fails it.
+///
+/// # Errors
+/// Those of the test, and of the logs.
+pub fn run(
+    expected: &[&str],
+    test: impl AsyncFnOnce(&Logs) -> anyhow::Result<()>,
+) -> anyhow::Result<()> {
+    run_expecting(async |logs| {
+        test(logs).await?;
+        Ok(expected.iter().map(|text| (*text).to_owned()).collect())
+    })
+}
+
+/// As [`run`], where only the test itself knows what to expect.
+///
+/// # Errors
+/// As [`run`].
+pub fn run_expecting(test: impl AsyncFnOnce(&Logs) -> anyhow::Result<Vec<String>>) -> anyhow::Result<()> {
+    let (telemetry, dispatch, captured) = Telemetry::for_test("info").context("start telemetry")?;
+    let _scope = ::tracing::dispatcher::set_default(&dispatch);
+    let logs = Logs { captured, _telemetry: telemetry };
+    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
+    let outcome = runtime.block_on(async { test(&logs).await });
+    match outcome {
+        Ok(expected) => logs.check(&expected),
+        // The story behind a failure is mostly in the log.
+        Err(error) => Err(error.context(format!("the log:\n{}\n", last(&logs.lines(), 60)))),
+    }
+}
+
+fn last(lines: &[String], count: usize) -> String {
+    lines[lines.len().saturating_sub(count)..].join("\n")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_complaint_that_nobody_expects_fails_the_test() {
+        let outcome = run(&[], async |_| {
+            ::tracing::warn!("something is wrong");
+            Ok(())
+        });
+        assert!(outcome.unwrap_err().to_string().contains("something is wrong"));
+        let outcome = run(&["something is wrong"], async |_| {
+            ::tracing::info!("all is well");
+            ::tracing::warn!("something is wrong");
+            Ok(())
+        });
+        assert!(outcome.is_ok(), "{outcome:?}");
+    }
+
+    #[test]
+    fn a_complaint_that_is_missed_fails_the_test() {
+        assert!(run(&["something is wrong"], async |_| Ok(())).is_err());
+    }
+}

@@ -1,0 +1,311 @@
+//! A cluster in one process: home servers and routers on loopback, one store in a folder of its own, and a
+//! clock that stands still.
+
+mod people;
+
+pub use people::{DOMAIN, NT_DOMAIN, PASSWORD};
+
+use crate::clock::ManualClock;
+use crate::network::StageNetwork;
+use crate::wait::{PATIENCE, let_others_run, within};
+use anyhow::{Context, ensure};
+use daemon::{Clock, Readiness};
+use homeserver::{HomeServer, HomeServerConfig};
+use membership::{EmbeddedMembership, MemberId, Placement};
+use prometheus_client::registry::Registry;
+use router::{Policy, Router, RouterConfig, Scheme};
+use rvp::Domain;
+use std::collections::BTreeMap;
+use std::net::SocketAddr;
+use std::sync::Arc;
+use std::time::Duration;
+use store::SqliteStore;
+use tempfile::TempDir;
+
+/// What to set up.
+#[derive(Clone, Debug)]
+pub struct Plan {
+    /// The names of the home servers.
+    pub homes: Vec<String>,
+    /// The names of the routers.
+    pub routers: Vec<String>,
+    /// What the routers offer for proving who one is.
+    pub schemes: Vec<Scheme>,
+    /// Which call-backs the routers permit.
+    pub call_backs: Policy,
+}
+
+impl Default for Plan {
+    /// One home server, one router, both schemes, call-backs to the connecting address.
+    fn default() -> Self {
+        Self {
+            homes: vec!["home-1".into()],
+            routers: vec!["r-1".into()],
+            schemes: vec![Scheme::Ntlm, Scheme::Digest],
+            call_backs: Policy::Peer,
+        }
+    }
+}
+
+impl Plan {
+    /// The default with so many home servers, `home-1` and on.
+    #[must_use]
+    pub fn with_homes(count: usize) -> Self {
+        Self { homes: (1..=count).map(|number| format!("home-{number}")).collect(), ..Self::default() }
+    }
+}
+
+/// A cluster that can be taken apart and put together again. Its data and addresses stay.
+pub struct Stage {
+    plan: Plan,
+    clock: Arc<ManualClock>,
+    network: Arc<StageNetwork>,
+    membership: Arc<EmbeddedMembership>,
+    folder: TempDir,
+    store: Arc<SqliteStore>,
+    homes: BTreeMap<String, HomeServer>,
+    routers: BTreeMap<String, Router>,
+    doors: BTreeMap<String, SocketAddr>,
+    /// Grows with every start, so that a restarted home draws other ids than before.
+    seed: u64,
+    people: people::People,
+    /// Who lives where while everything of the plan runs.
+    planned: Placement,
+}
+
+impl Stage {
+    /// Sets everything up and waits until it is ready.
+    ///
+    /// # Errors
+    /// When something does not start.
+    pub async fn start(plan: Plan) -> anyhow::Result<Self> {
+        let folder = tempfile::tempdir().context("make a folder for the store")?;
+        let store = open(&folder).await?;
+        let network = Arc::new(StageNetwork::default());
+        let mut doors = BTreeMap::new();
+        for name in &plan.routers {
+            doors.insert(name.clone(), network.reserve().await.context("reserve an address")?);
+        }
+        let mut stage = Self {
+            planned: people::planned(&plan.homes),
+            people: people::People::default(),
+            clock: Arc::default(),
+            membership: EmbeddedMembership::new(),
+            homes: BTreeMap::new(),
+            routers: BTreeMap::new(),
+            seed: 1,
+            plan,
+            network,
+            folder,
+            store,
+            doors,
+        };
+        stage.start_everything().await?;
+        Ok(stage)
+    }
+
+    /// The time of day on this stage.
+    #[must_use]
+    pub fn clock(&self) -> &ManualClock {
+        &self.clock
+    }
+
+    /// The network of this stage.
+    #[must_use]
+    pub fn network(&self) -> &Arc<StageNetwork> {
+        &self.network
+    }
+
+    /// What was set up.
+    #[must_use]
+    pub fn plan(&self) -> &Plan {
+        &self.plan
+    }
+
+    /// Where a router is, whether it runs or not.
+    ///
+    /// # Errors
+    /// When there is no such router.
+    pub fn door(&self, router: &str) -> anyhow::Result<SocketAddr> {
+        self.doors.get(router).copied().with_context(|| format!("there is no router {router}"))
+    }
+
+    /// Starts a home server and waits until it has read its state.
+    ///
+    /// # Errors
+    /// When it does not start, or runs already.
+    pub async fn start_home(&mut self, name: &str) -> anyhow::Result<()> {
+        ensure!(self.plan.homes.iter().any(|home| home == name), "there is no home server {name}");
+        ensure!(!self.homes.contains_key(name), "{name} runs already");
+        let readiness = Readiness::new();
+        let config = HomeServerConfig {
+            name: name.to_owned(),
+            zone: "inside".to_owned(),
+            capacity: people::CAPACITY,
+            listen: SocketAddr::from(([127, 0, 0, 1], 0)),
+            shards: 2,
+        };
+        self.seed += 1000;
+        let resources = homeserver::Resources {
+            membership: self.membership.clone(),
+            store: self.store.clone(),
+            network: self.network.clone(),
+            clock: self.clock.clone(),
+            readiness: readiness.clone(),
+            seed: self.seed,
+        };
+        let home = HomeServer::start(config, resources, &mut Registry::default()).await;
+        self.homes.insert(name.to_owned(), home.with_context(|| format!("start {name}"))?);
+        within(format!("{name} to be ready"), readiness.reached()).await
+    }
+
+    /// Starts a router and waits until it is linked to every home server.
+    ///
+    /// # Errors
+    /// When it does not start, or runs already.
+    pub async fn start_router(&mut self, name: &str) -> anyhow::Result<()> {
+        let listen = self.door(name)?;
+        ensure!(!self.routers.contains_key(name), "{name} runs already");
+        let readiness = Readiness::new();
+        let config = RouterConfig {
+            name: name.to_owned(),
+            listen,
+            domains: vec![Domain::parse(DOMAIN)?],
+            schemes: self.plan.schemes.clone(),
+            call_backs: self.plan.call_backs.clone(),
+            key: [7; 32],
+            connections_max: 1_000,
+        };
+        let resources = router::Resources {
+            membership: self.membership.clone(),
+            network: self.network.clone(),
+            clock: self.clock.clone(),
+            readiness: readiness.clone(),
+            own: self.doors.values().copied().collect(),
+        };
+        let router = Router::start(config, resources, &mut Registry::default()).await;
+        self.routers.insert(name.to_owned(), router.with_context(|| format!("start {name}"))?);
+        within(format!("{name} to be ready"), readiness.reached()).await
+    }
+
+    /// Stops a home server or a router in order.
+    ///
+    /// # Errors
+    /// When it does not run, or leaves something running.
+    pub async fn stop(&mut self, name: &str) -> anyhow::Result<()> {
+        let left = if let Some(home) = self.homes.remove(name) {
+            home.drain(PATIENCE).await
+        } else if let Some(router) = self.routers.remove(name) {
+            router.drain(PATIENCE).await
+        } else {
+            anyhow::bail!("{name} does not run");
+        };
+        ensure!(left.is_empty(), "{name} has stopped, but these go on: {}", left.join(", "));
+        Ok(())
+    }
+
+    /// Ends a home server or a router without a word. A home's lease ends at once.
+    ///
+    /// # Errors
+    /// When it does not run.
+    pub async fn crash(&mut self, name: &str) -> anyhow::Result<()> {
+        if let Some(home) = self.homes.remove(name) {
+            home.abort();
+            let_others_run().await;
+            ensure!(self.membership.expire(&MemberId::from(name)), "{name} had no lease");
+        } else if let Some(router) = self.routers.remove(name) {
+            router.abort();
+        } else {
+            anyhow::bail!("{name} does not run");
+        }
+        let_others_run().await;
+        Ok(())
+    }
+
+    /// Starts a home server or a router.
+    ///
+    /// # Errors
+    /// As [`Stage::start_home`] and [`Stage::start_router`].
+    pub async fn start_again(&mut self, name: &str) -> anyhow::Result<()> {
+        if self.doors.contains_key(name) { self.start_router(name).await } else { self.start_home(name).await }
+    }
+
+    /// Starts every home server, then every router.
+    ///
+    /// # Errors
+    /// When one does not start.
+    pub async fn start_everything(&mut self) -> anyhow::Result<()> {
+        for name in self.plan.homes.clone() {
+            self.start_home(&name).await?;
+        }
+        for name in self.plan.routers.clone() {
+            self.start_router(&name).await?;
+        }
+        Ok(())
+    }
+
+    /// Stops everything in order, routers first, and opens the store anew from its file.
+    ///
+    /// # Errors
+    /// When something goes on, or the store does not open.
+    pub async fn stop_everything(&mut self) -> anyhow::Result<()> {
+        for name in self.running() {
+            self.stop(&name).await?;
+        }
+        self.reopen_store().await
+    }
+
+    /// Ends everything without a word, and opens the store anew from its file.
+    ///
+    /// # Errors
+    /// When the store does not open.
+    pub async fn crash_everything(&mut self) -> anyhow::Result<()> {
+        for name in self.running() {
+            self.crash(&name).await?;
+        }
+        self.reopen_store().await
+    }
+
+    /// Everything that runs, routers first.
+    #[must_use]
+    pub fn running(&self) -> Vec<String> {
+        self.routers.keys().chain(self.homes.keys()).cloned().collect()
+    }
+
+    /// Stops what runs. Every stage ends like this, so that every test proves that draining ends.
+    ///
+    /// # Errors
+    /// When something goes on.
+    pub async fn close(mut self) -> anyhow::Result<()> {
+        for name in self.running() {
+            self.stop(&name).await?;
+        }
+        self.store.close().await;
+        Ok(())
+    }
+
+    /// Time passes.
+    ///
+    /// # Errors
+    /// As [`ManualClock::advance`].
+    pub async fn advance(&self, by: Duration) -> anyhow::Result<()> {
+        self.clock.advance(by).await
+    }
+
+    /// The time of day.
+    #[must_use]
+    pub fn now(&self) -> std::time::SystemTime {
+        self.clock.now()
+    }
+
+    async fn reopen_store(&mut self) -> anyhow::Result<()> {
+        self.store.close().await;
+        self.store = open(&self.folder).await?;
+        Ok(())
+    }
+}
+
+async fn open(folder: &TempDir) -> anyhow::Result<Arc<SqliteStore>> {
+    let store = SqliteStore::open(folder.path().join("homeport.db")).await;
+    Ok(Arc::new(store.context("open the store")?))
+}

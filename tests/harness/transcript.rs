@@ -1,0 +1,62 @@
+//! Transcripts: scripts that anybody can read of what clients do and see. `tests/README.md` describes the
+//! language; here they are read and played.
+
+mod expect;
+mod play;
+mod read;
+mod words;
+
+pub use read::{Cast, Role, Script, Step};
+
+use crate::logs;
+use anyhow::Context;
+use std::path::PathBuf;
+
+/// The folder of the transcripts.
+#[must_use]
+pub fn folder() -> PathBuf {
+    PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("transcripts")
+}
+
+/// The names of all transcripts, without `.rvp`, in alphabetical order.
+///
+/// # Errors
+/// When the folder cannot be read.
+pub fn names() -> anyhow::Result<Vec<String>> {
+    let mut names = Vec::new();
+    for entry in std::fs::read_dir(folder()).context("read the folder of transcripts")? {
+        let path = entry?.path();
+        if path.extension().is_some_and(|extension| extension == "rvp") {
+            names.extend(path.file_stem().and_then(|stem| stem.to_str()).map(str::to_owned));
+        }
+    }
+    names.sort();
+    Ok(names)
+}
+
+/// Reads a transcript and plays it.
+///
+/// # Errors
+/// With file and line of what does not go as written.
+pub fn play(name: &str) -> anyhow::Result<()> {
+    let path = folder().join(format!("{name}.rvp"));
+    let text = std::fs::read_to_string(&path).with_context(|| format!("read {}", path.display()))?;
+    play_text(&format!("transcripts/{name}.rvp"), &text)
+}
+
+/// Plays a script that is given as text; `file` is how errors name it.
+///
+/// # Errors
+/// As [`play`].
+pub fn play_text(file: &str, text: &str) -> anyhow::Result<()> {
+    let script = Script::read(file, text)?;
+    logs::run_expecting(async |_| {
+        play::play(&script).await?;
+        Ok(script.cast.complaints.clone())
+    })
+    .with_context(|| file.to_owned())
+}
+
+#[cfg(test)]
+#[path = "transcript_tests.rs"]
+mod tests;

@@ -1,0 +1,137 @@
+//! What a `receives` line says about an answer.
+
+use super::words;
+use crate::client::Client;
+use crate::wire::Answer;
+use anyhow::{Context, bail, ensure};
+use rvp::access::{AccessList, Entry, Who};
+use rvp::method::proppatch::Patch;
+use rvp::{Identity, Principal, Property};
+use std::collections::BTreeMap;
+
+/// Checks an answer against `receives STATUS key=value ...`.
+pub(super) fn receives(
+    words: &[&str],
+    answer: &Answer,
+    client: Option<&Client>,
+    people: &BTreeMap<String, Principal>,
+) -> anyhow::Result<()> {
+    let ["receives", status, rest @ ..] = words else { bail!("write: receives STATUS key=value ...") };
+    let body = || String::from_utf8_lossy(&answer.body).into_owned();
+    ensure!(answer.status.to_string() == *status, "the answer was {}: {}", answer.status, body());
+    for word in rest {
+        let (key, value) = words::pair(word)?;
+        let is = match key {
+            "state" | "name" | "email" | "properties" => property(key, answer)?,
+            "missing" | "refused" | "hidden" => refused(key, answer)?,
+            "lifetime" => answer.number("subscription-lifetime")?.to_string(),
+            "timeout" => timeout(answer)?,
+            "view" => view(answer, client.context("who was answered?")?)?.to_owned(),
+            "retry" => answer.number("retry-after")?.to_string(),
+            "offers" => offers(answer),
+            "watchers" | "logins" | "left" => subscriptions(key, answer, people)?,
+            about => rights(about, &answer.access()?, people)?,
+        };
+        ensure!(is == value, "{key} is {is}, not {value}: {}", body());
+    }
+    Ok(())
+}
+
+fn property(key: &str, answer: &Answer) -> anyhow::Result<String> {
+    let found = answer.properties()?.found;
+    if key == "properties" {
+        return Ok(found.len().to_string());
+    }
+    let value = |property: &Property| match (key, property) {
+        ("state", Property::State(state)) => Some(state.name().to_owned()),
+        ("name", Property::DisplayName(name)) => Some(name.clone()),
+        ("email", Property::Email(email)) => Some(email.clone()),
+        (
+            _,
+            Property::State(_)
+            | Property::DisplayName(_)
+            | Property::Email(_)
+            | Property::MobileState(_)
+            | Property::MobileDescription(_),
+        ) => None,
+    };
+    Ok(found.iter().find_map(value).unwrap_or_else(|| "none".to_owned()))
+}
+
+/// How many properties are missing or hidden; the inner status of what could not be set.
+fn refused(key: &str, answer: &Answer) -> anyhow::Result<String> {
+    Ok(match key {
+        "missing" => answer.properties()?.missing.len().to_string(),
+        "hidden" => answer.properties()?.forbidden.len().to_string(),
+        _ => {
+            let statuses = answer.patched()?.refused.into_iter().map(|(_, status)| status.as_u16().to_string());
+            statuses.collect::<Vec<_>>().join(",")
+        }
+    })
+}
+
+/// The lease that was granted: seconds, or `flat`.
+fn timeout(answer: &Answer) -> anyhow::Result<String> {
+    let lease = |patch: &Patch| match patch {
+        Patch::State(state) => Some(state.lease),
+        Patch::DisplayName(_) | Patch::Other(_) | Patch::UnknownState => None,
+    };
+    let lease = answer.patched()?.done.iter().find_map(lease).context("no state was set")?;
+    Ok(lease.map_or_else(|| "flat".to_owned(), |lease| lease.timeout.0.to_string()))
+}
+
+/// Whether the view in the answer is the one the client had before: `same` or `new`.
+fn view(answer: &Answer, client: &Client) -> anyhow::Result<&'static str> {
+    let view = answer.view()?.context("no view was set")?;
+    Ok(if client.former_view == Some(view) { "same" } else { "new" })
+}
+
+/// The schemes of a 401: `NTLM,Digest`.
+fn offers(answer: &Answer) -> String {
+    let all = answer.parts.headers.get_all(http::header::WWW_AUTHENTICATE).iter();
+    let scheme = |value: &http::HeaderValue| value.to_str().ok().and_then(|value| value.split(' ').next().map(str::to_owned));
+    all.filter_map(scheme).collect::<Vec<_>>().join(",")
+}
+
+fn subscriptions(key: &str, answer: &Answer, people: &BTreeMap<String, Principal>) -> anyhow::Result<String> {
+    let all = answer.subscriptions()?;
+    if key == "logins" {
+        return Ok(all.len().to_string());
+    }
+    let mut words: Vec<String> = all
+        .iter()
+        .map(|each| match key {
+            "left" => each.left.0.to_string(),
+            _ => match &each.subscriber {
+                Identity::Person(person) => name_of(person, people),
+                Identity::Server(domain) => domain.to_string(),
+            },
+        })
+        .collect();
+    words.sort();
+    Ok(if words.is_empty() { "none".to_owned() } else { words.join(",") })
+}
+
+fn name_of(person: &Principal, people: &BTreeMap<String, Principal>) -> String {
+    let known = people.iter().find(|(_, known)| *known == person);
+    known.map_or_else(|| person.address(), |(name, _)| name.clone())
+}
+
+/// The rights of somebody's entry: `+send-to,+presence`, `-send-to,-presence`, `nothing`, or `none` where
+/// there is no entry.
+fn rights(about: &str, list: &AccessList, people: &BTreeMap<String, Principal>) -> anyhow::Result<String> {
+    let who = match (about, people.get(about)) {
+        ("everybody", _) => Who::All,
+        (_, Some(person)) => Who::One(Identity::Person(person.clone())),
+        (_, None) => bail!("`{about}` is nothing that can be received, and nobody on stage"),
+    };
+    let Some(entry) = list.entries.iter().find(|entry| entry.who == who) else { return Ok("none".to_owned()) };
+    Ok(signed(entry))
+}
+
+fn signed(entry: &Entry) -> String {
+    let granted = entry.grant.iter().map(|right| format!("+{}", right.name()));
+    let denied = entry.deny.iter().map(|right| format!("-{}", right.name()));
+    let all: Vec<String> = granted.chain(denied).collect();
+    if all.is_empty() { "nothing".to_owned() } else { all.join(",") }
+}

@@ -1,0 +1,169 @@
+//! Playing a script: sentence by sentence, each against the running stage.
+
+mod access;
+mod cluster;
+mod hearing;
+mod marker;
+mod messages;
+mod presence;
+mod session;
+
+use super::{Script, Step, expect};
+use crate::client::Client;
+use crate::stage::Stage;
+use crate::wire::Answer;
+use anyhow::{Context, bail, ensure};
+use bytes::Bytes;
+use daemon::Tasks;
+use rvp::Principal;
+use std::collections::BTreeMap;
+use tokio::sync::oneshot;
+
+/// Plays a script to its end, and takes the stage down.
+pub(super) async fn play(script: &Script) -> anyhow::Result<()> {
+    let stage = Stage::start(script.cast.plan.clone()).await?;
+    let mut player = Player::new(stage, script).await?;
+    for step in &script.steps {
+        let at = || format!("{}:{}: {}", script.file, step.line, step.words.join(" "));
+        player.step(script, step).await.with_context(at)?;
+    }
+    player.finish().await
+}
+
+/// The stage with everybody on it.
+pub(super) struct Player {
+    stage: Stage,
+    clients: BTreeMap<String, Client>,
+    people: BTreeMap<String, Principal>,
+    /// Messages as they were sent: what arrives must be one of these, octet for octet.
+    sent: Vec<Sent>,
+    /// Requests under way, by who made them.
+    pending: BTreeMap<String, oneshot::Receiver<anyhow::Result<Answer>>>,
+    markers: marker::Markers,
+    tasks: Tasks,
+}
+
+struct Sent {
+    document: Bytes,
+    hop: u8,
+    ack: Option<&'static str>,
+}
+
+/// What a sentence led to.
+pub(super) enum Outcome {
+    /// Nothing that is answered.
+    Done,
+    /// One request.
+    Answered(Answer),
+    /// Several, to as many recipients.
+    AnsweredEach(Vec<Answer>),
+}
+
+/// The outcome of a sentence, or none if it is not one of those that were tried.
+type Tried = anyhow::Result<Option<Outcome>>;
+
+impl Player {
+    async fn new(mut stage: Stage, script: &Script) -> anyhow::Result<Self> {
+        let (mut clients, mut people) = (BTreeMap::new(), BTreeMap::new());
+        let first_router = stage.plan().routers.first().cloned().context("there is no router")?;
+        for role in &script.cast.roles {
+            let person = role.name.split('/').next().unwrap_or_default();
+            if !people.contains_key(person) {
+                people.insert(person.to_owned(), stage.principal(person, role.home.as_deref())?);
+            }
+            let me = &people[person];
+            let Some(played) = role.client else { continue };
+            let display_name = role.display_name.clone().unwrap_or_else(|| capital(person));
+            stage.add_person(me, &display_name).await?;
+            let router = role.router.as_ref().unwrap_or(&first_router);
+            let mut client = Client::new(&stage, me, played, router)?;
+            client.display_name = display_name;
+            ensure!(clients.insert(role.name.clone(), client).is_none(), "{} is on stage twice", role.name);
+        }
+        let (sent, pending, tasks) = (Vec::new(), BTreeMap::new(), Tasks::new());
+        Ok(Self { stage, clients, people, sent, pending, markers: marker::Markers::default(), tasks })
+    }
+
+    async fn step(&mut self, script: &Script, step: &Step) -> anyhow::Result<()> {
+        let words: Vec<&str> = step.words.iter().map(String::as_str).collect();
+        let answers = match self.sentence(&words).await? {
+            Outcome::Done => {
+                ensure!(step.receives.is_empty(), "nobody asked anything, so nothing is received");
+                return Ok(());
+            }
+            Outcome::Answered(answer) => vec![answer],
+            Outcome::AnsweredEach(answers) => answers,
+        };
+        for answer in &answers {
+            if step.receives.is_empty() {
+                let body = String::from_utf8_lossy(&answer.body);
+                ensure!(answer.succeeded(), "the answer was {}: {body}", answer.status);
+            }
+            for (number, words) in &step.receives {
+                let words: Vec<&str> = words.iter().map(String::as_str).collect();
+                let at = || format!("{}:{number}: {}", script.file, words.join(" "));
+                let client = step.words.first().and_then(|who| self.clients.get(who.trim_end_matches("'s")));
+                expect::receives(&words, answer, client, &self.people).with_context(at)?;
+            }
+        }
+        Ok(())
+    }
+
+    async fn sentence(&mut self, words: &[&str]) -> anyhow::Result<Outcome> {
+        if let Some(outcome) = self.cluster(words).await? {
+            return Ok(outcome);
+        }
+        if let Some(outcome) = self.session(words).await? {
+            return Ok(outcome);
+        }
+        if let Some(outcome) = self.presence(words).await? {
+            return Ok(outcome);
+        }
+        if let Some(outcome) = self.access(words).await? {
+            return Ok(outcome);
+        }
+        if let Some(outcome) = self.message(words).await? {
+            return Ok(outcome);
+        }
+        if let Some(outcome) = self.hearing(words).await? {
+            return Ok(outcome);
+        }
+        bail!("this is no sentence of the language; tests/README.md lists them")
+    }
+
+    /// Whoever heard something that the script does not mention fails it.
+    async fn finish(self) -> anyhow::Result<()> {
+        ensure!(self.pending.is_empty(), "a request was begun whose answer the script does not mention");
+        for (name, client) in &self.clients {
+            let rest = self.markers.without_them(client.listener.rest().with_context(|| name.clone())?);
+            ensure!(rest.is_empty(), "{name} has heard what the script does not mention: {}", rest.join("; "));
+        }
+        self.tasks.abort();
+        self.stage.close().await
+    }
+
+    fn client(&mut self, who: &str) -> anyhow::Result<&mut Client> {
+        self.clients.get_mut(who).with_context(|| format!("there is no client {who} on stage"))
+    }
+
+    /// A person by name, or by an address anywhere.
+    fn person(&self, name: &str) -> anyhow::Result<Principal> {
+        if name.contains('@') {
+            return Ok(Principal::from_address(name)?);
+        }
+        self.people.get(name).cloned().with_context(|| format!("there is nobody called {name} on stage"))
+    }
+}
+
+fn capital(name: &str) -> String {
+    let mut letters = name.chars();
+    letters.next().map(|first| first.to_uppercase().chain(letters).collect()).unwrap_or_default()
+}
+
+fn answered(answer: Answer) -> Tried {
+    Ok(Some(Outcome::Answered(answer)))
+}
+
+fn done() -> Tried {
+    Ok(Some(Outcome::Done))
+}

@@ -1,0 +1,44 @@
+//! Sentences about the cluster, time, and accounts.
+
+use super::{Player, Tried, done};
+use crate::transcript::words;
+
+impl Player {
+    pub(super) async fn cluster(&mut self, sentence: &[&str]) -> Tried {
+        match sentence {
+            [stretch @ .., "pass" | "passes"] => self.stage.advance(words::stretch(stretch)?).await?,
+            ["everything", "restarts"] => {
+                self.stage.stop_everything().await?;
+                self.stage.start_everything().await?;
+            }
+            ["everything", "stops"] => self.stage.stop_everything().await?,
+            ["everything", "crashes"] => self.stage.crash_everything().await?,
+            ["everything", "starts"] => self.stage.start_everything().await?,
+            [what, "restarts"] => {
+                self.stage.stop(what).await?;
+                self.stage.start_again(what).await?;
+            }
+            [what, "stops"] => self.stage.stop(what).await?,
+            [what, "crashes"] => self.stage.crash(what).await?,
+            [what, "starts"] => self.stage.start_again(what).await?,
+            [who, "is", "disabled"] => {
+                let person = self.person(who)?;
+                self.stage.set_disabled(&person, true).await?;
+            }
+            [who, "is", "enabled"] => {
+                let person = self.person(who)?;
+                self.stage.set_disabled(&person, false).await?;
+            }
+            [who, "is", "removed"] => {
+                let person = self.person(who)?;
+                self.stage.remove_person(&person).await?;
+            }
+            [who, "joins", "the", "company"] => {
+                let person = self.person(who)?;
+                self.stage.add_person(&person, &super::capital(who)).await?;
+            }
+            _ => return Ok(None),
+        }
+        done()
+    }
+}

@@ -1,0 +1,117 @@
+//! Sentences about what clients hear, and how they answer.
+
+use super::{Player, Tried, done};
+use crate::listener::{Heard, Manner, Said};
+use crate::transcript::words;
+use anyhow::{Context, bail, ensure};
+use rvp::notification::MessageKind;
+use rvp::{PresenceState, Principal, Property};
+
+impl Player {
+    pub(super) async fn hearing(&mut self, sentence: &[&str]) -> Tried {
+        match sentence {
+            [who, "hears", "nothing"] => self.hears_nothing(who).await?,
+            [who, "hears", text, "from", whom] => {
+                let heard = self.message_from(who, whom, MessageKind::Text).await?;
+                ensure!(text_of(&heard) == *text, "it heard {heard}");
+            }
+            [who, "is", "notified", whom, properties @ ..] => {
+                let person = self.person(whom)?;
+                let what = format!("a change of {whom}");
+                let heard = self.client(who)?.listener.next(&what, |heard| heard.is_change_of(&person)).await?;
+                check_change(&heard, properties)?;
+            }
+            [who, "sees", whom, "typing"] => {
+                let heard = self.message_from(who, whom, MessageKind::Typing).await?;
+                let typing = self.person(whom)?.address();
+                let Said::Message(_, mime) = &heard.said else { bail!("it heard {heard}") };
+                ensure!(mime.typing_user.as_deref() == Some(typing.as_str()), "it heard {heard}");
+            }
+            [who, "sees", whom, "join"] => drop(self.message_from(who, whom, MessageKind::Join).await?),
+            [who, "sees", whom, "join", "with", with @ ..] => {
+                let heard = self.message_from(who, whom, MessageKind::Join).await?;
+                self.check_with(&heard, with)?;
+            }
+            [who, "sees", whom, "leave"] => drop(self.message_from(who, whom, MessageKind::Leave).await?),
+            [who, "is", "invited", "to", file, "by", whom] => {
+                let heard = self.message_from(who, whom, MessageKind::Text).await?;
+                let line = format!("Application-File: {file}\r\n");
+                ensure!(text_of(&heard).contains(&line), "it heard {heard}");
+            }
+            _ => return self.manners(sentence).await,
+        }
+        done()
+    }
+
+    async fn manners(&mut self, sentence: &[&str]) -> Tried {
+        match sentence {
+            [who, "answers", "nothing"] => self.client(who)?.listener.set_manner(Manner::Silent),
+            [who, "answers", "again"] | [who, "lets", "go"] => self.client(who)?.listener.set_manner(Manner::Take),
+            [who, "answers", status] => {
+                let status = status.parse().context("write nothing, again or a status")?;
+                self.client(who)?.listener.set_manner(Manner::Status(status));
+            }
+            [who, "hangs", "up"] => self.client(who)?.listener.set_manner(Manner::HangUp),
+            [who, "holds", "its", "answers"] => self.client(who)?.listener.set_manner(Manner::Hold),
+            [who, "stops", "listening"] => self.client(who)?.listener.stop().await?,
+            [who, "listens", "again"] => self.client(who)?.listener.listen()?,
+            [who, "cannot", "be", "connected"] => self.set_unreachable(who, true)?,
+            [who, "can", "be", "connected", "again"] => self.set_unreachable(who, false)?,
+            _ => return Ok(None),
+        }
+        done()
+    }
+
+    fn set_unreachable(&mut self, who: &str, unreachable: bool) -> anyhow::Result<()> {
+        let port = self.client(who)?.listener.address().port();
+        self.stage.network().set_unreachable(port, unreachable);
+        Ok(())
+    }
+
+    /// The next message from a person: of this kind, octet for octet as somebody sent it, one hop further,
+    /// with the same ack type.
+    async fn message_from(&mut self, who: &str, whom: &str, kind: MessageKind) -> anyhow::Result<Heard> {
+        let from = self.person(whom)?;
+        let what = format!("a message from {whom}");
+        let heard = self.client(who)?.listener.next(&what, |heard| heard.is_message_from(&from)).await?;
+        let is_kind = matches!(&heard.said, Said::Message(message, _) if message.kind == kind);
+        ensure!(is_kind, "it heard {heard}");
+        let sent = self.sent.iter().find(|sent| sent.document == heard.document);
+        let sent = sent.context("the document is not octet for octet what somebody sent")?;
+        ensure!(heard.hop == sent.hop + 1, "hop {} was sent, {} came", sent.hop, heard.hop);
+        ensure!(heard.ack.as_deref() == Some(sent.ack.unwrap_or("DeepOr")), "ack type {:?} came", heard.ack);
+        Ok(heard)
+    }
+
+    fn check_with(&self, heard: &Heard, names: &[&str]) -> anyhow::Result<()> {
+        let names = names.iter().filter(|word| **word != "and");
+        let expected: Vec<Principal> = names.map(|name| self.person(name)).collect::<Result<_, _>>()?;
+        let Said::Message(message, _) = &heard.said else { bail!("it heard {heard}") };
+        let listed: Vec<Principal> = message.to.iter().filter_map(|to| to.person()).cloned().collect();
+        ensure!(listed == expected, "the message lists {listed:?}");
+        Ok(())
+    }
+}
+
+fn text_of(heard: &Heard) -> &str {
+    match &heard.said {
+        Said::Message(_, mime) => &mime.text,
+        Said::Change(_) => "",
+    }
+}
+
+fn check_change(heard: &Heard, expected: &[&str]) -> anyhow::Result<()> {
+    let Said::Change(change) = &heard.said else { bail!("it heard {heard}") };
+    let mut properties = Vec::new();
+    for word in expected {
+        properties.push(match words::pair(word)? {
+            ("state", name) => {
+                Property::State(PresenceState::from_name(name).with_context(|| format!("{name} is no state"))?)
+            }
+            ("name", name) => Property::DisplayName(name.to_owned()),
+            _ => bail!("`{word}` is no property that is notified; write state= or name="),
+        });
+    }
+    ensure!(change.properties == properties, "it was notified {:?}", change.properties);
+    Ok(())
+}

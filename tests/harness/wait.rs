@@ -1,0 +1,25 @@
+//! Bounded waiting. Nothing here sleeps: whoever waits is woken by what it waits for, and gives up in the end.
+
+use anyhow::Context;
+use std::fmt::Display;
+use std::time::Duration;
+
+/// How long anything in a test may take that is not a client's own patience.
+pub const PATIENCE: Duration = Duration::from_secs(10);
+
+/// Waits for something at most [`PATIENCE`] long.
+///
+/// # Errors
+/// When it has not come by then; the error says what was waited for.
+pub async fn within<T>(what: impl Display, waited_for: impl Future<Output = T>) -> anyhow::Result<T> {
+    let waited = tokio::time::timeout(PATIENCE, waited_for).await;
+    waited.with_context(|| format!("waited {} s in vain for {what}", PATIENCE.as_secs()))
+}
+
+/// Lets every task that can run do so, some times over. For what follows synchronously from what has already
+/// happened; what needs the network or the disk is waited for with [`within`].
+pub async fn let_others_run() {
+    for _ in 0..32 {
+        tokio::task::yield_now().await;
+    }
+}
