@@ -179,7 +179,6 @@ impl DataDir {
     ///
     /// # Errors
     /// [`Error::CannotWrite`].
-    #[cfg_attr(not(test), expect(dead_code, reason = "`homeport up` does not record yet"))]
     pub(crate) fn record(&self, recorded: &Recorded) -> Result<(), Error> {
         write_private(&self.path.join(RECORD), &recorded.write())
     }

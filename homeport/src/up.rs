@@ -5,12 +5,13 @@ mod cluster;
 mod lock;
 mod table;
 
+use crate::data::{DataDir, Recorded};
 use crate::output::Output;
 use anyhow::{Context, Result, bail};
 use cluster::Cluster;
 use daemon::{Shutdown, Telemetry, TelemetryConfig};
 use std::net::{IpAddr, Ipv4Addr, SocketAddr};
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 use std::time::Duration;
 use topologies::{Scheme, Topology};
 
@@ -75,7 +76,8 @@ impl Up {
     /// # Errors
     /// Says what cannot be read, bound or made, and what to do about it.
     pub(crate) async fn run(self, output: &Output) -> Result<()> {
-        let topology = self.topology()?;
+        let recorded = Recorded::new(&self.topology, self.domain.as_deref());
+        let topology = self.topology(&recorded)?;
         let telemetry = Telemetry::start(&TelemetryConfig {
             filter: self.log.clone(),
             otlp: self.otlp.clone(),
@@ -85,8 +87,9 @@ impl Up {
         .context("start telemetry")?;
         daemon::panic::install();
         let shutdown = Shutdown::on_signals().context("listen for signals")?;
-        let data = crate::data::DataDir::create(&self.data)?;
+        let data = DataDir::create(&self.data)?;
         let _lock = lock::hold(data.path())?;
+        data.record(&recorded)?;
         let store = data.open_store().await?;
         let demo = if self.demo {
             accounts::make_demo(&store, &topology, data.path()).await?
@@ -120,15 +123,8 @@ impl Up {
         }
     }
 
-    fn topology(&self) -> Result<Topology> {
-        let mut topology = if Path::new(&self.topology).exists() {
-            Topology::load(Path::new(&self.topology))?
-        } else {
-            topologies::builtin(&self.topology)?
-        };
-        if let Some(domain) = &self.domain {
-            topology.override_domain(domain).context("override the domain")?;
-        }
+    fn topology(&self, recorded: &Recorded) -> Result<Topology> {
+        let mut topology = recorded.load()?;
         if !self.schemes.is_empty() {
             let schemes: Vec<Scheme> = self
                 .schemes

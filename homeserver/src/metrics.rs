@@ -28,6 +28,7 @@ pub(crate) struct Metrics {
     deliveries: Family<OutcomeLabels, Counter>,
     authentications: Family<OutcomeLabels, Counter>,
     spread: Counter,
+    account_reads: Counter,
 }
 
 impl Metrics {
@@ -42,7 +43,14 @@ impl Metrics {
         home.register("deliveries", "Messages at their last hop, by outcome", metrics.deliveries.clone());
         home.register("authentications", "Credentials checked, by outcome", metrics.authentications.clone());
         home.register("changes_spread", "Changes times watchers they were for", metrics.spread.clone());
+        let reads = metrics.account_reads.clone();
+        home.register("account_reads", "People looked up in the store on demand", reads);
         metrics
+    }
+
+    /// Somebody was looked up in the store.
+    pub(crate) fn account_read(&self) {
+        self.account_reads.inc();
     }
 
     /// A request was answered.

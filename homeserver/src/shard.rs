@@ -236,6 +236,7 @@ impl Shard {
         }
         waiting.push(ask);
         if waiting.len() == 1 {
+            self.parts.metrics.account_read();
             let store = Arc::clone(&self.parts.store);
             self.doing.push(async move {
                 let result = store.load_one(&principal).await;

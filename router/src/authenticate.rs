@@ -9,8 +9,10 @@ use crate::forward::Forward;
 use crate::nonce::Nonces;
 use http::request::Parts;
 use proto::{Answer, Op, Proof};
-use rvp::credentials::{Authorization, DigestAnswer, NtlmAnswer, digest_challenge, ntlm_challenge};
-use rvp::{Caller, Credential, Domain, Fault, Identity, Principal, Request};
+use rvp::credentials::{
+    Authorization, Carrier, DigestAnswer, NtlmAnswer, digest_challenge, ntlm_challenge, select_ntlm,
+};
+use rvp::{Caller, Credential, Domain, Fault, Identity, ParseError, Principal, Request};
 use std::time::SystemTime;
 
 /// Finds out who asks. Cloning copies pointers.
@@ -49,13 +51,23 @@ impl Authenticate {
     ) -> Result<Caller, Unknown> {
         let caller = match parts.headers.get(http::header::AUTHORIZATION) {
             Some(value) => {
-                let authorization = Authorization::parse(value).map_err(|_| Fault::BadRequest)?;
+                let authorization = Authorization::parse(value).map_err(|error| {
+                    // Only who tries something else can be helped by being told what there is.
+                    if error == ParseError::UnsupportedCredentials {
+                        Unknown::Challenge(self.challenges(request, now))
+                    } else {
+                        Fault::BadRequest.into()
+                    }
+                })?;
                 self.check(connection, parts, request, authorization, now).await?
             }
             None => match (connection.ntlm(), &request.from) {
                 (Ntlm::Authenticated(person), _) => proved(person, Credential::Ntlm),
                 (Ntlm::Nobody | Ntlm::Challenged(_), Some(from)) => {
-                    return Ok(Caller { identity: from.clone(), credential: Credential::Assertion });
+                    return Ok(Caller {
+                        identity: from.clone(),
+                        credential: Credential::Assertion,
+                    });
                 }
                 (Ntlm::Nobody | Ntlm::Challenged(_), None) => {
                     return Err(Unknown::Challenge(self.challenges(request, now)));
@@ -73,11 +85,9 @@ impl Authenticate {
     /// asked about, or of who asks if that is one of ours: a person's secrets are made for their own host.
     pub(crate) fn challenges(&self, request: &Request, now: SystemTime) -> Vec<String> {
         let realm = self.home_domain(request);
-        let challenge = |scheme: &Scheme| match scheme {
-            Scheme::Ntlm => "NTLM".to_owned(),
-            Scheme::Digest => digest_challenge(realm.as_str(), &self.nonces.make(now)),
-        };
-        self.schemes.iter().map(challenge).collect()
+        offers(&self.schemes, || {
+            digest_challenge(realm.as_str(), &self.nonces.make(now))
+        })
     }
 
     async fn check(
@@ -88,7 +98,8 @@ impl Authenticate {
         authorization: Authorization,
         now: SystemTime,
     ) -> Result<Caller, Unknown> {
-        let offered = |scheme| if self.schemes.contains(&scheme) { Ok(()) } else { Err(Fault::Unauthenticated) };
+        let again = || Unknown::Challenge(self.challenges(request, now));
+        let offered = |scheme| self.schemes.contains(&scheme).then_some(()).ok_or_else(again);
         match authorization {
             Authorization::Digest(answer) => {
                 offered(Scheme::Digest)?;
@@ -99,12 +110,21 @@ impl Authenticate {
                 let challenge: [u8; 8] = rand::random();
                 connection.set_ntlm(Ntlm::Challenged(challenge));
                 let domain = self.home_domain(request);
-                let value = ntlm_challenge(negotiate.flags, challenge, domain.as_str());
+                let value = ntlm_challenge(&negotiate, challenge, domain.as_str());
                 Err(Unknown::Challenge(vec![value]))
             }
-            Authorization::NtlmAuthenticate(answer) => {
+            Authorization::NtlmAuthenticate { answer, carrier } => {
                 offered(Scheme::Ntlm)?;
-                self.ntlm(connection, request, answer).await
+                // After a failure a client of the time begins again with a type 1 (spec 6.2).
+                let refused = || match carrier {
+                    Carrier::Ntlm => Unknown::Challenge(vec![NTLM.to_owned()]),
+                    Carrier::Negotiate | Carrier::Spnego => again(),
+                };
+                self.ntlm(connection, request, answer).await?.ok_or_else(refused)
+            }
+            Authorization::SelectNtlm => {
+                offered(Scheme::Ntlm)?;
+                Err(Unknown::Challenge(vec![select_ntlm()]))
             }
         }
     }
@@ -122,8 +142,14 @@ impl Authenticate {
         }
         let realm = Domain::parse(&answer.realm).map_err(|_| again())?;
         let person = self.person(&answer.username, &realm).ok_or_else(again)?;
-        let proof = Proof::Digest { answer, method: parts.method.as_str().to_owned() };
-        let op = Op::Authenticate { principal: person.clone(), proof };
+        let proof = Proof::Digest {
+            answer,
+            method: parts.method.as_str().to_owned(),
+        };
+        let op = Op::Authenticate {
+            principal: person.clone(),
+            proof,
+        };
         match self.forward.ask(&person, op).await {
             Ok(Answer::Authenticated(credential)) => Ok(proved(person, credential)),
             Ok(Answer::Done | Answer::Reply(_) | Answer::Outcome(_)) => Err(Fault::Internal.into()),
@@ -132,27 +158,33 @@ impl Authenticate {
         }
     }
 
+    /// The caller, or nobody if the answer is not right.
     async fn ntlm(
         &self,
         connection: &Connection,
         request: &Request,
         answer: NtlmAnswer,
-    ) -> Result<Caller, Unknown> {
-        // After a failure the client begins again with a type 1 (spec 6.2).
-        let again = || Unknown::Challenge(vec!["NTLM".to_owned()]);
-        let Ntlm::Challenged(challenge) = connection.ntlm() else { return Err(again()) };
+    ) -> Result<Option<Caller>, Fault> {
+        let Ntlm::Challenged(challenge) = connection.ntlm() else {
+            return Ok(None);
+        };
         // A challenge is answered once, whatever comes of it.
         connection.set_ntlm(Ntlm::Nobody);
-        let person = self.person(&answer.user, &self.home_domain(request)).ok_or_else(again)?;
-        let op = Op::Authenticate { principal: person.clone(), proof: Proof::Ntlm { answer, challenge } };
+        let Some(person) = self.person(&answer.user, &self.home_domain(request)) else {
+            return Ok(None);
+        };
+        let op = Op::Authenticate {
+            principal: person.clone(),
+            proof: Proof::Ntlm { answer, challenge },
+        };
         match self.forward.ask(&person, op).await {
             Ok(Answer::Authenticated(credential)) => {
                 connection.set_ntlm(Ntlm::Authenticated(person.clone()));
-                Ok(proved(person, credential))
+                Ok(Some(proved(person, credential)))
             }
-            Ok(Answer::Done | Answer::Reply(_) | Answer::Outcome(_)) => Err(Fault::Internal.into()),
-            Err(Fault::Unauthenticated) => Err(again()),
-            Err(other) => Err(other.into()),
+            Ok(Answer::Done | Answer::Reply(_) | Answer::Outcome(_)) => Err(Fault::Internal),
+            Err(Fault::Unauthenticated) => Ok(None),
+            Err(other) => Err(other),
         }
     }
 
@@ -168,20 +200,53 @@ impl Authenticate {
 
     /// The host of who asks, if it is one of ours; else of whose node is asked about.
     fn home_domain(&self, request: &Request) -> Domain {
-        let from = request.from.as_ref().and_then(Identity::person).map(Principal::domain);
-        from.filter(|domain| self.domains.contains(domain)).unwrap_or_else(|| request.target.domain())
+        let from = request
+            .from
+            .as_ref()
+            .and_then(Identity::person)
+            .map(Principal::domain);
+        from.filter(|domain| self.domains.contains(domain))
+            .unwrap_or_else(|| request.target.domain())
+    }
+}
+
+const NTLM: &str = "NTLM";
+
+/// One value for each scheme, in the order that works, whatever the configured one.
+///
+/// librvp joins the headers into one text with blanks between. With Digest after NTLM it takes the former
+/// for the latter's message, with NTLM after Digest it spoils the nonce, and before an unknown scheme it
+/// gives up. It skips Negotiate and then begins with NTLM, so with both this must come first, as it did
+/// from Exchange; therefore Negotiate is understood too, for those who take it.
+fn offers(schemes: &[Scheme], digest: impl FnOnce() -> String) -> Vec<String> {
+    match (schemes.contains(&Scheme::Ntlm), schemes.contains(&Scheme::Digest)) {
+        (true, true) => vec!["Negotiate".to_owned(), NTLM.to_owned(), digest()],
+        (true, false) => vec![NTLM.to_owned()],
+        (false, true) => vec![digest()],
+        (false, false) => Vec::new(),
     }
 }
 
 fn proved(person: Principal, credential: Credential) -> Caller {
-    Caller { identity: Identity::Person(person), credential }
+    Caller {
+        identity: Identity::Person(person),
+        credential,
+    }
 }
 
 /// Whether a Digest answer was made for this request: clients write the path, some the whole URL.
 fn is_of_this_request(answered: &str, uri: &http::Uri) -> bool {
-    let path = uri.path_and_query().map_or_else(|| uri.path(), |path| path.as_str());
+    let path = uri
+        .path_and_query()
+        .map_or_else(|| uri.path(), |path| path.as_str());
     answered == path || *uri == *answered || {
-        let after_host = answered.strip_prefix("http://").and_then(|rest| rest.find('/').map(|at| &rest[at..]));
+        let after_host = answered
+            .strip_prefix("http://")
+            .and_then(|rest| rest.find('/').map(|at| &rest[at..]));
         after_host == Some(path)
     }
 }
+
+#[cfg(test)]
+#[path = "authenticate_tests.rs"]
+mod tests;

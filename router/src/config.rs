@@ -22,7 +22,8 @@ pub struct RouterConfig {
     pub listen: SocketAddr,
     /// The hosts in the URLs of its people: `im.example.com`. Others are answered 404.
     pub domains: Vec<Domain>,
-    /// What is offered in a challenge, in this order. A client takes what it prefers.
+    /// What is offered in a challenge. The order means nothing: there is only one that clients understand.
+    /// NTLM is also accepted by way of Negotiate, which is offered where Digest is too.
     pub schemes: Vec<Scheme>,
     /// Which call-backs a client may name.
     pub call_backs: Policy,

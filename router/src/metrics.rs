@@ -23,6 +23,7 @@ pub(crate) struct Metrics {
     connections: Gauge,
     requests: Family<RequestLabels, Counter>,
     call_backs: Family<ResultLabels, Counter>,
+    call_backs_open: Gauge,
     failed_authentications: Counter,
 }
 
@@ -35,6 +36,7 @@ impl Metrics {
         mine.register("connections", "Connections of clients", metrics.connections.clone());
         mine.register("requests", "Requests answered, by method and status", metrics.requests.clone());
         mine.register("call_backs", "Notifications to clients, by result", metrics.call_backs.clone());
+        mine.register("call_backs_open", "Connections to clients", metrics.call_backs_open.clone());
         let failed = metrics.failed_authentications.clone();
         mine.register("failed_authentications", "Credentials that were wrong", failed);
         metrics
@@ -58,18 +60,29 @@ impl Metrics {
         self.failed_authentications.inc();
     }
 
-    /// Counts a connection for as long as the guard lives.
-    pub(crate) fn connection(&self) -> ConnectionGuard {
-        self.connections.inc();
-        ConnectionGuard(self.connections.clone())
+    /// Counts a connection of a client for as long as the guard lives.
+    pub(crate) fn connection(&self) -> OpenGuard {
+        OpenGuard::new(&self.connections)
+    }
+
+    /// Counts a connection to a client for as long as the guard lives.
+    pub(crate) fn call_back_open(&self) -> OpenGuard {
+        OpenGuard::new(&self.call_backs_open)
     }
 }
 
 /// One open connection.
 #[derive(Debug)]
-pub(crate) struct ConnectionGuard(Gauge);
+pub(crate) struct OpenGuard(Gauge);
 
-impl Drop for ConnectionGuard {
+impl OpenGuard {
+    fn new(gauge: &Gauge) -> Self {
+        gauge.inc();
+        Self(gauge.clone())
+    }
+}
+
+impl Drop for OpenGuard {
     fn drop(&mut self) {
         self.0.dec();
     }

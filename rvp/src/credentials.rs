@@ -13,6 +13,7 @@ pub use ntlm::{NtlmChallenge, ntlm_challenge, select_ntlm};
 use crate::{ParseError, header, limits};
 use http::HeaderValue;
 use http::header::AUTHORIZATION;
+use spnego::Token;
 
 /// What an `Authorization` header holds.
 #[derive(Clone, PartialEq, Eq, Debug)]
@@ -119,13 +120,9 @@ impl Authorization {
     fn negotiate(value: &HeaderValue) -> Option<Self> {
         let text = header::text_within(&AUTHORIZATION, value, limits::NEGOTIATE_CHARS_MAX).ok()?;
         let token = ntlm::decode(&AUTHORIZATION, split_scheme(text).1).ok()?;
-        let (message, carrier) = if ntlm::is_message(&token) {
-            (&token[..], Carrier::Negotiate)
-        } else {
-            match spnego::read(&token)? {
-                spnego::Token::Message(message) => (message, Carrier::Spnego),
-                spnego::Token::NtlmWouldDo => return Some(Self::SelectNtlm),
-            }
+        let (message, carrier) = match ntlm::negotiated(&token)? {
+            (Token::Message(message), carrier) => (message, carrier),
+            (Token::NtlmWouldDo, _) => return Some(Self::SelectNtlm),
         };
         // The larger bound is for other mechanisms.
         let is_bounded = message.len() <= limits::HEADER_CHARS_MAX;

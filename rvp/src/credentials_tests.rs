@@ -124,28 +124,41 @@ fn librvp_type_3() -> Vec<u8> {
     message
 }
 
-#[test]
-fn ntlm_messages_of_librvp_are_read() {
-    // Flags 0x00000207, domain and host in OEM form, and eight octets of version (spec 6.2).
-    let type_1 = b"NTLMSSP\0\x01\0\0\0\x07\x02\0\0\x07\0\x07\0\x28\0\0\0\x04\0\x04\0\x2f\0\0\0\x05\x01\x28\x0a\0\0\0\x0fEXAMPLEDESK";
-    let negotiate = Authorization::NtlmNegotiate(NtlmNegotiate { flags: 0x207 });
-    assert_eq!(parse(&ntlm::encode(type_1)).unwrap(), negotiate);
-    assert_eq!(Authorization::parse(&negotiate.write()).unwrap(), negotiate);
-
-    let answer = Authorization::NtlmAuthenticate(NtlmAnswer {
+fn librvp_answer() -> NtlmAnswer {
+    NtlmAnswer {
         domain: "EXAMPLE".into(),
         user: "alice".into(),
         lm_response: vec![0x11; 24],
         nt_response: vec![0x22; 24],
-    });
-    assert_eq!(parse(&ntlm::encode(&librvp_type_3())).unwrap(), answer);
+    }
+}
+
+fn type_1_with(flags: u32) -> NtlmNegotiate {
+    NtlmNegotiate {
+        flags,
+        carrier: Carrier::Ntlm,
+    }
+}
+
+fn bare(message: &[u8]) -> String {
+    ntlm::encode(NTLM, message)
+}
+
+#[test]
+fn ntlm_messages_of_librvp_are_read() {
+    // Flags 0x00000207, domain and host in OEM form, and eight octets of version (spec 6.2).
+    let type_1 = b"NTLMSSP\0\x01\0\0\0\x07\x02\0\0\x07\0\x07\0\x28\0\0\0\x04\0\x04\0\x2f\0\0\0\x05\x01\x28\x0a\0\0\0\x0fEXAMPLEDESK";
+    let negotiate = Authorization::NtlmNegotiate(type_1_with(0x207));
+    assert_eq!(parse(&bare(type_1)).unwrap(), negotiate);
+    assert_eq!(Authorization::parse(&negotiate.write()).unwrap(), negotiate);
+
+    let answer = Authorization::NtlmAuthenticate {
+        answer: librvp_answer(),
+        carrier: Carrier::Ntlm,
+    };
+    assert_eq!(parse(&bare(&librvp_type_3())).unwrap(), answer);
     assert_eq!(
-        parse(
-            &ntlm::encode(&librvp_type_3())
-                .replace("NTLM", "ntlm")
-                .replace('=', "")
-        )
-        .unwrap(),
+        parse(&bare(&librvp_type_3()).replace("NTLM", "ntlm").replace('=', "")).unwrap(),
         answer
     );
 }
@@ -159,7 +172,7 @@ fn strings_in_another_character_set_are_read_by_flag() {
     }
     message.extend([2, 2, 0, 0]);
     message.extend(b"EXAalice");
-    let Authorization::NtlmAuthenticate(answer) = parse(&ntlm::encode(&message)).unwrap() else {
+    let Authorization::NtlmAuthenticate { answer, .. } = parse(&bare(&message)).unwrap() else {
         panic!()
     };
     assert_eq!((answer.domain.as_str(), answer.user.as_str()), ("EXA", "alice"));
@@ -169,13 +182,13 @@ fn strings_in_another_character_set_are_read_by_flag() {
 fn ntlm_messages_that_are_cut_off_or_point_outside_are_refused() {
     let message = librvp_type_3();
     for end in 0..message.len() - 8 {
-        assert!(parse(&ntlm::encode(&message[..end])).is_err(), "{end}");
+        assert!(parse(&bare(&message[..end])).is_err(), "{end}");
     }
     // Every descriptor that is read: at 12, 20, 28 and 36, its length and its offset.
     for at in [12, 16, 20, 24, 28, 32, 36, 40] {
         let mut broken = message.clone();
         broken[at + 1] = 0xff;
-        assert!(parse(&ntlm::encode(&broken)).is_err(), "{at}");
+        assert!(parse(&bare(&broken)).is_err(), "{at}");
     }
     for text in [
         "NTLM",
@@ -190,7 +203,7 @@ fn ntlm_messages_that_are_cut_off_or_point_outside_are_refused() {
 
 #[test]
 fn an_old_client_is_challenged_with_the_flags_it_is_known_to_take() {
-    let value = HeaderValue::from_str(&ntlm_challenge(0x207, *b"12345678", "EXAMPLE")).unwrap();
+    let value = HeaderValue::from_str(&ntlm_challenge(&type_1_with(0x207), *b"12345678", "EXAMPLE")).unwrap();
     let challenge = NtlmChallenge::parse(&value).unwrap();
     assert_eq!(
         challenge,
@@ -210,7 +223,8 @@ fn a_newer_client_is_sent_the_names_it_needs_for_version_2() {
         (0x0008_8206, 0x0081_8202),
         (0x0080_0201, 0x0081_0201),
     ] {
-        let value = HeaderValue::from_str(&ntlm_challenge(offered, [7; 8], "Corp.Example.com")).unwrap();
+        let value = HeaderValue::from_str(&ntlm_challenge(&type_1_with(offered), [7; 8], "Corp.Example.com"))
+            .unwrap();
         let challenge = NtlmChallenge::parse(&value).unwrap();
         assert_eq!(
             (challenge.flags, challenge.target.as_str()),
@@ -240,4 +254,87 @@ fn a_newer_client_is_sent_the_names_it_needs_for_version_2() {
         assert_eq!(names, expected.map(|(number, text)| (number, text.to_owned())));
     }
     assert!(NtlmChallenge::parse(&HeaderValue::from_static("NTLM")).is_err());
+}
+
+const CARRIERS: [Carrier; 3] = [Carrier::Ntlm, Carrier::Negotiate, Carrier::Spnego];
+
+#[test]
+fn a_message_is_read_and_answered_whatever_carries_it() {
+    for (carrier, scheme) in CARRIERS.into_iter().zip(["NTLM ", "Negotiate ", "Negotiate "]) {
+        let negotiate = NtlmNegotiate {
+            flags: 0x207,
+            carrier,
+        };
+        let value = Authorization::NtlmNegotiate(negotiate).write();
+        assert!(value.to_str().unwrap().starts_with(scheme));
+        assert_eq!(
+            Authorization::parse(&value),
+            Ok(Authorization::NtlmNegotiate(negotiate))
+        );
+        let answer = Authorization::NtlmAuthenticate {
+            answer: librvp_answer(),
+            carrier,
+        };
+        assert_eq!(Authorization::parse(&answer.write()), Ok(answer));
+
+        let challenge = ntlm_challenge(&negotiate, [7; 8], "EXAMPLE");
+        assert!(challenge.starts_with(scheme));
+        let read = NtlmChallenge::parse(&HeaderValue::from_str(&challenge).unwrap()).unwrap();
+        assert_eq!((read.challenge, read.target.as_str()), ([7; 8], "EXAMPLE"));
+    }
+    let value = |carrier| ntlm_challenge(&NtlmNegotiate { flags: 1, carrier }, [7; 8], "EXAMPLE");
+    assert_eq!(
+        value(Carrier::Negotiate),
+        value(Carrier::Ntlm).replacen(NTLM, NEGOTIATE, 1)
+    );
+    assert_ne!(value(Carrier::Spnego), value(Carrier::Negotiate));
+}
+
+#[test]
+fn who_prefers_kerberos_is_told_to_begin_with_ntlm() {
+    assert_eq!(
+        Authorization::parse(&Authorization::SelectNtlm.write()),
+        Ok(Authorization::SelectNtlm)
+    );
+    // A ticket of thousands of octets.
+    let text = format!("{} ", Authorization::SelectNtlm.write().to_str().unwrap());
+    let padded = format!("{text:limit$}", limit = limits::NEGOTIATE_CHARS_MAX);
+    assert_eq!(parse(&padded), Ok(Authorization::SelectNtlm));
+    // accept-incomplete and the mechanism, without a message.
+    assert_eq!(
+        select_ntlm(),
+        ntlm::encode(
+            NEGOTIATE,
+            b"\xa1\x15\x30\x13\xa0\x03\x0a\x01\x01\xa1\x0c\x06\x0a\x2b\x06\x01\x04\x01\x82\x37\x02\x02\x0a"
+        )
+    );
+    assert!(NtlmChallenge::parse(&HeaderValue::from_str(&select_ntlm()).unwrap()).is_err());
+}
+
+#[test]
+fn unsupported_credentials_are_told_from_broken_ones() {
+    let long = format!("Bearer {}", "x".repeat(limits::NEGOTIATE_CHARS_MAX));
+    let bare_kerberos = ntlm::encode(NEGOTIATE, b"\x60\x0b\x06\x09\x2a\x86\x48\x86\xf7\x12\x01\x02\x02");
+    let type_2 = ntlm_challenge(&type_1_with(0x207), [7; 8], "EXAMPLE").replacen(NTLM, NEGOTIATE, 1);
+    let huge = ntlm::encode(
+        NEGOTIATE,
+        &[librvp_type_3(), vec![0; limits::HEADER_CHARS_MAX]].concat(),
+    );
+    for text in [
+        "",
+        "Basic YTpi",
+        "NTLMv2 x",
+        "Negotiate",
+        "Negotiate !",
+        "Negotiate TlRMTVNTUAA=",
+        &long,
+        &bare_kerberos,
+        &type_2,
+        &huge,
+    ] {
+        assert_eq!(parse(text), Err(ParseError::UnsupportedCredentials), "{text}");
+    }
+    for text in ["NTLM", "NTLM !", "NTLM TlRMTVNTUAA=", "Digest", "Digest username"] {
+        assert!(matches!(parse(text), Err(ParseError::BadHeader { .. })), "{text}");
+    }
 }

@@ -5,14 +5,17 @@
 #[path = "round_trip/values.rs"]
 mod values;
 
+use base64::Engine;
+use base64::engine::general_purpose::STANDARD;
 use bytes::Bytes;
 use http::HeaderValue;
 use proptest::collection::vec;
 use proptest::option;
-use proptest::prelude::{Strategy, any, prop_oneof, proptest};
-use proptest::sample::Index;
+use proptest::prelude::{Just, Strategy, any, prop_oneof, proptest};
+use proptest::sample::{Index, select};
 use rvp::credentials::{
-    Authorization, DigestAnswer, DigestChallenge, DigestQop, NtlmAnswer, NtlmChallenge, NtlmNegotiate,
+    Authorization, Carrier, DigestAnswer, DigestChallenge, DigestQop, NtlmAnswer, NtlmChallenge,
+    NtlmNegotiate,
 };
 use rvp::credentials::{digest_challenge, ntlm_challenge};
 use rvp::method::{Acl, Propfind, Proppatch, Subscribe, Subscriptions};
@@ -55,18 +58,27 @@ fn authorization() -> impl Strategy<Value = Authorization> {
             })
         });
     let octets = || vec(any::<u8>(), 0..200);
-    let ntlm = ("\\PC{0,15}", "\\PC{0,30}", octets(), octets()).prop_map(
-        |(domain, user, lm_response, nt_response)| {
-            Authorization::NtlmAuthenticate(NtlmAnswer {
+    let ntlm = ("\\PC{0,15}", "\\PC{0,30}", octets(), octets(), carrier()).prop_map(
+        |(domain, user, lm_response, nt_response, carrier)| {
+            let answer = NtlmAnswer {
                 domain,
                 user,
                 lm_response,
                 nt_response,
-            })
+            };
+            Authorization::NtlmAuthenticate { answer, carrier }
         },
     );
-    let negotiate = any::<u32>().prop_map(|flags| Authorization::NtlmNegotiate(NtlmNegotiate { flags }));
-    prop_oneof![digest, ntlm, negotiate]
+    let negotiate = negotiate().prop_map(Authorization::NtlmNegotiate);
+    prop_oneof![digest, ntlm, negotiate, Just(Authorization::SelectNtlm)]
+}
+
+fn carrier() -> impl Strategy<Value = Carrier> {
+    select(vec![Carrier::Ntlm, Carrier::Negotiate, Carrier::Spnego])
+}
+
+fn negotiate() -> impl Strategy<Value = NtlmNegotiate> {
+    (any::<u32>(), carrier()).prop_map(|(flags, carrier)| NtlmNegotiate { flags, carrier })
 }
 
 proptest! {
@@ -117,11 +129,11 @@ proptest! {
     }
 
     #[test]
-    fn challenges_come_back(realm in "[a-z.]{1,20}", nonce in "[0-9a-f]{1,40}", flags: u32, challenge: [u8; 8]) {
+    fn challenges_come_back(realm in "[a-z.]{1,20}", nonce in "[0-9a-f]{1,40}", negotiate in negotiate(), challenge: [u8; 8]) {
         let value = HeaderValue::from_str(&digest_challenge(&realm, &nonce)).unwrap();
         let target = realm.clone();
         assert_eq!(DigestChallenge::parse(&value), Ok(DigestChallenge { realm, nonce, qop: true }));
-        let value = HeaderValue::from_str(&ntlm_challenge(flags, challenge, &target)).unwrap();
+        let value = HeaderValue::from_str(&ntlm_challenge(&negotiate, challenge, &target)).unwrap();
         let read = NtlmChallenge::parse(&value).unwrap();
         assert_eq!((read.challenge, read.target), (challenge, target));
     }
@@ -168,6 +180,25 @@ proptest! {
     #[test]
     fn no_octets_make_a_parser_panic(octets: Vec<u8>) {
         read_everything(&octets);
+    }
+
+    #[test]
+    fn no_broken_token_makes_a_parser_panic(
+        authorization in authorization(),
+        at: Index,
+        length in 0..10_usize,
+        instead in vec(any::<u8>(), 0..10),
+    ) {
+        let value = authorization.write();
+        let (scheme, token) = value.to_str().unwrap_or_default().split_once(' ').unwrap_or_default();
+        let mut token = STANDARD.decode(token).unwrap_or_default();
+        if !token.is_empty() {
+            let begin = at.index(token.len());
+            let end = token.len().min(begin + length);
+            token.splice(begin..end, instead);
+        }
+        read_everything(format!("{scheme} {}", STANDARD.encode(&token)).as_bytes());
+        let _ = Authorization::parse(&HeaderValue::from_str(&format!("Negotiate {}", STANDARD.encode(token))).unwrap());
     }
 
     #[test]

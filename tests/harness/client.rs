@@ -1,5 +1,6 @@
 //! A client of the time, with its own listener: what it knows of itself, and the requests it makes.
 
+mod answers;
 mod messages;
 mod sign_in;
 
@@ -9,13 +10,7 @@ use crate::documents::Dialect;
 use crate::listener::Listener;
 use crate::stage::{PASSWORD, Stage};
 use crate::wire::{Answer, Ask, Kept, Proof, Spelling, Style, Wire};
-use anyhow::Context;
-use rvp::access::AccessList;
-use rvp::method::propfind::Properties;
-use rvp::method::proppatch::{Patch, Patched};
-use rvp::method::subscriptions::Subscribed;
-use rvp::method::{Acl, Propfind, Proppatch, Subscriptions};
-use rvp::{Method, PresenceState, Principal, Property, Reply, SubscriptionKind};
+use rvp::{Principal, SubscriptionKind};
 use std::collections::BTreeMap;
 
 /// The names of the five properties every node has.
@@ -221,106 +216,5 @@ impl Client {
     pub async fn change_access(&mut self, who: &str, grant: &[&str], deny: &[&str]) -> anyhow::Result<Answer> {
         let body = self.dialect().entry(who, grant, deny);
         self.ask(&Ask::new("ACL", self.me()).body(body)).await
-    }
-}
-
-impl Answer {
-    /// Whether it is a success.
-    #[must_use]
-    pub fn succeeded(&self) -> bool {
-        (200..300).contains(&self.status)
-    }
-
-    /// `Subscription-Id`.
-    ///
-    /// # Errors
-    /// When it is missing or no number.
-    pub fn subscription(&self) -> anyhow::Result<u32> {
-        self.number("subscription-id")
-    }
-
-    /// A header that is a number.
-    ///
-    /// # Errors
-    /// When it is missing or no number.
-    pub fn number(&self, header: &str) -> anyhow::Result<u32> {
-        let value = self.parts.headers.get(header).with_context(|| format!("{header} is missing"))?;
-        value.to_str()?.parse().with_context(|| format!("{header} is no number"))
-    }
-
-    /// The properties that a watch or PROPFIND was answered with.
-    ///
-    /// # Errors
-    /// When it was answered with something else.
-    pub fn properties(&self) -> anyhow::Result<Properties> {
-        match self.read(&Method::Propfind(Propfind::All))? {
-            Reply::Properties(properties) => Ok(properties),
-            other => anyhow::bail!("not properties: {other:?}"),
-        }
-    }
-
-    /// The state that a watch or PROPFIND was answered with.
-    ///
-    /// # Errors
-    /// When there is none.
-    pub fn state(&self) -> anyhow::Result<PresenceState> {
-        let found = self.properties()?.found;
-        let state = |property: &Property| match property {
-            Property::State(state) => Some(*state),
-            Property::DisplayName(_)
-            | Property::Email(_)
-            | Property::MobileState(_)
-            | Property::MobileDescription(_) => None,
-        };
-        found.iter().find_map(state).context("there is no state in the answer")
-    }
-
-    /// What a PROPPATCH was answered with.
-    ///
-    /// # Errors
-    /// When it was answered with something else.
-    pub fn patched(&self) -> anyhow::Result<Patched> {
-        match self.read(&Method::Proppatch(Proppatch { patches: Vec::new() }))? {
-            Reply::Patched(patched) => Ok(patched),
-            other => anyhow::bail!("not the answer to a PROPPATCH: {other:?}"),
-        }
-    }
-
-    /// The id of the view that was set, if one was.
-    ///
-    /// # Errors
-    /// As [`Answer::patched`].
-    pub fn view(&self) -> anyhow::Result<Option<u32>> {
-        let view = |patch: &Patch| match patch {
-            Patch::State(state) => state.view.map(|view| view.get()),
-            Patch::DisplayName(_) | Patch::Other(_) | Patch::UnknownState => None,
-        };
-        Ok(self.patched()?.done.iter().find_map(view))
-    }
-
-    /// The subscriptions that were listed.
-    ///
-    /// # Errors
-    /// When it was answered with something else.
-    pub fn subscriptions(&self) -> anyhow::Result<Vec<Subscribed>> {
-        match self.read(&Method::Subscriptions(Subscriptions { kind: SubscriptionKind::Property }))? {
-            Reply::Subscriptions(all) => Ok(all),
-            other => anyhow::bail!("not subscriptions: {other:?}"),
-        }
-    }
-
-    /// The access list that was read.
-    ///
-    /// # Errors
-    /// When it was answered with something else.
-    pub fn access(&self) -> anyhow::Result<AccessList> {
-        match self.read(&Method::Acl(Acl::Read))? {
-            Reply::AccessList(list) => Ok(list),
-            other => anyhow::bail!("not an access list: {other:?}"),
-        }
-    }
-
-    fn read(&self, method: &Method) -> anyhow::Result<Reply> {
-        Ok(Reply::parse(method, &self.parts, &self.body)?)
     }
 }

@@ -213,9 +213,9 @@ mod tests {
             Dialect { style: Style::NetRvp, ..PLAIN },
             Dialect { foreign_prefixes: true, ..PLAIN },
         ] {
-            let text = dialect.message(&contact, &[contact.clone()], entity);
+            let text = dialect.message(&contact, std::slice::from_ref(&contact), entity);
             assert!(text.contains("<![CDATA[x><d:y r:z]]>"), "{text}");
-            assert_ne!(text, PLAIN.message(&contact, &[contact.clone()], entity));
+            assert_ne!(text, PLAIN.message(&contact, std::slice::from_ref(&contact), entity));
         }
     }
 }

@@ -146,16 +146,20 @@ impl Listener {
         let waiting = async {
             loop {
                 let more = self.shared.heard.notified();
-                let mut record = self.shared.record();
-                ensure!(record.problems.is_empty(), "{}", record.problems.join("\n"));
-                if let Some(at) = record.heard.iter().position(&chosen) {
-                    return record.heard.remove(at).context("it was just there");
+                if let Some(heard) = self.take(&chosen)? {
+                    return anyhow::Ok(heard);
                 }
-                drop(record);
                 more.await;
             }
         };
         within(what, waiting).await?.with_context(|| format!("waiting for {what}"))
+    }
+
+    fn take(&self, chosen: impl Fn(&Heard) -> bool) -> anyhow::Result<Option<Heard>> {
+        let mut record = self.shared.record();
+        ensure!(record.problems.is_empty(), "{}", record.problems.join("\n"));
+        let at = record.heard.iter().position(chosen);
+        Ok(at.and_then(|at| record.heard.remove(at)))
     }
 
     /// Everything that was heard so far and not asked for.

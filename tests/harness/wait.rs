@@ -4,8 +4,8 @@ use anyhow::Context;
 use std::fmt::Display;
 use std::time::Duration;
 
-/// How long anything in a test may take that is not a client's own patience.
-pub const PATIENCE: Duration = Duration::from_secs(10);
+/// How long anything in a test may take: more than the 10 s that a client has to answer a call-back.
+pub const PATIENCE: Duration = Duration::from_secs(15);
 
 /// Waits for something at most [`PATIENCE`] long.
 ///

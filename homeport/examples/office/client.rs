@@ -8,13 +8,14 @@ use http_body_util::{BodyExt, Full};
 use hyper::client::conn::http1::{self, SendRequest};
 use hyper_util::rt::TokioIo;
 use md5::{Digest, Md5};
+use rvp::access::{Credentials, Entry, Right, Who};
 use rvp::credentials::{Authorization, DigestAnswer, DigestQop};
 use rvp::method::proppatch::{Patch, StatePatch};
-use rvp::method::{Notify, Proppatch, Subscribe};
+use rvp::method::{Acl, Notify, Proppatch, Subscribe};
 use rvp::mime::Mime;
 use rvp::notification::{AckType, MessageKind, Notification, compose};
 use rvp::property::Lease;
-use rvp::{CallBack, ClientUrl, Identity, Lifetime, Method, PresenceState, Principal, Request, SubscriptionKind};
+use rvp::{AccessList, CallBack, ClientUrl, Credential, Identity, Lifetime, Method, PresenceState, Principal, Request, SubscriptionKind};
 use std::net::SocketAddr;
 use std::sync::{Mutex, PoisonError};
 use tokio::net::TcpStream;
@@ -68,6 +69,27 @@ impl Client {
         self.ask(from, to, Method::Notify(notify), 200).await
     }
 
+    /// Tells everybody who watches that a person is busy.
+    #[allow(dead_code, reason = "used by the tests that share this client")]
+    pub(crate) async fn set_busy(&self, person: &Principal) -> Result<()> {
+        let busy = StatePatch { state: PresenceState::Busy, lease: None, view: None };
+        let patch = Method::Proppatch(Proppatch { patches: vec![Patch::State(busy)] });
+        self.ask(person, person, patch, 207).await
+    }
+
+    /// Lets a person refuse messages of another, and hide from them.
+    #[allow(dead_code, reason = "used by the tests that share this client")]
+    pub(crate) async fn block(&self, person: &Principal, other: &Principal) -> Result<()> {
+        let entry = Entry {
+            who: Who::One(Identity::Person(other.clone())),
+            credentials: Credentials::Listed([Credential::Digest].into()),
+            grant: [].into(),
+            deny: [Right::SendTo, Right::Presence].into(),
+        };
+        let change = Acl::Change(AccessList { entries: vec![entry] });
+        self.ask(person, person, Method::Acl(change), 200).await
+    }
+
     async fn ask(&self, from: &Principal, target: &Principal, method: Method, expected: u16) -> Result<()> {
         let name = method.name();
         let request = Request { target: target.clone(), from: Some(Identity::Person(from.clone())), method }.write();
@@ -104,14 +126,15 @@ impl Client {
         Ok((status, challenges))
     }
 
+    fn take_idle(&self) -> Option<SendRequest<Full<Bytes>>> {
+        self.idle.lock().unwrap_or_else(PoisonError::into_inner).pop()
+    }
+
     #[allow(clippy::disallowed_methods, reason = "a connection ends with the program")]
     async fn connection(&self) -> Result<SendRequest<Full<Bytes>>> {
-        loop {
-            let idle = self.idle.lock().unwrap_or_else(PoisonError::into_inner).pop();
-            match idle {
-                Some(mut connection) if connection.ready().await.is_ok() => return Ok(connection),
-                Some(_) => {}
-                None => break,
+        while let Some(mut connection) = self.take_idle() {
+            if connection.ready().await.is_ok() {
+                return Ok(connection);
             }
         }
         let stream = TcpStream::connect(self.server).await.context("connect to the server")?;

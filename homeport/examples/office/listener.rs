@@ -15,6 +15,7 @@ use tokio::net::TcpListener;
 pub(crate) struct Listener {
     pub(crate) port: u16,
     messages: Arc<AtomicU64>,
+    changes: Arc<AtomicU64>,
 }
 
 impl Listener {
@@ -22,29 +23,35 @@ impl Listener {
     pub(crate) async fn start() -> Result<Self> {
         let listener = TcpListener::bind("127.0.0.1:0").await?;
         let port = listener.local_addr()?.port();
-        let messages = Arc::new(AtomicU64::new(0));
-        let counted = Arc::clone(&messages);
+        let (messages, changes) = (Arc::new(AtomicU64::new(0)), Arc::new(AtomicU64::new(0)));
+        let counted = (Arc::clone(&messages), Arc::clone(&changes));
         tokio::spawn(async move {
             while let Ok((stream, _)) = listener.accept().await {
-                let messages = Arc::clone(&counted);
+                let counted = counted.clone();
                 let service = service_fn(move |request: hyper::Request<hyper::body::Incoming>| {
-                    let messages = Arc::clone(&messages);
+                    let (messages, changes) = counted.clone();
                     async move {
                         let is_message = request.headers().contains_key("rvp-ack-type");
                         // What was sent is counted, not read.
                         let _ = request.into_body().collect().await;
-                        messages.fetch_add(u64::from(is_message), Ordering::Relaxed);
+                        let count = if is_message { messages } else { changes };
+                        count.fetch_add(1, Ordering::Relaxed);
                         Ok::<_, Infallible>(hyper::Response::new(Empty::<Bytes>::new()))
                     }
                 });
                 tokio::spawn(http1::Builder::new().keep_alive(false).serve_connection(TokioIo::new(stream), service));
             }
         });
-        Ok(Self { port, messages })
+        Ok(Self { port, messages, changes })
     }
 
     /// Messages heard so far.
     pub(crate) fn messages(&self) -> u64 {
         self.messages.load(Ordering::Relaxed)
+    }
+
+    /// Changes of presence heard so far.
+    pub(crate) fn changes(&self) -> u64 {
+        self.changes.load(Ordering::Relaxed)
     }
 }

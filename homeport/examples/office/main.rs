@@ -66,6 +66,7 @@ async fn main() -> Result<()> {
         latencies.len(), plan.rate, at(0.5), at(0.95), at(0.99), at(1.0)
     );
     println!("server CPU {:.0} µs a message", used * 1e6 / latencies.len() as f64);
+    println!("{} changes of presence were told meanwhile", listener.changes());
     report_memory(&server, "after the messages")
 }
 
@@ -86,7 +87,7 @@ fn report_memory(server: &Server, when: &str) -> Result<()> {
 }
 
 async fn log_everybody_on(client: &Arc<Client>, people: &Arc<Vec<Principal>>) -> Result<()> {
-    let mut under_way = JoinSet::new();
+    let mut under_way: JoinSet<Result<()>> = JoinSet::new();
     for index in 0..people.len() {
         if under_way.len() >= LOG_ONS {
             under_way.join_next().await.context("log on")???;
@@ -113,7 +114,7 @@ async fn send(plan: &Plan, client: &Arc<Client>, people: &[Principal], listener:
     let heard = listener.messages();
     let count = plan.rate * plan.seconds;
     let start = Instant::now() + Duration::from_millis(100);
-    let mut under_way = JoinSet::new();
+    let mut under_way: JoinSet<Result<Duration>> = JoinSet::new();
     for index in 0..count {
         let due = start + Duration::from_secs(1) * index / plan.rate;
         sleep_until(due).await;

@@ -6,7 +6,7 @@ use rvp::{Domain, Principal};
 use std::io::{BufRead, BufReader};
 use std::net::SocketAddr;
 use std::path::Path;
-use std::process::{Child, Command, Stdio};
+use std::process::{Child, Command, ExitStatus, Stdio};
 use store::{Account, LegacyNames, Put, Secrets, SqliteStore, Store};
 
 /// Everybody's password.
@@ -58,7 +58,29 @@ impl Server {
         bail!("the server ended before it was ready")
     }
 
+    /// Runs the demo until it is ready, interrupts it as Ctrl-C does, and returns how it ended and what it
+    /// printed.
+    #[allow(dead_code, reason = "used by the tests that share this server")]
+    pub(crate) async fn run_and_interrupt(homeport: &Path, data: &Path) -> Result<(ExitStatus, Vec<String>)> {
+        let mut child = Command::new(homeport)
+            .args(["up", "--demo", "--domain", "127.0.0.1", "--listen", "127.0.0.1:0", "--data"])
+            .arg(data)
+            .stdout(Stdio::piped())
+            .spawn()?;
+        let output = child.stdout.take().context("read what the server prints")?;
+        let mut said = Vec::new();
+        for line in BufReader::new(output).lines() {
+            said.push(line?);
+            if said.last().is_some_and(|line| line.starts_with("ready ")) {
+                let interrupt = Command::new("kill").args(["-INT", &child.id().to_string()]).status()?;
+                anyhow::ensure!(interrupt.success(), "the server could not be interrupted");
+            }
+        }
+        Ok((child.wait()?, said))
+    }
+
     /// Resident memory, as the operating system counts it.
+    #[allow(dead_code, reason = "the tests that share this server do not measure")]
     pub(crate) fn resident_bytes(&self) -> Result<u64> {
         let status = std::fs::read_to_string(format!("/proc/{}/status", self.child.id()))?;
         let line = status.lines().find_map(|line| line.strip_prefix("VmRSS:")).context("find VmRSS")?;
@@ -67,6 +89,7 @@ impl Server {
     }
 
     /// CPU time of all its threads so far, in user space and kernel.
+    #[allow(dead_code, reason = "the tests that share this server do not measure")]
     pub(crate) fn cpu_seconds(&self) -> Result<f64> {
         let stat = std::fs::read_to_string(format!("/proc/{}/stat", self.child.id()))?;
         let after_name = stat.rsplit(')').next().context("read the process's times")?;

@@ -37,7 +37,11 @@ pub(crate) struct Pipes {
 
 impl Pipes {
     pub(crate) fn new() -> Self {
-        Self { homes: Mutex::default(), fates: Mutex::default(), tries: watch::Sender::new(0) }
+        Self {
+            homes: Mutex::default(),
+            fates: Mutex::default(),
+            tries: watch::Sender::new(0),
+        }
     }
 
     /// Listens at an address.
@@ -66,9 +70,14 @@ impl Pipes {
         let home = home.ok_or_else(|| io::Error::from(io::ErrorKind::ConnectionRefused))?;
         let (near, far) = tokio::io::duplex(PIPE_BYTES);
         let fate = watch::Sender::new(Fate::Whole);
-        let (near, far) = (Wire::new(near, fate.subscribe()), Wire::new(far, fate.subscribe()));
+        let (near, far) = (
+            Wire::new(near, fate.subscribe()),
+            Wire::new(far, fate.subscribe()),
+        );
         lock(&self.fates).push(fate);
-        home.send(Ok(far)).await.map_err(|_| io::Error::from(io::ErrorKind::ConnectionRefused))?;
+        home.send(Ok(far))
+            .await
+            .map_err(|_| io::Error::from(io::ErrorKind::ConnectionRefused))?;
         Ok(near)
     }
 }
@@ -97,11 +106,19 @@ impl Wire {
                 std::future::pending::<()>().await;
             }
         };
-        Self { io, fate, death: Some(Box::pin(death)) }
+        Self {
+            io,
+            fate,
+            death: Some(Box::pin(death)),
+        }
     }
 
     fn is_dead(&mut self, cx: &mut Context<'_>) -> bool {
-        if self.death.as_mut().is_some_and(|death| death.as_mut().poll(cx).is_ready()) {
+        if self
+            .death
+            .as_mut()
+            .is_some_and(|death| death.as_mut().poll(cx).is_ready())
+        {
             self.death = None;
         }
         self.death.is_none()
@@ -149,5 +166,7 @@ impl Connected for Wire {
 }
 
 pub(crate) fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
-    mutex.lock().expect("a test that panics under a lock has failed already")
+    mutex
+        .lock()
+        .expect("a test that panics under a lock has failed already")
 }

@@ -34,7 +34,9 @@ impl Raw {
 
     /// The frames of the next batch; none when the stream has ended.
     pub(crate) async fn hear(&mut self) -> Option<Vec<v1::Frame>> {
-        let batch = tokio::time::timeout(BOUND, self.read.message()).await.expect("it says something in time");
+        let batch = tokio::time::timeout(BOUND, self.read.message())
+            .await
+            .expect("it says something in time");
         batch.ok().flatten().map(|batch| batch.frames)
     }
 }
@@ -47,7 +49,10 @@ pub(crate) async fn open(pipes: &Arc<Pipes>, address: &str, first: Option<v1::Fr
         async move { Ok::<_, io::Error>(TokioIo::new(pipes.wire(&target).await?)) }
     });
     let endpoint = Endpoint::from_shared(format!("http://{address}")).expect("it is an address");
-    let channel = endpoint.connect_with_connector(connector).await.expect("the home listens");
+    let channel = endpoint
+        .connect_with_connector(connector)
+        .await
+        .expect("the home listens");
     let (send, batches) = mpsc::channel(BATCHES);
     if let Some(first) = first {
         send.send(batch(first)).await.expect("there is room");
@@ -72,7 +77,11 @@ pub(crate) fn refusing_home(pipes: &Pipes, address: &str, status: Status) {
 fn serve(pipes: &Pipes, address: &str, home: Home) {
     let service = v1::link_server::LinkServer::new(home).max_decoding_message_size(BATCH_BYTES_MAX);
     let incoming = ReceiverStream::new(pipes.listen(address));
-    drop(spawn(Server::builder().add_service(service).serve_with_incoming(incoming)));
+    drop(spawn(
+        Server::builder()
+            .add_service(service)
+            .serve_with_incoming(incoming),
+    ));
 }
 
 struct Home {
@@ -89,25 +98,44 @@ impl v1::link_server::Link for Home {
     ) -> Result<Response<Self::OpenStream>, Status> {
         let streams = self.streams.clone()?;
         let (send, batches) = mpsc::channel(BATCHES);
-        streams.send(Raw { send, read: request.into_inner() }).await.expect("the test goes on");
+        streams
+            .send(Raw {
+                send,
+                read: request.into_inner(),
+            })
+            .await
+            .expect("the test goes on");
         Ok(Response::new(Box::pin(ReceiverStream::new(batches).map(Ok))))
     }
 }
 
 /// The hello of an end that speaks this version.
 pub(crate) fn hello(protocol: u32) -> v1::Frame {
-    let hello = v1::Hello { name: "stranger".into(), role: v1::Role::Router.into(), protocol };
-    v1::Frame { id: 0, body: Some(Body::Hello(hello)) }
+    let hello = v1::Hello {
+        name: "stranger".into(),
+        role: v1::Role::Router.into(),
+        protocol,
+    };
+    v1::Frame {
+        id: 0,
+        body: Some(Body::Hello(hello)),
+    }
 }
 
 /// A frame that asks.
 pub(crate) fn asking(id: u64, call: proto::Call) -> v1::Frame {
-    v1::Frame { id, body: Some(Body::Call(proto::convert::call_to_wire(call))) }
+    v1::Frame {
+        id,
+        body: Some(Body::Call(proto::convert::call_to_wire(call))),
+    }
 }
 
 /// A frame that answers.
 pub(crate) fn answering(id: u64, answer: Result<proto::Answer, proto::Refusal>) -> v1::Frame {
-    v1::Frame { id, body: Some(Body::Answer(proto::convert::answer_to_wire(answer))) }
+    v1::Frame {
+        id,
+        body: Some(Body::Answer(proto::convert::answer_to_wire(answer))),
+    }
 }
 
 /// What a frame answers, and to which call.

@@ -5,8 +5,8 @@ use async_trait::async_trait;
 use bytes::Bytes;
 use proto::links::Connect;
 use proto::{
-    Answer, Call, Change, ClientLogin, DeliverMessage, Link, LinkServer, Links, Op, Peer, Refusal, Role, Serve,
-    Spawn,
+    Answer, Call, Change, ClientLogin, DeliverMessage, Link, LinkServer, Links, Op, Peer, Refusal, Role,
+    Serve, Spawn,
 };
 use rvp::notification::AckType;
 use rvp::{ClientUrl, Identity, Principal, Property, SubscriptionId};
@@ -107,7 +107,10 @@ impl Tasks {
     }
 }
 
-#[allow(clippy::disallowed_methods, reason = "tests end with their runtime, and their tasks with it")]
+#[allow(
+    clippy::disallowed_methods,
+    reason = "tests end with their runtime, and their tasks with it"
+)]
 pub(crate) fn spawn<F>(task: F) -> JoinHandle<F::Output>
 where
     F: Future<Output: Send> + Send + 'static,
@@ -131,8 +134,17 @@ impl Stage {
         let pipes = Arc::new(Pipes::new());
         let (home_tasks, router_tasks) = (Arc::<Tasks>::default(), Arc::<Tasks>::default());
         add_home(&pipes, HOME, home, home_tasks.spawn());
-        let links = links(Arc::clone(&pipes) as Arc<dyn Connect>, router, router_tasks.spawn());
-        Self { pipes, links, home_tasks, router_tasks }
+        let links = links(
+            Arc::clone(&pipes) as Arc<dyn Connect>,
+            router,
+            router_tasks.spawn(),
+        );
+        Self {
+            pipes,
+            links,
+            home_tasks,
+            router_tasks,
+        }
     }
 
     /// The router's end of the link to the home.
@@ -150,7 +162,10 @@ pub(crate) fn add_home(pipes: &Pipes, address: &str, serve: Arc<End>, start: Spa
 
 /// A home server's link service, set up as there.
 pub(crate) fn home_server(serve: Arc<End>, start: Spawn) -> tonic::transport::server::Router {
-    let me = Peer { name: "home".into(), role: Role::Home };
+    let me = Peer {
+        name: "home".into(),
+        role: Role::Home,
+    };
     Server::builder()
         .http2_keepalive_interval(Some(KEEPALIVE_EVERY))
         .http2_keepalive_timeout(Some(KEEPALIVE_WAIT))
@@ -161,13 +176,26 @@ pub(crate) fn home_server(serve: Arc<End>, start: Spawn) -> tonic::transport::se
 
 /// The links of a router.
 pub(crate) fn links(connect: Arc<dyn Connect>, serve: Arc<End>, start: Spawn) -> Links {
-    Links::new(Peer { name: "router".into(), role: Role::Router }, connect, serve, start)
+    Links::new(
+        Peer {
+            name: "router".into(),
+            role: Role::Router,
+        },
+        connect,
+        serve,
+        start,
+    )
 }
 
 /// A call by its number.
 pub(crate) fn call(number: u64) -> Call {
     let (principal, login) = (maxb(), login_id());
-    Call { deadline: Duration::from_secs(30), epoch: number, trace: None, op: Op::CallBackLost { principal, login } }
+    Call {
+        deadline: Duration::from_secs(30),
+        epoch: number,
+        trace: None,
+        op: Op::CallBackLost { principal, login },
+    }
 }
 
 /// A message of so many octets.
@@ -185,13 +213,27 @@ pub(crate) fn message(number: u64, octets: usize) -> Call {
 /// A change of presence of about a thousand octets.
 pub(crate) fn change(number: u64) -> Call {
     let name = Property::DisplayName("x".repeat(1_000));
-    let change = Change { presentity: maxb(), properties: vec![name], version: number };
-    Call { op: Op::DeliverChange { change, clients: vec![login()] }, ..call(number) }
+    let change = Change {
+        presentity: maxb(),
+        properties: vec![name],
+        version: number,
+    };
+    Call {
+        op: Op::DeliverChange {
+            change,
+            clients: vec![login()],
+        },
+        ..call(number)
+    }
 }
 
 fn login() -> ClientLogin {
     let call_back = ClientUrl::parse("http://10.0.0.7:1234/maxb").expect("it is one");
-    ClientLogin { principal: maxb(), login: login_id(), call_back }
+    ClientLogin {
+        principal: maxb(),
+        login: login_id(),
+        call_back,
+    }
 }
 
 fn login_id() -> SubscriptionId {
@@ -206,13 +248,18 @@ fn maxb() -> Principal {
 pub(crate) async fn reaches(level: &watch::Sender<usize>, height: usize) {
     let mut level = level.subscribe();
     let reached = level.wait_for(|now| *now >= height);
-    let reached = tokio::time::timeout(BOUND, reached).await.expect("it is reached in time");
+    let reached = tokio::time::timeout(BOUND, reached)
+        .await
+        .expect("it is reached in time");
     drop(reached.expect("the level is still there"));
 }
 
 /// Waits until a task has ended.
 pub(crate) async fn ended<T>(task: JoinHandle<T>) -> T {
-    tokio::time::timeout(BOUND, task).await.expect("it ends in time").expect("it does not panic")
+    tokio::time::timeout(BOUND, task)
+        .await
+        .expect("it ends in time")
+        .expect("it does not panic")
 }
 
 /// Returns when nothing can go on by itself. Only under a paused clock, which moves only when every task

@@ -125,6 +125,7 @@ impl Queues {
         }
         async {
             let _permit = self.inner.open.acquire().await;
+            let _counted = self.inner.metrics.call_back_open();
             let request = || item.request(&login.call_back, &login.principal, login.login);
             let posted = post(self.inner.network.as_ref(), &login.call_back, request()).await;
             if posted != Posted::Refused {

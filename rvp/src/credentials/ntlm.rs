@@ -1,6 +1,7 @@
 //! NTLM messages, as octets in base64 (spec 6.2; MS-NLMP 2.2.1).
 
-use super::{Authorization, Carrier, NEGOTIATE, NTLM, NtlmAnswer, NtlmNegotiate, split_scheme, spnego};
+use super::spnego::{self, Token};
+use super::{Authorization, Carrier, NEGOTIATE, NTLM, NtlmAnswer, NtlmNegotiate, split_scheme};
 use crate::{ParseError, header};
 use base64::Engine;
 use base64::alphabet::STANDARD;
@@ -41,6 +42,15 @@ pub(super) fn carry(carrier: Carrier, message: &[u8], wrap: impl Fn(&[u8]) -> Ve
         Carrier::Ntlm => encode(NTLM, message),
         Carrier::Negotiate => encode(NEGOTIATE, message),
         Carrier::Spnego => encode(NEGOTIATE, &wrap(message)),
+    }
+}
+
+/// What the token of a `Negotiate` holds, and which of the two ways it does.
+pub(super) fn negotiated(token: &[u8]) -> Option<(Token<'_>, Carrier)> {
+    if is_message(token) {
+        Some((Token::Message(token), Carrier::Negotiate))
+    } else {
+        spnego::read(token).map(|carried| (carried, Carrier::Spnego))
     }
 }
 
@@ -126,7 +136,9 @@ pub fn ntlm_challenge(negotiate: &NtlmNegotiate, challenge: [u8; 8], target: &st
     message.extend([0; 8]);
     field(&mut message, &mut payload, 48, &info);
     message.extend(payload);
-    carry(negotiate.carrier, &message, |message| spnego::server_response(Some(message)))
+    carry(negotiate.carrier, &message, |message| {
+        spnego::server_response(Some(message))
+    })
 }
 
 /// The value of a `WWW-Authenticate` header that answers [`Authorization::SelectNtlm`]: the client should
@@ -158,20 +170,21 @@ impl NtlmChallenge {
         let none = || header::bad(&WWW_AUTHENTICATE, "is not an NTLM challenge");
         let (scheme, rest) = split_scheme(header::text(&WWW_AUTHENTICATE, value)?);
         let token = decode(&WWW_AUTHENTICATE, rest)?;
-        let octets = if scheme.eq_ignore_ascii_case(NTLM) || is_message(&token) {
-            &token[..]
+        let carried = if scheme.eq_ignore_ascii_case(NTLM) {
+            Some(Token::Message(&token))
+        } else if scheme.eq_ignore_ascii_case(NEGOTIATE) {
+            negotiated(&token).map(|(carried, _)| carried)
         } else {
-            match spnego::read(&token).ok_or_else(none)? {
-                spnego::Token::Message(message) => message,
-                spnego::Token::NtlmWouldDo => return Err(none()),
-            }
+            None
+        };
+        let Some(Token::Message(octets)) = carried else {
+            return Err(none());
         };
         let message = Message {
             octets,
             header: &WWW_AUTHENTICATE,
         };
-        let is_ours = [NTLM, NEGOTIATE].iter().any(|known| scheme.eq_ignore_ascii_case(known));
-        if !is_ours || message.kind()? != 2 {
+        if message.kind()? != 2 {
             return Err(none());
         }
         let flags = message.number(20)?;

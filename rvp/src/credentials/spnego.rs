@@ -4,6 +4,8 @@
 //! the session's key, which nobody here has. Without it somebody in between could make a client use NTLM,
 //! which is all that there is anyway.
 
+use super::ntlm;
+
 /// 1.3.6.1.5.5.2
 const SPNEGO: &[u8] = &[0x2b, 6, 1, 5, 5, 2];
 /// 1.3.6.1.4.1.311.2.2.10
@@ -35,36 +37,40 @@ pub(super) enum Token<'a> {
 
 /// Reads the token of either side. Nothing is allocated, and every length is checked against what is there.
 pub(super) fn read(token: &[u8]) -> Option<Token<'_>> {
-    let mut outer = Der(token);
-    let (tag, content) = outer.next()?;
-    if !outer.0.is_empty() {
-        return None;
+    if let Some(content) = only(field(1), token) {
+        return only(SEQUENCE, content).and_then(response);
     }
-    if tag == field(1) {
-        return Der(content).take(SEQUENCE).and_then(response);
-    }
-    let mut initial = (tag == INITIAL).then_some(Der(content))?;
+    let mut initial = Der(only(INITIAL, token)?);
     if initial.take(OBJECT)? != SPNEGO {
         return None;
     }
-    Der(initial.take(field(0))?).take(SEQUENCE).and_then(offer)
+    only(field(0), initial.0)
+        .and_then(|content| only(SEQUENCE, content))
+        .and_then(offer)
 }
 
 /// `NegTokenInit`: the mechanisms a client can do, with a first message for the one it prefers.
 fn offer(content: &[u8]) -> Option<Token<'_>> {
     let mut fields = Der(content);
-    let mut mechanisms = Der(Der(fields.take(field(0))?).take(SEQUENCE)?);
+    let mut mechanisms = Der(only(SEQUENCE, fields.take(field(0))?)?);
     let mut has_ntlm = false;
     while !mechanisms.0.is_empty() {
         has_ntlm |= mechanisms.take(OBJECT)? == NTLMSSP;
     }
     fields.optional(field(1))?;
-    let message = fields.optional(field(2))?.map(|content| Der(content).take(OCTETS));
-    match message {
-        _ if !has_ntlm => None,
-        Some(message) if super::ntlm::is_message(message?) => message.map(Token::Message),
-        Some(_) | None => Some(Token::NtlmWouldDo),
+    let message = fields.optional(field(2))?;
+    if !has_ntlm {
+        return None;
     }
+    let Some(message) = message else {
+        return Some(Token::NtlmWouldDo);
+    };
+    let message = only(OCTETS, message)?;
+    Some(if ntlm::is_message(message) {
+        Token::Message(message)
+    } else {
+        Token::NtlmWouldDo
+    })
 }
 
 /// `NegTokenResp`: every later token of a client and all of a server. Without a message there is nothing to
@@ -73,11 +79,11 @@ fn response(content: &[u8]) -> Option<Token<'_>> {
     let mut fields = Der(content);
     fields.optional(field(0))?;
     if let Some(mechanism) = fields.optional(field(1))?
-        && Der(mechanism).take(OBJECT)? != NTLMSSP
+        && only(OBJECT, mechanism)? != NTLMSSP
     {
         return None;
     }
-    Der(fields.take(field(2))?).take(OCTETS).map(Token::Message)
+    only(OCTETS, fields.take(field(2))?).map(Token::Message)
 }
 
 /// A client's first token: it offers NTLM only, with a message.
@@ -114,7 +120,10 @@ fn initial(fields: &[&[u8]]) -> Vec<u8> {
 }
 
 fn mechanisms(objects: &[&[u8]]) -> Vec<u8> {
-    let list: Vec<u8> = objects.iter().flat_map(|object| element(OBJECT, object)).collect();
+    let list: Vec<u8> = objects
+        .iter()
+        .flat_map(|object| element(OBJECT, object))
+        .collect();
     element(field(0), &element(SEQUENCE, &list))
 }
 
@@ -144,6 +153,12 @@ fn element(tag: u8, content: &[u8]) -> Vec<u8> {
 /// indefinite one is not.
 struct Der<'a>(&'a [u8]);
 
+/// The content of the one element there is, which must have that tag.
+fn only(tag: u8, octets: &[u8]) -> Option<&[u8]> {
+    let mut elements = Der(octets);
+    elements.take(tag).filter(|_| elements.0.is_empty())
+}
+
 impl<'a> Der<'a> {
     /// Octets that a length may take: there is no need for lengths of gigabytes.
     const LENGTH_OCTETS_MAX: usize = 4;
@@ -160,7 +175,9 @@ impl<'a> Der<'a> {
             }
             let digits;
             (digits, rest) = rest.split_at_checked(count)?;
-            let length = digits.iter().fold(0_u64, |length, digit| length << 8 | u64::from(*digit));
+            let length = digits
+                .iter()
+                .fold(0_u64, |length, digit| length << 8 | u64::from(*digit));
             usize::try_from(length).ok()?
         };
         let content;
@@ -170,13 +187,18 @@ impl<'a> Der<'a> {
 
     /// The content of the next element, which must have that tag.
     fn take(&mut self, tag: u8) -> Option<&'a [u8]> {
-        self.next().filter(|(found, _)| *found == tag).map(|(_, content)| content)
+        self.next()
+            .filter(|(found, _)| *found == tag)
+            .map(|(_, content)| content)
     }
 
     /// The content of the next element if it has that tag; the outer `None` is for one that is cut off.
-    #[expect(clippy::option_option, reason = "absent and broken are different things")]
     fn optional(&mut self, tag: u8) -> Option<Option<&'a [u8]>> {
-        if self.0.first() == Some(&tag) { self.take(tag).map(Some) } else { Some(None) }
+        if self.0.first() == Some(&tag) {
+            self.take(tag).map(Some)
+        } else {
+            Some(None)
+        }
     }
 }
 

@@ -46,7 +46,7 @@ impl Client {
     #[must_use]
     pub fn notify(&self, to: &Principal, message: &Message) -> Ask {
         let contact = |person: &Principal| Contact { url: person.to_string(), name: person.name().to_owned() };
-        let signed = message.signed.as_ref().unwrap_or(self.me());
+        let signed = message.signed.as_ref().unwrap_or_else(|| self.me());
         let name = if signed == self.me() { self.display_name.clone() } else { signed.name().to_owned() };
         let from = Contact { url: signed.to_string(), name };
         let alone = [to.clone()];

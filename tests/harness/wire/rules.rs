@@ -104,7 +104,7 @@ fn check_challenges(headers: &HeaderMap) -> anyhow::Result<()> {
     for value in headers.get_all(WWW_AUTHENTICATE) {
         let text = value.to_str()?;
         let scheme = text.split(' ').next().unwrap_or_default();
-        ensure!(["NTLM", "Digest"].contains(&scheme), "nobody asked for the scheme {scheme}");
+        ensure!(["Negotiate", "NTLM", "Digest"].contains(&scheme), "nobody asked for the scheme {scheme}");
         ensure!(!schemes.contains(&scheme), "{scheme} is offered twice");
         if scheme == "Digest" {
             ensure!(text.contains("qop=\"auth\""), "rule 10: qop is exactly \"auth\"");

@@ -88,7 +88,8 @@ impl Style {
         if !ask.body.is_empty() || self != Self::NetRvp {
             lines.push(format!("Content-Length: {}", ask.body.len()));
         }
-        if !ask.body.is_empty() && !(self == Self::Librvp && ask.method == "ACL") {
+        let forgets_type = self == Self::Librvp && ask.method == "ACL";
+        if !ask.body.is_empty() && !forgets_type {
             lines.push("Content-Type: text/xml".to_owned());
         }
         let logs_on = ask.headers.iter().any(|(name, value)| name == "Call-Back" && !value.contains("/instmsg/"));
