@@ -5,7 +5,7 @@ macro_rules! transcripts {
     ($($name:ident)*) => {
         $(
             #[test]
-            fn $name() -> anyhow::Result<()> {
+            fn $name() -> Result<(), tests::Failure> {
                 tests::transcript::play(stringify!($name))
             }
         )*

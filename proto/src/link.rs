@@ -1,33 +1,37 @@
 //! One link: a long-lived two-way stream of frames on which both ends may call.
 //!
 //! A call is a frame with an id; its answer repeats the id. Frames that wait together travel in one batch.
-//! There are two lanes, so that a storm of presence cannot starve messages: the writer takes from the bulk
-//! lane only when the other is empty. Both lanes, the calls that may be open and the calls being served are
-//! bounded; a caller that meets a bound is told at once.
+//! There are two lanes, so that a storm of presence cannot starve messages: presence is written only when
+//! nothing else waits. What waits and the calls that may be open are bounded; a caller that meets a bound is
+//! told at once, except for presence, which waits for room.
+//!
+//! Calls are written in the order in which they are made, and begin to be served in the order in which they
+//! come: up to the first point where serving one has to wait.
 
+mod batches;
+mod hello;
+mod lanes;
 mod server;
 pub(crate) mod stream;
 
+pub(crate) use batches::Batches;
+pub(crate) use hello::read_hello;
+pub(crate) use lanes::Lanes;
 pub use server::{LinkServer, Spawn};
 
+use crate::convert;
 use crate::op::{Answer, Call, Op, Refusal};
-use crate::{PROTOCOL, convert, v1};
 use async_trait::async_trait;
-use std::collections::HashMap;
-use std::sync::atomic::{AtomicU64, Ordering};
-use std::sync::{Arc, Mutex, PoisonError};
+use lanes::{Answered, Refused};
+use std::sync::Arc;
 use std::time::Duration;
-use tokio::sync::{mpsc, oneshot};
 use tokio_util::sync::CancellationToken;
 
-/// Frames that may wait in the lane of messages, requests and answers.
-const LANE_FRAMES_MAX: usize = 16_384;
-/// Frames that may wait in the lane of presence.
-const BULK_FRAMES_MAX: usize = 4_096;
-/// Calls of ours that may be open on one link.
-const OPEN_CALLS_MAX: usize = 65_536;
 /// The longest that any call may wait, whatever its deadline says.
 const DEADLINE_MAX: Duration = Duration::from_secs(60);
+/// Octets of one batch that are read at most: far more than is sent, since no frame alone is so large. The
+/// largest is a change for ten thousand clients, each with its call-back: about twelve million octets.
+pub(crate) const BATCH_OCTETS_MAX: usize = 64 * 1024 * 1024;
 
 /// Which process is at an end of a link, and as what.
 #[derive(Clone, PartialEq, Eq, Debug)]
@@ -51,6 +55,10 @@ pub enum Role {
 #[async_trait]
 pub trait Serve: Send + Sync + 'static {
     /// Answers a call that came on `link`.
+    ///
+    /// All calls of a link are served by its one task, side by side. What this does before it first waits is
+    /// done in the order in which calls come, and holds up all that follow, so it must not take long. It is
+    /// dropped where it waits when the call's deadline has passed or the link has ended.
     async fn serve(&self, link: &Link, call: Call) -> Result<Answer, Refusal>;
 
     /// A link is open: calls may go out on it.
@@ -87,38 +95,17 @@ pub struct Link {
     inner: Arc<Inner>,
 }
 
-type Waiting = oneshot::Sender<Result<Answer, Refusal>>;
-
 #[derive(Debug)]
 struct Inner {
     peer: Peer,
-    lane: mpsc::Sender<v1::Frame>,
-    bulk: mpsc::Sender<v1::Frame>,
-    open: Mutex<HashMap<u64, Waiting>>,
-    next: AtomicU64,
-    closed: CancellationToken,
-}
-
-/// The ends of the lanes that the writer empties.
-#[derive(Debug)]
-pub(crate) struct Lanes {
-    pub(crate) lane: mpsc::Receiver<v1::Frame>,
-    pub(crate) bulk: mpsc::Receiver<v1::Frame>,
+    lanes: Arc<Lanes>,
 }
 
 impl Link {
-    pub(crate) fn new(peer: Peer) -> (Self, Lanes) {
-        let (lane, lane_end) = mpsc::channel(LANE_FRAMES_MAX);
-        let (bulk, bulk_end) = mpsc::channel(BULK_FRAMES_MAX);
-        let inner = Inner {
-            peer,
-            lane,
-            bulk,
-            open: Mutex::new(HashMap::new()),
-            next: AtomicU64::new(1),
-            closed: CancellationToken::new(),
-        };
-        (Self { inner: Arc::new(inner) }, Lanes { lane: lane_end, bulk: bulk_end })
+    pub(crate) fn new(peer: Peer, lanes: Arc<Lanes>) -> Self {
+        Self {
+            inner: Arc::new(Inner { peer, lanes }),
+        }
     }
 
     /// Who is at the other end.
@@ -130,7 +117,7 @@ impl Link {
     /// Whether the stream has ended. Such a link never opens again.
     #[must_use]
     pub fn is_closed(&self) -> bool {
-        self.inner.closed.is_cancelled()
+        self.closed().is_cancelled()
     }
 
     /// Whether both handles are of the same stream.
@@ -141,66 +128,55 @@ impl Link {
 
     /// Asks, and waits for the answer at most as long as the call's deadline says.
     ///
+    /// A caller may stop waiting at any time: a call that waits to be written then is not sent any more.
+    ///
     /// # Errors
     /// [`Error`] when there is no answer. A refusal is an answer.
     pub async fn call(&self, call: Call) -> Result<Result<Answer, Refusal>, Error> {
         let deadline = call.deadline.min(DEADLINE_MAX);
-        let bulk = matches!(call.op, Op::SpreadChange { .. } | Op::DeliverChange { .. });
-        let (send, receive) = oneshot::channel();
-        let id = self.inner.next.fetch_add(1, Ordering::Relaxed);
-        let _forget = Forget { inner: &self.inner, id };
-        self.remember(id, send)?;
-        let frame = v1::Frame { id, body: Some(v1::frame::Body::Call(convert::call_to_wire(call))) };
-        let answered = async {
-            if bulk {
-                // Presence waits for room: its senders keep only the newest of each presentity meanwhile.
-                self.inner.bulk.send(frame).await.map_err(|_| self.lost())?;
-            } else {
-                self.inner.lane.try_send(frame).map_err(|error| match error {
-                    mpsc::error::TrySendError::Full(_) => Error::Full,
-                    mpsc::error::TrySendError::Closed(_) => self.lost(),
-                })?;
-            }
-            receive.await.map_err(|_| self.lost())
-        };
-        match tokio::time::timeout(deadline, answered).await {
+        match tokio::time::timeout(deadline, self.ask(call)).await {
             Ok(answer) => answer,
             Err(_) => Err(Error::Deadline),
         }
     }
 
-    fn remember(&self, id: u64, waiting: Waiting) -> Result<(), Error> {
-        let mut open = self.inner.open();
-        // Looked at under the lock that closing takes, so that no call can slip in after it.
-        if self.is_closed() {
-            return Err(self.lost());
-        }
-        if open.len() >= OPEN_CALLS_MAX {
-            return Err(Error::Full);
-        }
-        open.insert(id, waiting);
-        Ok(())
+    async fn ask(&self, call: Call) -> Result<Answered, Error> {
+        let room = match &call.op {
+            // Presence waits for room: its senders keep only the newest of each presentity meanwhile.
+            Op::SpreadChange { .. } | Op::DeliverChange { .. } => Some(
+                self.inner
+                    .lanes
+                    .room()
+                    .await
+                    .map_err(|refused| self.error(refused))?,
+            ),
+            Op::Authenticate { .. }
+            | Op::Request { .. }
+            | Op::DeliverMessage(_)
+            | Op::CallBackLost { .. } => None,
+        };
+        let answer = self.inner.lanes.call(convert::call_to_wire(call), room);
+        let answer = answer.map_err(|refused| self.error(refused))?.await;
+        answer.map_err(|_| self.error(Refused::Closed))
     }
 
-    fn lost(&self) -> Error {
-        Error::Lost(self.inner.peer.name.clone())
-    }
-
-    pub(crate) async fn send(&self, frame: v1::Frame) -> Result<(), Error> {
-        self.inner.lane.send(frame).await.map_err(|_| self.lost())
-    }
-
-    pub(crate) fn answered(&self, id: u64, answer: Result<Answer, Refusal>) {
-        let waiting = self.inner.open().remove(&id);
-        if let Some(waiting) = waiting {
-            // The caller may have stopped waiting: then nobody wants the answer.
-            let _ = waiting.send(answer);
+    fn error(&self, refused: Refused) -> Error {
+        match refused {
+            Refused::Closed => Error::Lost(self.inner.peer.name.clone()),
+            Refused::Full => Error::Full,
         }
+    }
+
+    pub(crate) fn answer(&self, id: u64, answer: Answered) {
+        self.inner.lanes.answer(id, convert::answer_to_wire(answer));
+    }
+
+    pub(crate) fn answered(&self, id: u64, answer: Answered) {
+        self.inner.lanes.answered(id, answer);
     }
 
     pub(crate) fn close(&self) {
-        self.inner.closed.cancel();
-        self.inner.open().clear();
+        self.inner.lanes.close();
     }
 
     /// Ends the link: calls that are open get [`Error::Lost`], and the stream is ended.
@@ -209,53 +185,6 @@ impl Link {
     }
 
     pub(crate) fn closed(&self) -> &CancellationToken {
-        &self.inner.closed
+        self.inner.lanes.closed()
     }
-}
-
-impl Inner {
-    fn open(&self) -> std::sync::MutexGuard<'_, HashMap<u64, Waiting>> {
-        self.open.lock().unwrap_or_else(PoisonError::into_inner)
-    }
-}
-
-/// Forgets a call when its caller stops waiting, however that happens.
-struct Forget<'a> {
-    inner: &'a Inner,
-    id: u64,
-}
-
-impl Drop for Forget<'_> {
-    fn drop(&mut self) {
-        self.inner.open().remove(&self.id);
-    }
-}
-
-/// The first frame of an end.
-pub(crate) fn hello(me: &Peer) -> v1::Frame {
-    let role = match me.role {
-        Role::Router => v1::Role::Router,
-        Role::Home => v1::Role::Home,
-    };
-    let hello = v1::Hello { name: me.name.clone(), role: role.into(), protocol: PROTOCOL };
-    v1::Frame { id: 0, body: Some(v1::frame::Body::Hello(hello)) }
-}
-
-/// Reads the first frame of the other end.
-pub(crate) fn read_hello(frame: Option<v1::Frame>) -> Result<Peer, Error> {
-    let Some(v1::Frame { body: Some(v1::frame::Body::Hello(hello)), .. }) = frame else {
-        return Err(Error::Contract("the first frame is not a hello".into()));
-    };
-    if hello.protocol != PROTOCOL {
-        let theirs = hello.protocol;
-        return Err(Error::Contract(format!("it speaks version {theirs}, this process speaks {PROTOCOL}")));
-    }
-    let role = match v1::Role::try_from(hello.role) {
-        Ok(v1::Role::Router) => Role::Router,
-        Ok(v1::Role::Home) => Role::Home,
-        Ok(v1::Role::Unspecified) | Err(_) => {
-            return Err(Error::Contract("it has no role".into()));
-        }
-    };
-    Ok(Peer { name: hello.name, role })
 }

@@ -1,17 +1,14 @@
 //! Links to homes: one to each address, opened when first needed or ahead of need, and opened again when lost.
 
-use crate::link::{Error, Link, Peer, Serve, Spawn, hello, read_hello, stream};
-use crate::v1;
+use crate::link::{BATCH_OCTETS_MAX, Batches, Error, Lanes, Link, Peer, Serve, Spawn, read_hello, stream};
 use crate::v1::link_client::LinkClient;
 use async_trait::async_trait;
 use hyper_util::rt::TokioIo;
 use std::collections::{HashMap, HashSet};
 use std::io;
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 use tokio::io::{AsyncRead, AsyncWrite};
-use tokio::sync::mpsc;
-use tokio_stream::wrappers::ReceiverStream;
 use tonic::transport::{Channel, Endpoint, Uri};
 
 /// How long opening a link may take, connection and hello together.
@@ -22,8 +19,6 @@ const KEEPALIVE_EVERY: Duration = Duration::from_secs(1);
 const KEEPALIVE_WAIT: Duration = Duration::from_secs(2);
 /// Flow-control window of a link's only stream.
 const WINDOW_BYTES: u32 = 4 * 1024 * 1024;
-/// Octets of one batch that are read at most.
-const BATCH_BYTES_MAX: usize = 64 * 1024 * 1024;
 
 /// A connection to a home's link listener.
 pub trait Io: AsyncRead + AsyncWrite + Send + Unpin {}
@@ -47,61 +42,100 @@ struct Inner {
     connect: Arc<dyn Connect>,
     serve: Arc<dyn Serve>,
     spawn: Spawn,
-    /// One place for each address; its lock makes sure that only one caller opens.
-    places: Mutex<HashMap<String, Arc<tokio::sync::Mutex<Option<Link>>>>>,
+    places: Mutex<HashMap<String, Arc<Place>>>,
+}
+
+/// Where the link to one address is kept.
+#[derive(Default)]
+struct Place {
+    state: Mutex<State>,
+    /// Held by the one caller who opens.
+    opening: tokio::sync::Mutex<()>,
+}
+
+#[derive(Default)]
+struct State {
+    link: Option<Link>,
+    /// The address is no longer wanted; nothing is kept here any more.
+    retired: bool,
+    /// Attempts that have failed, and how the last one did.
+    failures: u64,
+    failure: Option<Error>,
 }
 
 impl Links {
     /// No links yet. Calls that come in on them are answered by `serve`.
     pub fn new(me: Peer, connect: Arc<dyn Connect>, serve: Arc<dyn Serve>, spawn: Spawn) -> Self {
-        let inner = Inner { me, connect, serve, spawn, places: Mutex::new(HashMap::new()) };
-        Self { inner: Arc::new(inner) }
+        let places = Mutex::default();
+        let inner = Inner {
+            me,
+            connect,
+            serve,
+            spawn,
+            places,
+        };
+        Self {
+            inner: Arc::new(inner),
+        }
     }
 
-    /// The open link to an address, opened now if there is none.
+    /// The open link to an address, opened now if there is none. Callers who wait for the same attempt share
+    /// what comes of it.
     ///
     /// # Errors
     /// [`Error::Lost`] when it cannot be opened in time, [`Error::Contract`] when the peer is of another version.
     pub async fn to(&self, address: &str) -> Result<Link, Error> {
-        let place = Arc::clone(self.places().entry(address.to_owned()).or_default());
-        let mut open = place.lock().await;
-        match open.as_ref() {
-            Some(link) if !link.is_closed() => Ok(link.clone()),
-            Some(_) | None => {
-                let link = tokio::time::timeout(OPEN_WAIT, self.open(address))
-                    .await
-                    .map_err(|_| Error::Lost(address.to_owned()))??;
-                *open = Some(link.clone());
-                Ok(link)
-            }
+        let place = self.place(address);
+        let seen = match place.link() {
+            Ok(link) => return Ok(link),
+            Err(failures) => failures,
+        };
+        let _opening = place.opening.lock().await;
+        match place.link() {
+            Ok(link) => return Ok(link),
+            Err(failures) if failures == seen => {}
+            Err(_) => return Err(place.failure(address)),
+        }
+        let opened = tokio::time::timeout(OPEN_WAIT, self.open(address)).await;
+        place.keep(
+            opened.unwrap_or_else(|_| Err(Error::Lost(address.to_owned()))),
+            address,
+        )
+    }
+
+    /// Hangs up every link whose address is not among these, also those that are being opened.
+    pub async fn keep_only(&self, addresses: &HashSet<String>) {
+        let gone: Vec<Arc<Place>> = {
+            let mut places = lock(&self.inner.places);
+            places
+                .extract_if(|address, _| !addresses.contains(address))
+                .map(|(_, place)| place)
+                .collect()
+        };
+        for place in &gone {
+            place.retire();
+        }
+        for place in gone {
+            // Whoever opens has hung up when this is free.
+            drop(place.opening.lock().await);
         }
     }
 
-    /// Hangs up every link whose address is not among these.
-    pub async fn keep_only(&self, addresses: &HashSet<String>) {
-        let gone: Vec<_> = {
-            let mut places = self.places();
-            let gone: Vec<String> = places.keys().filter(|a| !addresses.contains(*a)).cloned().collect();
-            gone.iter().filter_map(|address| places.remove(address)).collect()
-        };
-        for place in gone {
-            if let Some(link) = place.lock().await.take() {
-                link.hang_up();
-            }
+    fn place(&self, address: &str) -> Arc<Place> {
+        let mut places = lock(&self.inner.places);
+        match places.get(address) {
+            Some(place) => Arc::clone(place),
+            None => Arc::clone(places.entry(address.to_owned()).or_default()),
         }
     }
 
     async fn open(&self, address: &str) -> Result<Link, Error> {
         let channel = self.channel(address).await?;
         let lost = |_| Error::Lost(address.to_owned());
-        let (outbound, batches) = mpsc::channel(stream::BATCHES_MAX);
-        outbound.send(v1::Batch { frames: vec![hello(&self.inner.me)] }).await.map_err(|_| {
-            // Cannot happen: its receiver is on this stack.
-            Error::Lost(address.to_owned())
-        })?;
-        let mut client = LinkClient::new(channel).max_decoding_message_size(BATCH_BYTES_MAX);
-        let answer = client.open(ReceiverStream::new(batches)).await;
-        let mut inbound = match answer {
+        let lanes = Arc::new(Lanes::new());
+        let batches = Batches::new(&self.inner.me, Arc::clone(&lanes));
+        let mut client = LinkClient::new(channel).max_decoding_message_size(BATCH_OCTETS_MAX);
+        let mut inbound = match client.open(batches).await {
             Ok(answer) => answer.into_inner(),
             Err(status) if status.code() == tonic::Code::FailedPrecondition => {
                 return Err(Error::Contract(status.message().to_owned()));
@@ -110,9 +144,9 @@ impl Links {
         };
         let first = inbound.message().await.map_err(lost)?;
         let peer = read_hello(first.and_then(|batch| batch.frames.into_iter().next()))?;
-        let (link, lanes) = Link::new(peer);
+        let link = Link::new(peer, lanes);
         let serve = Arc::clone(&self.inner.serve);
-        (self.inner.spawn)(Box::pin(stream::run(link.clone(), lanes, inbound, outbound, serve)));
+        (self.inner.spawn)(Box::pin(stream::run(link.clone(), inbound, serve)));
         Ok(link)
     }
 
@@ -135,10 +169,52 @@ impl Links {
             .await
             .map_err(|_| Error::Lost(address.to_owned()))
     }
+}
 
-    fn places(
-        &self,
-    ) -> std::sync::MutexGuard<'_, HashMap<String, Arc<tokio::sync::Mutex<Option<Link>>>>> {
-        self.inner.places.lock().unwrap_or_else(PoisonError::into_inner)
+impl Place {
+    /// The link if it is open, otherwise how many attempts have failed.
+    fn link(&self) -> Result<Link, u64> {
+        let state = lock(&self.state);
+        let open = state.link.as_ref().filter(|link| !link.is_closed());
+        open.cloned().ok_or(state.failures)
     }
+
+    /// How the last attempt failed.
+    fn failure(&self, address: &str) -> Error {
+        let failure = lock(&self.state).failure.clone();
+        failure.unwrap_or_else(|| Error::Lost(address.to_owned()))
+    }
+
+    /// Keeps what an attempt came to.
+    fn keep(&self, opened: Result<Link, Error>, address: &str) -> Result<Link, Error> {
+        let mut state = lock(&self.state);
+        let opened = match opened {
+            Ok(link) if state.retired => {
+                link.hang_up();
+                Err(Error::Lost(address.to_owned()))
+            }
+            opened @ (Ok(_) | Err(_)) => opened,
+        };
+        match &opened {
+            Ok(link) => state.link = Some(link.clone()),
+            Err(error) => {
+                state.failures += 1;
+                state.failure = Some(error.clone());
+            }
+        }
+        opened
+    }
+
+    /// Hangs up, now and for good.
+    fn retire(&self) {
+        let mut state = lock(&self.state);
+        state.retired = true;
+        if let Some(link) = state.link.take() {
+            link.hang_up();
+        }
+    }
+}
+
+fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
+    mutex.lock().unwrap_or_else(PoisonError::into_inner)
 }

@@ -219,7 +219,8 @@ fn an_old_client_is_challenged_with_the_flags_it_is_known_to_take() {
 #[test]
 fn a_newer_client_is_sent_the_names_it_needs_for_version_2() {
     for (offered, agreed) in [
-        (0xa208_8207, 0x0081_8201),
+        (0xa208_8207, 0xa081_8201),
+        (0xe208_8237, 0xe081_8231),
         (0x0008_8206, 0x0081_8202),
         (0x0080_0201, 0x0081_0201),
     ] {

@@ -18,6 +18,6 @@ pub mod wait;
 pub mod wire;
 
 pub use client::Client;
-pub use logs::{Logs, run};
+pub use logs::{Failure, Logs, run};
 pub use stage::{Plan, Stage};
 pub use wire::{Answer, Ask, Connection, Proof, Style};

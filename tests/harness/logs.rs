@@ -54,6 +54,31 @@ fn complaints(lines: &[String]) -> Vec<String> {
     lines.iter().filter(complains).cloned().collect()
 }
 
+/// Why a test failed. Shown as the chain of what was being done, without a backtrace: the place that counts is a
+/// line of a script, or named in the chain.
+pub struct Failure(anyhow::Error);
+
+impl std::fmt::Debug for Failure {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        for (depth, error) in self.0.chain().enumerate() {
+            write!(f, "\n{:depth$}{error}", "")?;
+        }
+        Ok(())
+    }
+}
+
+impl std::fmt::Display for Failure {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        write!(f, "{:#}", self.0)
+    }
+}
+
+impl<E: Into<anyhow::Error>> From<E> for Failure {
+    fn from(error: E) -> Self {
+        Self(error.into())
+    }
+}
+
 /// Runs a test on a runtime of its own, with its logs kept. `expected` are texts of the complaints that belong
 /// to the test; any other WARN or ERROR fails it.
 ///
@@ -62,7 +87,7 @@ fn complaints(lines: &[String]) -> Vec<String> {
 pub fn run(
     expected: &[&str],
     test: impl AsyncFnOnce(&Logs) -> anyhow::Result<()>,
-) -> anyhow::Result<()> {
+) -> Result<(), Failure> {
     run_expecting(async |logs| {
         test(logs).await?;
         Ok(expected.iter().map(|text| (*text).to_owned()).collect())
@@ -73,16 +98,16 @@ pub fn run(
 ///
 /// # Errors
 /// As [`run`].
-pub fn run_expecting(test: impl AsyncFnOnce(&Logs) -> anyhow::Result<Vec<String>>) -> anyhow::Result<()> {
+pub fn run_expecting(test: impl AsyncFnOnce(&Logs) -> anyhow::Result<Vec<String>>) -> Result<(), Failure> {
     let (telemetry, dispatch, captured) = Telemetry::for_test("info").context("start telemetry")?;
     let _scope = ::tracing::dispatcher::set_default(&dispatch);
     let logs = Logs { captured, _telemetry: telemetry };
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
     let outcome = runtime.block_on(async { test(&logs).await });
     match outcome {
-        Ok(expected) => logs.check(&expected),
+        Ok(expected) => Ok(logs.check(&expected)?),
         // The story behind a failure is mostly in the log.
-        Err(error) => Err(error.context(format!("the log:\n{}\n", last(&logs.lines(), 60)))),
+        Err(error) => Err(error.context(format!("the log:\n{}", last(&logs.lines(), 60))).into()),
     }
 }
 

@@ -8,7 +8,7 @@ mod words;
 
 pub use read::{Cast, Role, Script, Step};
 
-use crate::logs;
+use crate::logs::{self, Failure};
 use anyhow::Context;
 use std::path::PathBuf;
 
@@ -38,7 +38,7 @@ pub fn names() -> anyhow::Result<Vec<String>> {
 ///
 /// # Errors
 /// With file and line of what does not go as written.
-pub fn play(name: &str) -> anyhow::Result<()> {
+pub fn play(name: &str) -> Result<(), Failure> {
     let path = folder().join(format!("{name}.rvp"));
     let text = std::fs::read_to_string(&path).with_context(|| format!("read {}", path.display()))?;
     play_text(&format!("transcripts/{name}.rvp"), &text)
@@ -48,13 +48,12 @@ pub fn play(name: &str) -> anyhow::Result<()> {
 ///
 /// # Errors
 /// As [`play`].
-pub fn play_text(file: &str, text: &str) -> anyhow::Result<()> {
+pub fn play_text(file: &str, text: &str) -> Result<(), Failure> {
     let script = Script::read(file, text)?;
     logs::run_expecting(async |_| {
         play::play(&script).await?;
         Ok(script.cast.complaints.clone())
     })
-    .with_context(|| file.to_owned())
 }
 
 #[cfg(test)]

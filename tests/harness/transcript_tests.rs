@@ -2,7 +2,7 @@ use super::*;
 
 /// What went wrong, outermost first.
 fn failure(text: &str) -> String {
-    format!("{:#}", play_text("try.rvp", text).unwrap_err())
+    play_text("try.rvp", text).unwrap_err().to_string()
 }
 
 const CAST: &str = "# A try.\n[client] maxb\n[client] deriks\n";

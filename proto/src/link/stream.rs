@@ -1,83 +1,76 @@
-//! The two loops that keep a link going: one writes batches, one reads them and serves calls.
+//! The loop that keeps a link going: it reads batches, serves calls and hands answers to their callers.
 
-use super::{Error, Lanes, Link, Serve};
-use crate::op::{Answer, Call, Refusal};
+use super::lanes::{Answered, CALLS_MAX};
+use super::{DEADLINE_MAX, Link, Serve};
+use crate::op::Refusal;
 use crate::{convert, v1};
+use futures_util::stream::FuturesUnordered;
 use rvp::Fault;
 use std::future::Future;
+use std::pin::{Pin, pin};
 use std::sync::Arc;
-use tokio::sync::{Semaphore, mpsc};
+use std::task::{Context, Poll, Waker};
+use tokio::task::coop;
 use tokio_stream::StreamExt;
-use tokio_util::task::TaskTracker;
 use tonic::Streaming;
 
-/// Frames of one batch.
-const BATCH_FRAMES_MAX: usize = 256;
-/// Batches that may wait for the transport.
-pub(crate) const BATCHES_MAX: usize = 16;
-/// Calls of the other end that may be served at once; more wait in the transport, which slows the sender.
-const SERVED_CALLS_MAX: usize = 8_192;
-
-/// Runs a link until its stream ends or it is hung up. Calls that are open then fail with [`Error::Lost`].
-pub(crate) async fn run(
+/// Runs a link until its stream ends or it is hung up. The link also ends when what this returns is dropped,
+/// even before it has begun: no caller waits for an answer that cannot come.
+pub(crate) fn run(
     link: Link,
-    lanes: Lanes,
     inbound: Streaming<v1::Batch>,
-    outbound: mpsc::Sender<v1::Batch>,
     serve: Arc<dyn Serve>,
-) {
-    serve.opened(&link);
-    let _ending = Ending { link: &link, serve: serve.as_ref() };
-    let closed = link.closed().clone();
-    tokio::select! {
-        () = write(lanes, outbound) => {}
-        () = read(&link, inbound, &serve) => {}
-        () = closed.cancelled() => {}
+) -> impl Future<Output = ()> + Send {
+    let link = Closing(link);
+    async move {
+        let Closing(link) = &link;
+        serve.opened(link);
+        let _told = Told {
+            link,
+            serve: serve.as_ref(),
+        };
+        let reading = read(link, inbound, serve.as_ref());
+        link.closed().run_until_cancelled(reading).await;
     }
 }
 
-/// Ends the link also when its task is dropped, so that no caller waits for an answer that cannot come.
-struct Ending<'a> {
+/// Closes a link when dropped.
+struct Closing(Link);
+
+impl Drop for Closing {
+    fn drop(&mut self) {
+        self.0.close();
+    }
+}
+
+/// Tells that a link has closed when dropped.
+struct Told<'a> {
     link: &'a Link,
     serve: &'a dyn Serve,
 }
 
-impl Drop for Ending<'_> {
+impl Drop for Told<'_> {
     fn drop(&mut self) {
         self.link.close();
         self.serve.closed(self.link);
     }
 }
 
-/// Moves frames from the lanes into batches; messages, requests and answers before presence.
-async fn write(mut lanes: Lanes, outbound: mpsc::Sender<v1::Batch>) {
+/// Reads batches until the stream ends. Calls are served side by side within this task: they begin in the
+/// order in which they came, they end with the link, and a panic is the link's own.
+async fn read(link: &Link, mut inbound: Streaming<v1::Batch>, serve: &dyn Serve) {
+    let mut served = FuturesUnordered::new();
     loop {
-        let first = tokio::select! {
-            biased;
-            Some(frame) = lanes.lane.recv() => frame,
-            Some(frame) = lanes.bulk.recv() => frame,
-            else => return,
-        };
-        let mut frames = Vec::with_capacity(8);
-        frames.push(first);
-        while frames.len() < BATCH_FRAMES_MAX {
-            match lanes.lane.try_recv().or_else(|_| lanes.bulk.try_recv()) {
-                Ok(frame) => frames.push(frame),
-                Err(_) => break,
+        let batch = tokio::select! {
+            Some((id, answer)) = served.next() => {
+                link.answer(id, answer);
+                // Calls that never wait must not keep other tasks from running.
+                coop::consume_budget().await;
+                continue;
             }
-        }
-        if outbound.send(v1::Batch { frames }).await.is_err() {
-            return;
-        }
-    }
-}
-
-/// Reads batches until the stream ends, serving calls side by side.
-async fn read(link: &Link, mut inbound: Streaming<v1::Batch>, serve: &Arc<dyn Serve>) {
-    let served = TaskTracker::new();
-    let room = Arc::new(Semaphore::new(SERVED_CALLS_MAX));
-    loop {
-        let batch = match inbound.next().await {
+            batch = inbound.next() => batch,
+        };
+        let batch = match batch {
             Some(Ok(batch)) => batch,
             Some(Err(status)) => {
                 tracing::debug!(peer = link.peer().name, code = ?status.code(), "link broke");
@@ -88,26 +81,20 @@ async fn read(link: &Link, mut inbound: Streaming<v1::Batch>, serve: &Arc<dyn Se
         for frame in batch.frames {
             match frame.body {
                 Some(v1::frame::Body::Answer(answer)) => take_answer(link, frame.id, answer),
-                Some(v1::frame::Body::Call(call)) => {
-                    let Ok(permit) = Arc::clone(&room).acquire_owned().await else { return };
-                    let (link, serve) = (link.clone(), Arc::clone(serve));
-                    spawn(&served, async move {
-                        answer(&link, serve.as_ref(), frame.id, call).await;
-                        drop(permit);
-                    });
+                Some(v1::frame::Body::Call(_)) if served.len() >= CALLS_MAX => {
+                    tracing::warn!(peer = link.peer().name, "peer calls beyond the bound, hanging up");
+                    return;
                 }
+                Some(v1::frame::Body::Call(call)) => match begin(link, serve, call) {
+                    Begun::Answered(answer) => link.answer(frame.id, answer),
+                    Begun::Waits(call) => served.push(async move { (frame.id, call.await) }),
+                },
                 // A frame that a newer peer may send, or a second hello: skipped.
                 Some(v1::frame::Body::Hello(_)) | None => {}
             }
+            coop::consume_budget().await;
         }
     }
-}
-
-/// The one place of this crate that starts tasks: they end with their answer, at the latest with the
-/// deadline of the call, and are bounded in number by [`SERVED_CALLS_MAX`].
-#[allow(clippy::disallowed_methods, reason = "served calls are bounded in number and time, see above")]
-fn spawn(served: &TaskTracker, call: impl Future<Output = ()> + Send + 'static) {
-    served.spawn(call);
 }
 
 fn take_answer(link: &Link, id: u64, answer: v1::Answer) {
@@ -119,24 +106,40 @@ fn take_answer(link: &Link, id: u64, answer: v1::Answer) {
     link.answered(id, answer);
 }
 
-async fn answer(link: &Link, serve: &dyn Serve, id: u64, call: v1::Call) {
-    let answer: Result<Answer, Refusal> = match convert::call_from_wire(call) {
-        Ok(call) => serve_in_time(link, serve, call).await,
+/// A call after its first step.
+enum Begun<F> {
+    Answered(Answered),
+    /// It is to be polled again at once: it woke nobody yet.
+    Waits(F),
+}
+
+/// Takes the first step of a call. Steps that follow depend on what the call waits for, but what it does
+/// before it waits happens in the order in which calls come: so messages of one sender keep theirs.
+fn begin<'a>(
+    link: &'a Link,
+    serve: &'a dyn Serve,
+    call: v1::Call,
+) -> Begun<impl Future<Output = Answered> + Send + 'a> {
+    let call = match convert::call_from_wire(call) {
+        Ok(call) => call,
         Err(error) => {
             let error: &dyn std::error::Error = &error;
             tracing::warn!(peer = link.peer().name, error, "call is not in the contract");
-            Err(Refusal::Fault(Fault::BadRequest))
+            return Begun::Answered(Err(Refusal::Fault(Fault::BadRequest)));
         }
     };
-    let frame = v1::Frame { id, body: Some(v1::frame::Body::Answer(convert::answer_to_wire(answer))) };
-    // When the link is gone, so is whoever waits.
-    let _: Result<(), Error> = link.send(frame).await;
+    let deadline = call.deadline.min(DEADLINE_MAX);
+    let mut serving = serve.serve(link, call);
+    match first_step(serving.as_mut()) {
+        Poll::Ready(answer) => Begun::Answered(answer),
+        Poll::Pending => Begun::Waits(async move {
+            let answered = tokio::time::timeout(deadline, serving).await;
+            answered.unwrap_or(Err(Refusal::Fault(Fault::Unavailable)))
+        }),
+    }
 }
 
-async fn serve_in_time(link: &Link, serve: &dyn Serve, call: Call) -> Result<Answer, Refusal> {
-    let deadline = call.deadline.min(super::DEADLINE_MAX);
-    match tokio::time::timeout(deadline, serve.serve(link, call)).await {
-        Ok(answer) => answer,
-        Err(_) => Err(Refusal::Fault(Fault::Unavailable)),
-    }
+/// Polls once, without the ration of the task that reads: a first step that was cut short could be overtaken.
+fn first_step(serving: Pin<&mut (dyn Future<Output = Answered> + Send + '_)>) -> Poll<Answered> {
+    pin!(coop::unconstrained(serving)).poll(&mut Context::from_waker(Waker::noop()))
 }

@@ -50,7 +50,7 @@ async fn callers_of_a_peer_that_does_not_read_are_told_that_the_link_is_full() {
     const CALLS: usize = 40_000;
     let (_stage, link, _peer) = link_to_a_stuck_peer().await;
     let full = full(calling(&link, &message(1, 100), CALLS), &Err(Error::Deadline)).await;
-    assert!((CALLS - full..).contains(&1_000), "a link has room for a burst");
+    assert!(CALLS - full > 10_000, "a link has room for a burst");
     assert!(CALLS - full < 25_000, "{} calls were taken", CALLS - full);
     assert!(!link.is_closed());
 }

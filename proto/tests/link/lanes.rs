@@ -4,7 +4,7 @@
 use crate::raw::{self, Raw};
 use crate::stage::{End, HOME, Stage, change, message, reaches, settled, spawn};
 use prost::Message;
-use proto::{Call, Link, PROTOCOL, v1};
+use proto::{Answer, Call, Link, PROTOCOL, v1};
 use std::sync::Arc;
 use tokio::task::JoinSet;
 
@@ -21,7 +21,7 @@ async fn link_to_a_reader() -> (Stage, Link, Raw) {
     (stage, link, peer)
 }
 
-/// Makes these calls; none has an answer while the set lives.
+/// Makes these calls and waits for their answers while the set lives.
 fn calling(link: &Link, calls: impl IntoIterator<Item = Call>) -> JoinSet<()> {
     let mut set = JoinSet::new();
     for call in calls {
@@ -31,12 +31,14 @@ fn calling(link: &Link, calls: impl IntoIterator<Item = Call>) -> JoinSet<()> {
     set
 }
 
-/// Reads so many calls and returns their numbers.
+/// Reads so many calls, answering each, and returns their numbers.
 async fn numbers(peer: &mut Raw, count: usize) -> Vec<u64> {
     let mut numbers = Vec::new();
     while numbers.len() < count {
-        let frames = peer.hear().await.expect("more calls");
-        numbers.extend(frames.iter().filter_map(raw::number));
+        for frame in peer.hear().await.expect("more calls") {
+            numbers.extend(raw::number(&frame));
+            peer.say(raw::answering(frame.id, Ok(Answer::Done))).await;
+        }
     }
     numbers
 }

@@ -17,6 +17,8 @@ use tonic::{Request, Response, Status, Streaming};
 
 /// Batches that may wait to be sent.
 const BATCHES: usize = 64;
+/// Octets that a home can send to an end that does not read: little, so that tests see what waits.
+const WINDOW_BYTES: u32 = 64 * 1024;
 /// As the product's bound of a batch.
 const BATCH_BYTES_MAX: usize = 64 * 1024 * 1024;
 
@@ -49,6 +51,7 @@ pub(crate) async fn open(pipes: &Arc<Pipes>, address: &str, first: Option<v1::Fr
         async move { Ok::<_, io::Error>(TokioIo::new(pipes.wire(&target).await?)) }
     });
     let endpoint = Endpoint::from_shared(format!("http://{address}")).expect("it is an address");
+    let endpoint = endpoint.initial_stream_window_size(WINDOW_BYTES);
     let channel = endpoint
         .connect_with_connector(connector)
         .await

@@ -18,6 +18,8 @@ const TARGET_IS_DOMAIN: u32 = 0x0001_0000;
 const TARGET_IS_SERVER: u32 = 0x0002_0000;
 const EXTENDED_SESSION_SECURITY: u32 = 0x0008_0000;
 const TARGET_INFO: u32 = 0x0080_0000;
+/// Signing, sealing, and keys for them: always, 128 bits, exchanged, 56 bits.
+const PROTECTION: u32 = 0x0000_0010 | 0x0000_0020 | ALWAYS_SIGN | 0x2000_0000 | 0x4000_0000 | 0x8000_0000;
 
 const BASE64: GeneralPurpose = GeneralPurpose::new(
     &STANDARD,
@@ -110,6 +112,8 @@ impl NtlmAnswer {
 /// A client that knows nothing newer is sent the flags that librvp was seen to take. One that offers
 /// extended session security or asks for the target's names is sent these, without which it cannot
 /// answer with NTLM version 2. The extension itself is never agreed on: it would only change version 1.
+/// Whatever protection such a client offers is agreed on, since some give up without, in SPNEGO always for
+/// want of signing. Nothing is ever protected, so it needs no key here.
 #[must_use]
 pub fn ntlm_challenge(negotiate: &NtlmNegotiate, challenge: [u8; 8], target: &str) -> String {
     let client_flags = negotiate.flags;
@@ -118,7 +122,7 @@ pub fn ntlm_challenge(negotiate: &NtlmNegotiate, challenge: [u8; 8], target: &st
     let flags = NTLM_VERSION_1
         | if unicode { UNICODE } else { OEM }
         | if names {
-            TARGET_IS_DOMAIN | TARGET_INFO | (client_flags & ALWAYS_SIGN)
+            TARGET_IS_DOMAIN | TARGET_INFO | (client_flags & PROTECTION)
         } else {
             TARGET_IS_SERVER | ALWAYS_SIGN
         };
