@@ -47,7 +47,7 @@ pub(crate) struct Up {
     /// Make the accounts alice, bob and carol, and print their passwords
     #[arg(long)]
     demo: bool,
-    /// Offer only these ways of logging on, in this order [default: the topology's]
+    /// Offer only these ways of logging on [default: the topology's]
     #[arg(long, value_name = "SCHEME", value_delimiter = ',')]
     schemes: Vec<SchemeArgument>,
     /// Where /livez, /readyz, /metrics and /log-filter are served; port 0 takes a free one
