@@ -1,4 +1,4 @@
-//! What the design says about the shape of the source, checked against the source (design 4): arrows between
+//! What the project says about the shape of the source, checked against the source: arrows between
 //! crates, where outside crates may be named, names and sizes of files, manifests, and what code must not say.
 //!
 //! Every rule is a function from what it looks at to a list of breaches, and every rule has a test that feeds it

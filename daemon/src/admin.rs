@@ -3,6 +3,7 @@
 //! Unauthenticated, so it belongs on an address that only the machine or the cluster reaches. It tells names
 //! of components and numbers, never who talks to whom.
 
+mod families;
 mod incoming;
 
 use crate::network::Listener;
@@ -17,7 +18,7 @@ use axum::routing::get;
 use incoming::Incoming;
 use prometheus_client::registry::Registry;
 use std::error::Error;
-use std::sync::Arc;
+use std::sync::{Arc, OnceLock};
 use std::time::Duration;
 
 /// The longest a request may take, its body included.
@@ -30,8 +31,8 @@ const METRICS_TYPE: &str = "application/openmetrics-text; version=1.0.0; charset
 pub struct AdminState {
     /// Behind `/readyz`.
     pub readiness: Readiness,
-    /// Behind `/metrics`. Metrics are registered before serving starts.
-    pub registry: Arc<Registry>,
+    /// Behind `/metrics`, from when it is set: a role registers its metrics while it starts.
+    pub registry: Arc<OnceLock<Registry>>,
     /// Behind `/log-filter`.
     pub telemetry: Telemetry,
 }
@@ -40,7 +41,7 @@ pub struct AdminState {
 ///
 /// - `GET /livez`: 200 as long as the process answers at all;
 /// - `GET /readyz`: 200, or 503 with one line for each component that is not ready;
-/// - `GET /metrics`: OpenMetrics text;
+/// - `GET /metrics`: OpenMetrics text, or 503 while the process starts;
 /// - `GET /log-filter`, `PUT /log-filter`: what is logged, as text of at most 4 KiB; 400 with the reason for
 ///   one that is not a filter.
 ///
@@ -84,9 +85,12 @@ async fn ready(State(state): State<AdminState>) -> Response {
 }
 
 async fn metrics(State(state): State<AdminState>) -> Response {
+    let Some(registry) = state.registry.get() else {
+        return (StatusCode::SERVICE_UNAVAILABLE, "starting\n").into_response();
+    };
     let mut text = String::new();
-    match prometheus_client::encoding::text::encode(&mut text, &state.registry) {
-        Ok(()) => ([(header::CONTENT_TYPE, METRICS_TYPE)], text).into_response(),
+    match prometheus_client::encoding::text::encode(&mut text, registry) {
+        Ok(()) => ([(header::CONTENT_TYPE, METRICS_TYPE)], families::merge(&text)).into_response(),
         Err(error) => {
             tracing::error!(error = &error as &dyn Error, "cannot write the metrics");
             StatusCode::INTERNAL_SERVER_ERROR.into_response()

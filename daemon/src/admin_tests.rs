@@ -21,7 +21,7 @@ async fn served() -> Served {
     counter.inc_by(3);
     let state = AdminState {
         readiness: Readiness::new(),
-        registry: Arc::new(registry),
+        registry: Arc::new(registry.into()),
         telemetry,
     };
     let tasks = Tasks::new();

@@ -4,17 +4,20 @@
 //!   and a simulation hands it others than the real ones.
 //! - [`tasks`] is the only place that spawns; [`shutdown`] turns signals into one request to drain.
 //! - [`telemetry`] and [`trace`] are the only places that know how logs and traces leave the process.
+//! - [`config`] reads one file and the environment into a role's own type.
 //! - [`readiness`] and [`admin`] tell an operator how the process is.
 //! - [`mod@panic`] logs what should never happen.
 //!
-//! A process starts telemetry, binds every port, builds its roles, serves, and says it is ready; it ends in
+//! [`mod@run`] is the life of a process: configuration, telemetry, the admin listener, its role, ready; it ends in
 //! the opposite order, with [`Telemetry::flush`] last.
 
 pub mod admin;
 pub mod clock;
+pub mod config;
 pub mod network;
 pub mod panic;
 pub mod readiness;
+pub mod run;
 pub mod shutdown;
 pub mod tasks;
 pub mod telemetry;
@@ -24,6 +27,7 @@ pub use admin::AdminState;
 pub use clock::{Clock, SystemClock};
 pub use network::{Io, Listener, Network, Stream, TokioNetwork};
 pub use readiness::Readiness;
+pub use run::{Role, Surroundings, run};
 pub use shutdown::Shutdown;
 pub use tasks::{Failure, Group, OnError, Tasks};
 pub use telemetry::{Telemetry, TelemetryConfig};

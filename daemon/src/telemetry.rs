@@ -186,6 +186,11 @@ impl Telemetry {
     }
 }
 
+/// Whether a log filter can be used.
+pub(crate) fn check_filter(filter: &str) -> Result<(), Error> {
+    parse(filter).map(drop)
+}
+
 fn parse(filter: &str) -> Result<EnvFilter, Error> {
     let filter = filter.trim();
     if filter.is_empty() || filter.len() > FILTER_OCTETS_MAX {

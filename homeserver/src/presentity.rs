@@ -129,9 +129,11 @@ impl Presentity {
 
     fn request(&mut self, context: &mut Context<'_>, method: Method) -> Verdict {
         if self.account.disabled {
-            // To others a disabled person is nobody; the person hears that it is not permitted.
-            let own = context.caller.is_proved(self.principal());
-            return Verdict::Now(Err(if own { Fault::Forbidden } else { Fault::NoSuchPrincipal }));
+            // To others a disabled person is nobody. The person hears that it is not permitted, and until it is
+            // proved who asks, that this is needed: a client whose log-on is answered 404 hangs (spec 3.2).
+            let own = context.caller.identity.person() == Some(self.principal());
+            let fault = if own { self.must_be_owner(&context.caller).err() } else { Some(Fault::NoSuchPrincipal) };
+            return Verdict::Now(Err(fault.unwrap_or(Fault::Forbidden)));
         }
         let answer = match method {
             Method::Subscribe(subscribe) => self.subscribe(context, subscribe),

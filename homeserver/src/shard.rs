@@ -15,8 +15,8 @@ use crate::shards::{Ask, ReplyTo, RequestAsk};
 use daemon::Clock;
 use doing::{Doing, Done};
 use membership::Slot;
-use proto::{Answer, Proof, Refusal};
-use rvp::{Fault, Principal, Reply};
+use proto::{Answer, Change, Proof, Refusal};
+use rvp::{Fault, Principal, Reply, SubscriptionId};
 use std::collections::HashMap;
 use std::sync::Arc;
 use store::{AccountChange, Durable, Store, Write, Writer};
@@ -96,12 +96,10 @@ impl Shard {
             Ask::Authenticate { principal, proof, reply } => self.authenticate(principal, proof, reply),
             Ask::SpreadChange { change, watchers } => {
                 for watcher in watchers {
-                    self.command(&watcher, Command::Change(change.clone()));
+                    self.watched(watcher, change.clone());
                 }
             }
-            Ask::CallBackLost { principal, login } => {
-                self.command(&principal, Command::CallBackLost(login));
-            }
+            Ask::CallBackLost { principal, login } => self.call_back_lost(principal, login),
             Ask::Accounts(changes) => self.accounts(changes),
             Ask::Load(durables) => durables.into_iter().for_each(|durable| self.load(durable)),
             Ask::Release(ours) => self.release(&ours),
@@ -128,6 +126,24 @@ impl Shard {
                 self.carry_out(&target, effects, None);
             }
             Verdict::Nothing => self.carry_out(&target, effects, None),
+        }
+    }
+
+    /// A watcher who is not here yet, because the slot has just become ours, must not miss the change.
+    fn watched(&mut self, watcher: Principal, change: Change) {
+        if self.presentities.contains_key(&watcher) {
+            self.command(&watcher, Command::Change(change));
+        } else {
+            let watchers = vec![watcher.clone()];
+            self.wait_for_store(watcher, Ask::SpreadChange { change, watchers });
+        }
+    }
+
+    fn call_back_lost(&mut self, principal: Principal, login: SubscriptionId) {
+        if self.presentities.contains_key(&principal) {
+            self.command(&principal, Command::CallBackLost(login));
+        } else {
+            self.wait_for_store(principal.clone(), Ask::CallBackLost { principal, login });
         }
     }
 
@@ -334,19 +350,25 @@ fn send(reply: ReplyTo, result: Result<Reply, Fault>) {
 fn refuse(ask: Ask, fault: Fault) {
     let fault = Err(Refusal::Fault(fault));
     match ask {
+        // Who claims to be somebody who is not here is asked for proof, as a wrong password would be: a client
+        // whose log-on is answered 404 hangs (spec 3.2).
+        Ask::Request(request) if request.caller.identity.person() == Some(&request.target) => {
+            drop(request.reply.send(hide_nobody(fault)));
+        }
         Ask::Request(request) => drop(request.reply.send(fault)),
         // Somebody who is not here is told the same as somebody with a wrong password.
-        Ask::Authenticate { reply, .. } => {
-            let hidden = fault.map_err(|refusal| match refusal {
-                Refusal::Fault(Fault::NoSuchPrincipal) => Refusal::Fault(Fault::Unauthenticated),
-                other @ (Refusal::Fault(_) | Refusal::Moved { .. }) => other,
-            });
-            drop(reply.send(hidden));
-        }
+        Ask::Authenticate { reply, .. } => drop(reply.send(hide_nobody(fault))),
         Ask::SpreadChange { .. }
         | Ask::CallBackLost { .. }
         | Ask::Accounts(_)
         | Ask::Load(_)
         | Ask::Release(_) => {}
     }
+}
+
+fn hide_nobody(answer: Result<Answer, Refusal>) -> Result<Answer, Refusal> {
+    answer.map_err(|refusal| match refusal {
+        Refusal::Fault(Fault::NoSuchPrincipal) => Refusal::Fault(Fault::Unauthenticated),
+        other @ (Refusal::Fault(_) | Refusal::Moved { .. }) => other,
+    })
 }

@@ -61,6 +61,21 @@ pub enum Terminal {
         /// Its version.
         theirs: u32,
     },
+    /// What is kept under the member's id is no record, so nobody knows whose it is.
+    #[error("what is kept under {key} is no member: remove it with `etcdctl del {key}`")]
+    NoRecord {
+        /// The key in etcd.
+        key: String,
+    },
+    /// The settings for reaching etcd cannot be right.
+    #[error("the etcd settings cannot be used: {0}")]
+    BadSettings(String),
+    /// etcd was reached and does not want this process.
+    #[error("etcd refuses this process ({why}): check its user, its password and what the user may do")]
+    Refused {
+        /// In etcd's words.
+        why: String,
+    },
     /// The member's lease is gone, so the others no longer count it.
     #[error("the lease of member {0} is lost: join again")]
     LeaseLost(MemberId),

@@ -1,18 +1,23 @@
 //! What every membership promises, asked of each implementation in the same words.
 //!
-//! A further implementation adds a `Cluster` of its own and one line of `contract!`.
+//! A further implementation adds a `Cluster` of its own and a module in `contract!`.
 
 #![expect(
     clippy::unwrap_used,
     reason = "the promises are plain functions, each called by one test"
 )]
 
+#[path = "etcd/server.rs"]
+#[expect(dead_code, reason = "the tests of etcd need more of it")]
+mod server;
+
 use async_trait::async_trait;
 use membership::{
-    EmbeddedMembership, Error, Joined, Member, MemberId, Members, Membership, PLACEMENT_VERSION,
+    EmbeddedMembership, Error, EtcdConfig, Joined, Member, MemberId, Members, Membership, PLACEMENT_VERSION,
     PROTOCOL_VERSION, Phase, Placements, Terminal,
 };
-use std::sync::Arc;
+use server::{Process, Server};
+use std::sync::{Arc, Mutex};
 use std::time::Duration;
 use tokio::sync::watch;
 
@@ -48,21 +53,59 @@ impl Cluster for Embedded {
     }
 }
 
+struct Etcd {
+    server: Server,
+    processes: Mutex<Vec<Process>>,
+}
+
+#[async_trait]
+impl Cluster for Etcd {
+    async fn start() -> Self {
+        let (server, processes) = (Server::start().await, Mutex::default());
+        Self { server, processes }
+    }
+
+    async fn process(&self) -> Arc<dyn Membership> {
+        let config = EtcdConfig {
+            ttl: Duration::from_secs(20),
+            ..EtcdConfig::new(vec![self.server.endpoint()])
+        };
+        let process = Process::connected(config).await;
+        let membership = Arc::clone(&process.membership);
+        self.processes.lock().unwrap().push(process);
+        membership
+    }
+
+    async fn kill(&self, id: &MemberId) {
+        let mut client = self.server.client().await;
+        let found = client.get(format!("/homeport/v1/members/{id}"), None).await;
+        let lease = found.unwrap().kvs()[0].lease();
+        client.lease_revoke(lease).await.unwrap();
+    }
+}
+
 macro_rules! contract {
-    ($implementation:ident: $cluster:ty; $($promise:ident)*) => {
-        mod $implementation {
-            use super::*;
+    ($($promise:ident)*) => {
+        mod embedded {
             $(
                 #[tokio::test]
                 async fn $promise() {
-                    super::$promise(<$cluster>::start().await).await;
+                    super::$promise(<super::Embedded as super::Cluster>::start().await).await;
+                }
+            )*
+        }
+        mod etcd {
+            $(
+                #[tokio::test]
+                async fn $promise() {
+                    super::$promise(<super::Etcd as super::Cluster>::start().await).await;
                 }
             )*
         }
     };
 }
 
-contract! { embedded: Embedded;
+contract! {
     a_membership_begins_empty
     a_joining_member_is_seen_by_everybody_with_a_newer_epoch
     a_phase_is_seen_by_everybody_with_a_newer_epoch

@@ -167,8 +167,8 @@ impl Link {
         }
     }
 
-    pub(crate) fn answer(&self, id: u64, answer: Answered) {
-        self.inner.lanes.answer(id, convert::answer_to_wire(answer));
+    pub(crate) fn answer(&self, id: u64, answer: Answered) -> Result<(), Refused> {
+        self.inner.lanes.answer(id, convert::answer_to_wire(answer))
     }
 
     pub(crate) fn answered(&self, id: u64, answer: Answered) {
@@ -182,6 +182,10 @@ impl Link {
     /// Ends the link: calls that are open get [`Error::Lost`], and the stream is ended.
     pub fn hang_up(&self) {
         self.close();
+    }
+
+    pub(crate) fn severed(&self) -> &CancellationToken {
+        self.inner.lanes.severed()
     }
 
     pub(crate) fn closed(&self) -> &CancellationToken {

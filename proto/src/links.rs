@@ -209,6 +209,9 @@ impl Place {
     fn retire(&self) {
         let mut state = lock(&self.state);
         state.retired = true;
+        // Callers who wait for an attempt are not to make another.
+        state.failures += 1;
+        state.failure = None;
         if let Some(link) = state.link.take() {
             link.hang_up();
         }

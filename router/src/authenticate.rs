@@ -6,6 +6,7 @@
 use crate::config::Scheme;
 use crate::connection::{Connection, Ntlm};
 use crate::forward::Forward;
+use crate::metrics::Metrics;
 use crate::nonce::Nonces;
 use http::request::Parts;
 use proto::{Answer, Op, Proof};
@@ -22,6 +23,7 @@ pub(crate) struct Authenticate {
     pub(crate) nonces: Nonces,
     pub(crate) schemes: Vec<Scheme>,
     pub(crate) domains: Vec<Domain>,
+    pub(crate) metrics: Metrics,
 }
 
 /// Why it is not known who asks.
@@ -153,7 +155,10 @@ impl Authenticate {
         match self.forward.ask(&person, op).await {
             Ok(Answer::Authenticated(credential)) => Ok(proved(person, credential)),
             Ok(Answer::Done | Answer::Reply(_) | Answer::Outcome(_)) => Err(Fault::Internal.into()),
-            Err(Fault::Unauthenticated) => Err(again()),
+            Err(Fault::Unauthenticated) => {
+                self.metrics.failed_authentication();
+                Err(again())
+            }
             Err(other) => Err(other.into()),
         }
     }
@@ -183,7 +188,10 @@ impl Authenticate {
                 Ok(Some(proved(person, credential)))
             }
             Ok(Answer::Done | Answer::Reply(_) | Answer::Outcome(_)) => Err(Fault::Internal),
-            Err(Fault::Unauthenticated) => Ok(None),
+            Err(Fault::Unauthenticated) => {
+                self.metrics.failed_authentication();
+                Ok(None)
+            }
             Err(other) => Err(other),
         }
     }

@@ -45,6 +45,7 @@ fn authenticate(schemes: &[Scheme]) -> Authenticate {
         nonces: Nonces::new([7; 32]),
         schemes: schemes.to_vec(),
         domains: vec![Domain::parse("im.example.com").unwrap()],
+        metrics: Metrics::default(),
     }
 }
 

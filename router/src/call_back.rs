@@ -5,5 +5,5 @@ mod post;
 mod queue;
 mod queues;
 
-pub use policy::Policy;
+pub use policy::{OwnListeners, Policy};
 pub(crate) use queues::{Lost, Queues};

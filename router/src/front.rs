@@ -1,7 +1,7 @@
 //! The one handler of every request: parse, authenticate, place, forward, answer.
 
 use crate::authenticate::{Authenticate, Unknown};
-use crate::call_back::Policy;
+use crate::call_back::{OwnListeners, Policy};
 use crate::canonical::Canonical;
 use crate::connection::Connection;
 use crate::forward::Forward;
@@ -16,7 +16,6 @@ use http::{HeaderValue, Response, StatusCode};
 use proto::{Answer, Op};
 use rvp::method::Subscribe;
 use rvp::{CallBack, Credential, Fault, Method, ParseError, Reply, Request};
-use std::net::SocketAddr;
 use std::sync::Arc;
 use std::time::Duration;
 use tracing::Instrument;
@@ -36,7 +35,7 @@ pub(crate) struct Inner {
     pub(crate) forward: Forward,
     pub(crate) policy: Policy,
     /// Listeners of this process, which are never called back.
-    pub(crate) own: Vec<SocketAddr>,
+    pub(crate) own: OwnListeners,
     pub(crate) clock: Arc<dyn Clock>,
     pub(crate) metrics: Metrics,
 }
@@ -94,18 +93,17 @@ impl Front {
         let inner = &self.inner;
         // Set by whoever accepted the connection; without it nobody could be told apart.
         let connection = parts.extensions.get::<Connection>().ok_or(Fault::Internal)?;
-        let request = Request::parse(parts, body).map_err(Refused::Malformed)?;
-        let request = inner.canonical.request(request);
+        let empty = body.is_empty();
+        let request = match Request::parse(parts, body) {
+            Ok(request) => inner.canonical.request(request),
+            Err(error) if empty => return self.refuse_without_body(connection, parts, error).await,
+            Err(error) => return Err(Refused::Malformed(error)),
+        };
         if !inner.canonical.is_ours(&request.target) {
             return Err(Fault::NoSuchPrincipal.into());
         }
         let now = inner.clock.now();
-        let caller = inner.authenticate.caller(connection, parts, &request, now).await.inspect_err(|unknown| {
-            if parts.headers.contains_key(http::header::AUTHORIZATION) && *unknown == Unknown::Fault(Fault::Forbidden)
-            {
-                inner.metrics.failed_authentication();
-            }
-        })?;
+        let caller = inner.authenticate.caller(connection, parts, &request, now).await?;
         self.check_call_back(&request.method, connection)?;
         let asserted = caller.credential == Credential::Assertion;
         let challenges = || inner.authenticate.challenges(&request, now);
@@ -122,13 +120,38 @@ impl Front {
         }
     }
 
+    /// A request that lacks the body it needs. Clients that wait for a challenge, as Digest and NTLM make
+    /// them, first send it without: they are challenged, and only who has authenticated hears that it is
+    /// malformed.
+    async fn refuse_without_body(
+        &self,
+        connection: &Connection,
+        parts: &Parts,
+        error: ParseError,
+    ) -> Result<Reply, Refused> {
+        // The one method that needs neither body nor headers, so that what remains is whom it is about.
+        let mut bare = parts.clone();
+        bare.method = http::Method::from_bytes(b"ACL").map_err(|_| Fault::Internal)?;
+        let known = matches!(error, ParseError::BadXml(_) | ParseError::BadElement { .. });
+        let request = match Request::parse(&bare, Bytes::new()) {
+            Ok(request) if known => self.inner.canonical.request(request),
+            Ok(_) | Err(_) => return Err(Refused::Malformed(error)),
+        };
+        let now = self.inner.clock.now();
+        let caller = self.inner.authenticate.caller(connection, parts, &request, now).await?;
+        if caller.credential == Credential::Assertion {
+            return Err(Refused::Challenge(self.inner.authenticate.challenges(&request, now)));
+        }
+        Err(Refused::Malformed(error))
+    }
+
     /// A client may be called back only where this listener permits it, and a watcher only at a home of
     /// ours: towards other domains nothing is sent yet.
     fn check_call_back(&self, method: &Method, connection: &Connection) -> Result<(), Fault> {
         let Method::Subscribe(Subscribe::New { call_back, .. }) = method else { return Ok(()) };
         let permitted = match call_back {
             CallBack::Client(url) => {
-                self.inner.policy.permits(url, connection.peer().ip(), &self.inner.own)
+                self.inner.policy.permits(url, connection.peer().ip(), &self.inner.own.all())
             }
             CallBack::Principal(watcher) => self.inner.canonical.is_ours(watcher),
         };
@@ -186,7 +209,7 @@ fn refuse(method: &http::Method, refused: Refused) -> Response<Bytes> {
 /// 412, since clients show nothing for 503 (spec 3.7), and a SUBSCRIBE never sees 500 (spec 3.2).
 fn status_for(method: &http::Method, fault: Fault) -> StatusCode {
     match (method.as_str(), fault) {
-        ("NOTIFY", Fault::Busy | Fault::Unavailable) => StatusCode::PRECONDITION_FAILED,
+        ("NOTIFY", Fault::Busy | Fault::Unavailable | Fault::Internal) => StatusCode::PRECONDITION_FAILED,
         ("SUBSCRIBE" | "UNSUBSCRIBE", Fault::Internal) => StatusCode::SERVICE_UNAVAILABLE,
         (_, fault) => fault.status(),
     }

@@ -18,7 +18,7 @@ mod listener;
 mod metrics;
 mod nonce;
 
-pub use call_back::Policy;
+pub use call_back::{OwnListeners, Policy};
 pub use config::{RouterConfig, Scheme};
 
 use async_trait::async_trait;
@@ -52,7 +52,7 @@ pub struct Resources {
     /// Where it says whether it is ready.
     pub readiness: Readiness,
     /// Listeners of the same process, which clients may not name as their call-back.
-    pub own: Vec<SocketAddr>,
+    pub own: OwnListeners,
 }
 
 /// Why a router cannot start.
@@ -155,15 +155,15 @@ fn service(
         nonces: nonce::Nonces::new(config.key),
         schemes: config.schemes.clone(),
         domains: domains.clone(),
+        metrics: metrics.clone(),
     };
-    let mut own = resources.own.clone();
-    own.push(address);
+    resources.own.add(address);
     let inner = front::Inner {
         canonical: Canonical { domains },
         authenticate,
         forward,
         policy: config.call_backs.clone(),
-        own,
+        own: resources.own.clone(),
         clock: Arc::clone(&resources.clock),
         metrics,
     };

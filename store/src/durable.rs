@@ -19,8 +19,7 @@ pub struct Durable {
     pub access: Option<AccessList>,
 }
 
-/// A login of a call-back client: it will not notice that its home died, so its login must outlive the home
-/// (design 3).
+/// A login of a call-back client: it will not notice that its home died, so its login must outlive the home.
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub struct Login {
     /// Its id, unique for the person.

@@ -1,5 +1,5 @@
 //! What must survive a restart: accounts, access lists, property subscriptions, and the logins of call-back
-//! clients with their views (design 3).
+//! clients with their views.
 //!
 //! One trait, [`Store`], with SQLite behind it ([`SqliteStore`]) and one suite of contract tests
 //! (`tests/contract`) that any other store has to pass too. A home server loads the people of its slots once

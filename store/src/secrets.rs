@@ -1,7 +1,7 @@
 //! What is kept of a password, which is never the password.
 //!
 //! Every account has a SCRAM-SHA-256 verifier. The hashes that NTLM and Digest need are as good as the
-//! password itself to whoever steals them, so only accounts that opt in have those (design 12).
+//! password itself to whoever steals them, so only accounts that opt in have those.
 
 use std::fmt;
 

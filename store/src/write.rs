@@ -8,7 +8,7 @@ use rvp::{AccessList, Principal, SubscriptionId, ViewId};
 pub struct Write {
     /// Whose.
     pub principal: Principal,
-    /// The person's slot, for stores that refuse writes by slot (design 7). A store in one file, which only
+    /// The person's slot, for stores that refuse writes by slot. A store in one file, which only
     /// one home server uses, goes by the slot of the account.
     pub slot: u16,
     /// What changes.

@@ -1,4 +1,4 @@
-//! Which crate of ours may depend on which (design 4).
+//! Which crate of ours may depend on which.
 
 use crate::workspace::{Member, WORKSPACE, assert_none};
 use std::collections::BTreeSet;

@@ -217,7 +217,11 @@ impl Shared {
             }
         };
         self.heard.notify_waiters();
-        let manner = self.manner(session).await;
+        let manner = tokio::select! {
+            manner = self.manner(session) => manner,
+            // A router gives up on a client that holds its answer for too long.
+            () = connection.closed() => Manner::HangUp,
+        };
         self.record().open -= 1;
         answer(&mut connection, style, manner).await;
     }

@@ -51,7 +51,10 @@ impl Plan {
     /// The default with so many home servers, `home-1` and on.
     #[must_use]
     pub fn with_homes(count: usize) -> Self {
-        Self { homes: (1..=count).map(|number| format!("home-{number}")).collect(), ..Self::default() }
+        Self {
+            homes: (1..=count).map(|number| format!("home-{number}")).collect(),
+            ..Self::default()
+        }
     }
 }
 
@@ -84,7 +87,10 @@ impl Stage {
         let network = Arc::new(StageNetwork::default());
         let mut doors = BTreeMap::new();
         for name in &plan.routers {
-            doors.insert(name.clone(), network.reserve().await.context("reserve an address")?);
+            doors.insert(
+                name.clone(),
+                network.reserve().await.context("reserve an address")?,
+            );
         }
         let mut stage = Self {
             planned: people::planned(&plan.homes),
@@ -127,7 +133,10 @@ impl Stage {
     /// # Errors
     /// When there is no such router.
     pub fn door(&self, router: &str) -> anyhow::Result<SocketAddr> {
-        self.doors.get(router).copied().with_context(|| format!("there is no router {router}"))
+        self.doors
+            .get(router)
+            .copied()
+            .with_context(|| format!("there is no router {router}"))
     }
 
     /// Starts a home server and waits until it has read its state.
@@ -135,7 +144,10 @@ impl Stage {
     /// # Errors
     /// When it does not start, or runs already.
     pub async fn start_home(&mut self, name: &str) -> anyhow::Result<()> {
-        ensure!(self.plan.homes.iter().any(|home| home == name), "there is no home server {name}");
+        ensure!(
+            self.plan.homes.iter().any(|home| home == name),
+            "there is no home server {name}"
+        );
         ensure!(!self.homes.contains_key(name), "{name} runs already");
         let readiness = Readiness::new();
         let config = HomeServerConfig {
@@ -155,7 +167,8 @@ impl Stage {
             seed: self.seed,
         };
         let home = HomeServer::start(config, resources, &mut Registry::default()).await;
-        self.homes.insert(name.to_owned(), home.with_context(|| format!("start {name}"))?);
+        self.homes
+            .insert(name.to_owned(), home.with_context(|| format!("start {name}"))?);
         within(format!("{name} to be ready"), readiness.reached()).await
     }
 
@@ -164,6 +177,15 @@ impl Stage {
     /// # Errors
     /// When it does not start, or runs already.
     pub async fn start_router(&mut self, name: &str) -> anyhow::Result<()> {
+        let readiness = self.launch_router(name).await?;
+        within(format!("{name} to be ready"), readiness.reached()).await
+    }
+
+    /// Starts a router; what is returned tells whether it is ready.
+    ///
+    /// # Errors
+    /// When it does not start, or runs already.
+    pub async fn launch_router(&mut self, name: &str) -> anyhow::Result<Readiness> {
         let listen = self.door(name)?;
         ensure!(!self.routers.contains_key(name), "{name} runs already");
         let readiness = Readiness::new();
@@ -181,11 +203,12 @@ impl Stage {
             network: self.network.clone(),
             clock: self.clock.clone(),
             readiness: readiness.clone(),
-            own: self.doors.values().copied().collect(),
+            own: self.own_listeners(),
         };
         let router = Router::start(config, resources, &mut Registry::default()).await;
-        self.routers.insert(name.to_owned(), router.with_context(|| format!("start {name}"))?);
-        within(format!("{name} to be ready"), readiness.reached()).await
+        self.routers
+            .insert(name.to_owned(), router.with_context(|| format!("start {name}"))?);
+        Ok(readiness)
     }
 
     /// Stops a home server or a router in order.
@@ -200,7 +223,11 @@ impl Stage {
         } else {
             anyhow::bail!("{name} does not run");
         };
-        ensure!(left.is_empty(), "{name} has stopped, but these go on: {}", left.join(", "));
+        ensure!(
+            left.is_empty(),
+            "{name} has stopped, but these go on: {}",
+            left.join(", ")
+        );
         Ok(())
     }
 
@@ -212,7 +239,10 @@ impl Stage {
         if let Some(home) = self.homes.remove(name) {
             home.abort();
             let_others_run().await;
-            ensure!(self.membership.expire(&MemberId::from(name)), "{name} had no lease");
+            ensure!(
+                self.membership.expire(&MemberId::from(name)),
+                "{name} had no lease"
+            );
         } else if let Some(router) = self.routers.remove(name) {
             router.abort();
         } else {
@@ -227,7 +257,11 @@ impl Stage {
     /// # Errors
     /// As [`Stage::start_home`] and [`Stage::start_router`].
     pub async fn start_again(&mut self, name: &str) -> anyhow::Result<()> {
-        if self.doors.contains_key(name) { self.start_router(name).await } else { self.start_home(name).await }
+        if self.doors.contains_key(name) {
+            self.start_router(name).await
+        } else {
+            self.start_home(name).await
+        }
     }
 
     /// Starts every home server, then every router.
@@ -296,6 +330,13 @@ impl Stage {
     #[must_use]
     pub fn now(&self) -> std::time::SystemTime {
         self.clock.now()
+    }
+
+    /// Every router's listener, which no client may name as its call-back.
+    fn own_listeners(&self) -> router::OwnListeners {
+        let own = router::OwnListeners::default();
+        self.doors.values().for_each(|door| own.add(*door));
+        own
     }
 
     async fn reopen_store(&mut self) -> anyhow::Result<()> {

@@ -139,8 +139,13 @@ impl Wire {
         let answer = match self.proof {
             Proof::Asserted => self.leg(&mut connection, ask, None).await?,
             Proof::Digest => self.with_digest(&mut connection, ask).await?,
-            Proof::Ntlm if used => self.leg(&mut connection, ask, None).await?,
-            Proof::Ntlm => self.with_ntlm(&mut connection, kept, ask).await?,
+            Proof::Ntlm => {
+                // Where NTLM has worked before, librvp begins every connection with it (spec 6.2).
+                let at_once = kept.ntlm_works && !used && self.style.begins_with_ntlm();
+                let answer = self.with_ntlm(&mut connection, at_once, ask).await?;
+                kept.ntlm_works = answer.status != 401;
+                answer
+            }
         };
         if self.style.keeps_connection() && !connection.is_closing() {
             kept.connection = Some(connection);
@@ -159,15 +164,15 @@ impl Wire {
         self.leg(connection, ask, Some(answer)).await
     }
 
-    /// Type 1, type 3; before them a request without credentials, unless NTLM has worked before and the
-    /// style remembers that (spec 6.2).
+    /// Type 1, type 3; before them a request without credentials, unless NTLM is begun at once. On a
+    /// connection that is authenticated that is all (spec 6.2).
     async fn with_ntlm(
         &self,
         connection: &mut Connection,
-        kept: &mut Kept,
+        at_once: bool,
         ask: &Ask,
     ) -> anyhow::Result<Answer> {
-        if !(kept.ntlm_works && self.style.begins_with_ntlm()) {
+        if !at_once {
             let first = self.leg(connection, ask, None).await?;
             if first.status != 401 || first.challenge("NTLM").is_none() {
                 return Ok(first);
@@ -175,9 +180,7 @@ impl Wire {
         }
         let second = self.leg(connection, ask, Some(ntlm::negotiate(self))).await?;
         let Some(challenge) = second.challenge("NTLM ") else { return Ok(second) };
-        let last = self.leg(connection, ask, Some(ntlm::authenticate(self, challenge)?)).await?;
-        kept.ntlm_works = last.status != 401;
-        Ok(last)
+        self.leg(connection, ask, Some(ntlm::authenticate(self, challenge)?)).await
     }
 
     async fn leg(

@@ -7,7 +7,7 @@ use crate::sizing::Plan;
 use crate::{CallBacks, HomeRole, Profile, Trust, Zone};
 use std::collections::{BTreeMap, BTreeSet};
 
-/// A lab has no redundancy, so nobody should come to depend on it (`spec/topologies.md` 3.4).
+/// A lab has no redundancy, so nobody should come to depend on it.
 const LAB_ONLINE_MAX: u32 = 1_000;
 
 /// Notes everything that does not fit together.
@@ -166,7 +166,7 @@ fn nodes(draft: &Draft, problems: &mut Vec<Problem>) {
     }
 }
 
-/// Whether routers and home servers carry the people (`spec/topologies.md` 3.1 and 3.4).
+/// Whether routers and home servers carry the people.
 fn capacity(draft: &Draft, problems: &mut Vec<Problem>) {
     let (Some(head), Some(population), Some(limits)) = (&draft.head, &draft.population, &draft.limits) else {
         return;

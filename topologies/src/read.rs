@@ -10,7 +10,7 @@ use crate::{
 };
 use toml::de::{DeTable, DeValue};
 
-/// The hard caps that no file may raise (`spec/topologies.md` 3.1).
+/// The hard caps that no file may raise.
 pub(crate) const CAPS: Limits = Limits {
     home_cap: 10_000,
     router_cap: 20_000,

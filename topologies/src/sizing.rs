@@ -1,4 +1,4 @@
-//! How many routers and home servers a population needs (`spec/topologies.md` 3.1).
+//! How many routers and home servers a population needs.
 
 use crate::{Limits, Population};
 

@@ -7,7 +7,7 @@ use futures_util::future::select_all;
 use homeserver::{HomeServer, HomeServerConfig};
 use membership::{EmbeddedMembership, Membership};
 use prometheus_client::registry::Registry;
-use router::{Policy, Router, RouterConfig};
+use router::{OwnListeners, Policy, Router, RouterConfig};
 use rvp::Domain;
 use std::net::{IpAddr, SocketAddr};
 use std::sync::Arc;
@@ -40,6 +40,7 @@ struct Shared {
     clock: Arc<dyn Clock>,
     membership: Arc<dyn Membership>,
     readiness: Readiness,
+    own: OwnListeners,
 }
 
 impl Cluster {
@@ -55,18 +56,19 @@ impl Cluster {
             clock: Arc::new(SystemClock::new()),
             membership: EmbeddedMembership::new(),
             readiness: Readiness::new(),
+            own: OwnListeners::default(),
         };
         let bind_admin = shared.network.bind(places.admin).await;
         let admin = bind_admin.with_context(|| format!("listen on {} (--admin)", places.admin))?;
         let admin_address = admin.local_addr()?;
         let mut registry = Registry::with_prefix("homeport");
         let homes = start_homes(topology, places, &shared, store, &mut registry).await?;
-        let mut own: Vec<SocketAddr> = homes.iter().map(HomeServer::address).collect();
-        own.push(admin_address);
-        let routers = start_routers(topology, places, &shared, own, &mut registry).await?;
+        shared.own.add(admin_address);
+        homes.iter().for_each(|home| shared.own.add(home.address()));
+        let routers = start_routers(topology, places, &shared, &mut registry).await?;
         let admin_tasks = Tasks::new();
         let readiness = shared.readiness.clone();
-        let registry = Arc::new(registry);
+        let registry = Arc::new(registry.into());
         let state = AdminState {
             readiness,
             registry,
@@ -148,7 +150,6 @@ async fn start_routers(
     topology: &Topology,
     places: &Places,
     shared: &Shared,
-    own: Vec<SocketAddr>,
     registry: &mut Registry,
 ) -> Result<Vec<Router>> {
     let key = rand::random();
@@ -156,14 +157,12 @@ async fn start_routers(
     for (index, role) in topology.routers.iter().enumerate() {
         let free = SocketAddr::new(places.listen.ip(), 0);
         let listen = if index == 0 { places.listen } else { free };
-        let mut own = own.clone();
-        own.extend(routers.iter().map(Router::address));
         let resources = router::Resources {
             membership: Arc::clone(&shared.membership),
             network: Arc::clone(&shared.network),
             clock: Arc::clone(&shared.clock),
             readiness: shared.readiness.clone(),
-            own,
+            own: shared.own.clone(),
         };
         let config = router_config(role, topology, listen, key)?;
         let started = Router::start(config, resources, registry).await;

@@ -5,7 +5,7 @@ use rvp::access::Right;
 use rvp::method::Propfind;
 use rvp::method::propfind::Properties;
 use rvp::property::PropertyName;
-use rvp::{PresenceState, Property, Reply};
+use rvp::{Caller, Credential, PresenceState, Property, Reply};
 
 impl Presentity {
     pub(super) fn propfind(&mut self, context: &Context<'_>, propfind: Propfind) -> Answer {
@@ -45,15 +45,29 @@ impl Presentity {
         if self.access.allows(&context.caller, Right::Presence) { self.shown } else { PresenceState::Offline }
     }
 
-    /// The properties that a new watcher is answered with.
+    /// The properties that a new watcher is answered with: always all five, because Miranda crashes without a
+    /// name or an address (spec 10). Who may not read them is told nothing in them that the URL does not say.
     pub(super) fn watched_properties(&self, context: &Context<'_>) -> Properties {
-        let state = self.state_for(context);
-        let found = if self.access.allows(&context.caller, Right::Read) {
-            self.properties(state)
-        } else {
-            vec![Property::State(state)]
-        };
+        let mut found = self.properties(self.state_for(context));
+        if !self.may_read_watched(&context.caller) {
+            for property in &mut found {
+                match property {
+                    Property::DisplayName(name) => self.principal().name().clone_into(name),
+                    Property::Email(email) => email.clear(),
+                    Property::State(_) | Property::MobileState(_) | Property::MobileDescription(_) => {}
+                }
+            }
+        }
         let principal = self.principal().clone();
         Properties { principal, found, names: Vec::new(), forbidden: Vec::new(), missing: Vec::new() }
+    }
+
+    /// Who is believed to be somebody when it is about the state is believed when it is about the name, too:
+    /// clients write entries that believe an assertion for the state and do not mention reading (spec 3.8).
+    fn may_read_watched(&self, caller: &Caller) -> bool {
+        let with = |credential| Caller { identity: caller.identity.clone(), credential };
+        let reads = |credential| self.access.allows(&with(credential), Right::Read);
+        reads(caller.credential)
+            || self.access.allows(caller, Right::Presence) && Credential::ALL.into_iter().any(reads)
     }
 }

@@ -15,6 +15,8 @@ use tokio_stream::Stream;
 pub(crate) struct Batches {
     hello: Option<v1::Frame>,
     lanes: Arc<Lanes>,
+    /// Nothing was waiting when this was last polled.
+    was_idle: bool,
 }
 
 impl Batches {
@@ -22,6 +24,7 @@ impl Batches {
         Self {
             hello: Some(hello(me)),
             lanes,
+            was_idle: false,
         }
     }
 }
@@ -34,17 +37,26 @@ impl Stream for Batches {
         if let Some(hello) = this.hello.take() {
             return Poll::Ready(Some(v1::Batch { frames: vec![hello] }));
         }
+        if this.was_idle {
+            // Whoever can run now goes first: what they add travels in the same batch, and a batch costs
+            // as much as many frames.
+            this.was_idle = false;
+            context.waker().wake_by_ref();
+            return Poll::Pending;
+        }
         // Callers who never pause must not keep the transport from its other work.
         let turn = ready!(tokio::task::coop::poll_proceed(context));
-        let frames = ready!(this.lanes.poll_frames(context));
+        let frames = this.lanes.poll_frames(context);
+        this.was_idle = frames.is_pending();
+        let frames = ready!(frames);
         turn.made_progress();
         Poll::Ready(frames.map(|frames| v1::Batch { frames }))
     }
 }
 
 impl Drop for Batches {
-    /// The transport has ended: nothing that waits can be sent.
+    /// The transport has ended.
     fn drop(&mut self) {
-        self.lanes.close();
+        self.lanes.sever();
     }
 }

@@ -42,6 +42,7 @@ pub(crate) enum Refused {
 pub(crate) struct Lanes {
     state: Mutex<State>,
     presence: Arc<Semaphore>,
+    severed: CancellationToken,
     closed: CancellationToken,
 }
 
@@ -79,6 +80,7 @@ impl Lanes {
         Self {
             state: Mutex::default(),
             presence: Arc::new(Semaphore::new(PRESENCE_CALLS_MAX)),
+            severed: CancellationToken::new(),
             closed: CancellationToken::new(),
         }
     }
@@ -122,18 +124,16 @@ impl Lanes {
         Ok(answer)
     }
 
-    /// Queues an answer of ours. A peer that calls on and on without reading its answers ends the link.
-    pub(crate) fn answer(&self, id: u64, answer: v1::Answer) {
+    /// Queues an answer of ours. Refused as full only to a peer that calls on and on without reading answers.
+    pub(crate) fn answer(&self, id: u64, answer: v1::Answer) -> Result<(), Refused> {
         let mut waiting = Waiting::new(v1::frame::Body::Answer(answer));
         waiting.frame.id = id;
         let mut state = self.state();
         if state.closed {
-            // So is whoever asked.
-            return;
+            return Err(Refused::Closed);
         }
         if state.answers >= CALLS_MAX {
-            drop(state);
-            return self.close();
+            return Err(Refused::Full);
         }
         state.answers += 1;
         state.octets += waiting.octets;
@@ -141,6 +141,7 @@ impl Lanes {
         let writer = state.writer.take();
         drop(state);
         wake(writer);
+        Ok(())
     }
 
     /// Hands an answer to the caller who waits for it, if there still is one.
@@ -183,6 +184,16 @@ impl Lanes {
         wake(ended.writer.take());
     }
 
+    /// Says that nothing can be written any more. What has come already may still be read.
+    pub(crate) fn sever(&self) {
+        self.severed.cancel();
+    }
+
+    /// Cancelled when nothing can be written any more.
+    pub(crate) fn severed(&self) -> &CancellationToken {
+        &self.severed
+    }
+
     /// Cancelled when the link has ended.
     pub(crate) fn closed(&self) -> &CancellationToken {
         &self.closed
@@ -196,7 +207,7 @@ impl Lanes {
 impl State {
     /// Takes a batch: presence only when nothing else waits, and no call whose caller has given up.
     fn frames(&mut self) -> Vec<v1::Frame> {
-        let mut frames = Vec::new();
+        let mut frames = Vec::with_capacity((self.first.len() + self.bulk.len()).min(BATCH_FRAMES_MAX));
         let mut octets = 0;
         while frames.len() < BATCH_FRAMES_MAX && octets < BATCH_OCTETS {
             let Some(waiting) = self.first.pop_front().or_else(|| self.bulk.pop_front()) else {

@@ -1,6 +1,6 @@
 //! The loop that keeps a link going: it reads batches, serves calls and hands answers to their callers.
 
-use super::lanes::{Answered, CALLS_MAX};
+use super::lanes::{Answered, CALLS_MAX, Refused};
 use super::{DEADLINE_MAX, Link, Serve};
 use crate::op::Refusal;
 use crate::{convert, v1};
@@ -60,15 +60,21 @@ impl Drop for Told<'_> {
 /// order in which they came, they end with the link, and a panic is the link's own.
 async fn read(link: &Link, mut inbound: Streaming<v1::Batch>, serve: &dyn Serve) {
     let mut served = FuturesUnordered::new();
+    let mut severed = pin!(link.severed().cancelled());
     loop {
         let batch = tokio::select! {
+            biased;
             Some((id, answer)) = served.next() => {
-                link.answer(id, answer);
+                if !send(link, id, answer) {
+                    return;
+                }
                 // Calls that never wait must not keep other tasks from running.
                 coop::consume_budget().await;
                 continue;
             }
             batch = inbound.next() => batch,
+            // Last, so that answers which came before the transport ended reach their callers.
+            () = &mut severed => return,
         };
         let batch = match batch {
             Some(Ok(batch)) => batch,
@@ -86,7 +92,11 @@ async fn read(link: &Link, mut inbound: Streaming<v1::Batch>, serve: &dyn Serve)
                     return;
                 }
                 Some(v1::frame::Body::Call(call)) => match begin(link, serve, call) {
-                    Begun::Answered(answer) => link.answer(frame.id, answer),
+                    Begun::Answered(answer) => {
+                        if !send(link, frame.id, answer) {
+                            return;
+                        }
+                    }
                     Begun::Waits(call) => served.push(async move { (frame.id, call.await) }),
                 },
                 // A frame that a newer peer may send, or a second hello: skipped.
@@ -95,6 +105,18 @@ async fn read(link: &Link, mut inbound: Streaming<v1::Batch>, serve: &dyn Serve)
             coop::consume_budget().await;
         }
     }
+}
+
+/// Queues an answer; returns whether the link goes on.
+fn send(link: &Link, id: u64, answer: Answered) -> bool {
+    let goes_on = link.answer(id, answer) != Err(Refused::Full);
+    if !goes_on {
+        tracing::warn!(
+            peer = link.peer().name,
+            "peer calls without reading answers, hanging up"
+        );
+    }
+    goes_on
 }
 
 fn take_answer(link: &Link, id: u64, answer: v1::Answer) {

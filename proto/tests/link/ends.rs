@@ -1,9 +1,10 @@
 //! A link ends once, at both ends, and nobody waits for what cannot come.
 
 use crate::pipe::Fate;
+use crate::raw;
 use crate::stage::{BOUND, End, Stage, call, echoed, ended, reaches, settled, spawn};
-use proto::Link;
 use proto::link::Error;
+use proto::{Link, PROTOCOL};
 use std::sync::Arc;
 use std::time::Duration;
 use tokio::sync::{mpsc, watch};
@@ -79,6 +80,38 @@ async fn when_the_other_end_dies_open_calls_are_lost_at_once() {
         assert!(link.is_closed());
     }
     assert_eq!(died.elapsed(), Duration::ZERO);
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn what_was_answered_before_the_other_end_hung_up_is_answered() {
+    const CALLS: usize = 200;
+    for _ in 0..50 {
+        let stage = Stage::new(End::silent(), End::silent());
+        let mut streams = raw::home(&stage.pipes, "quiet:1");
+        let links = stage.links.clone();
+        let calling = spawn(async move {
+            let link = links.to("quiet:1").await.unwrap();
+            let answers =
+                futures_util::future::join_all((0..).take(CALLS).map(|number| link.call(call(number))));
+            (answers.await, link)
+        });
+        let mut home = streams.recv().await.expect("a stream");
+        home.hear().await.expect("its hello");
+        home.say(raw::hello(PROTOCOL)).await;
+        let mut answered = 0;
+        while answered < CALLS {
+            for frame in home.hear().await.expect("more calls") {
+                answered += 1;
+                let number = raw::number(&frame).unwrap();
+                home.say(raw::answering(frame.id, echoed(number))).await;
+            }
+        }
+        drop(home);
+        let (answers, _link) = ended(calling).await;
+        for (number, answer) in (0..).zip(answers) {
+            assert_eq!(answer, Ok(echoed(number)));
+        }
+    }
 }
 
 #[tokio::test]

@@ -3,9 +3,26 @@
 
 use rvp::ClientUrl;
 use std::net::{IpAddr, SocketAddr};
+use std::sync::{Arc, PoisonError, RwLock};
 
 /// Ports below this are services', not clients' (spec 7.2).
 const CLIENT_PORT_MIN: u16 = 1024;
+
+/// The listeners of one process, routers' and others'. Clones show the same listeners.
+#[derive(Clone, Debug, Default)]
+pub struct OwnListeners(Arc<RwLock<Vec<SocketAddr>>>);
+
+impl OwnListeners {
+    /// Adds a listener.
+    pub fn add(&self, address: SocketAddr) {
+        self.0.write().unwrap_or_else(PoisonError::into_inner).push(address);
+    }
+
+    /// Those added so far.
+    pub(crate) fn all(&self) -> Vec<SocketAddr> {
+        self.0.read().unwrap_or_else(PoisonError::into_inner).clone()
+    }
+}
 
 /// The call-back policy of a listener.
 #[derive(Clone, PartialEq, Eq, Debug)]

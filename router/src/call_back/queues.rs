@@ -92,6 +92,10 @@ impl Queues {
 
     async fn empty(&self, login: &ClientLogin) {
         while let Some(item) = self.take(login) {
+            // Nobody waits for it any more: its sender was told that it is not delivered.
+            if matches!(&item, Item::Message(message) if message.outcome.is_closed()) {
+                continue;
+            }
             let posted = self.post(login, &item).await;
             let gone = self.is_gone(login, posted);
             self.inner.metrics.call_back(label(posted));

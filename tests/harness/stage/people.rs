@@ -45,11 +45,23 @@ impl Stage {
     /// When there is no such home server.
     pub fn principal(&self, name: &str, home: Option<&str>) -> anyhow::Result<Principal> {
         let domain = Domain::parse(DOMAIN)?;
-        let Some(home) = home else { return Ok(Principal::new(&domain, name)?) };
-        let numbered = |number: usize| if number == 1 { name.to_owned() } else { format!("{name}-{number}") };
+        let Some(home) = home else {
+            return Ok(Principal::new(&domain, name)?);
+        };
+        let numbered = |number: usize| {
+            if number == 1 {
+                name.to_owned()
+            } else {
+                format!("{name}-{number}")
+            }
+        };
         let mut candidates = (1..=TRIES).filter_map(|number| Principal::new(&domain, &numbered(number)).ok());
         candidates
-            .find(|person| self.planned.home_of(person).is_some_and(|member| member.id.as_str() == home))
+            .find(|person| {
+                self.planned
+                    .home_of(person)
+                    .is_some_and(|member| member.id.as_str() == home)
+            })
             .with_context(|| format!("nobody called {name} lives on {home}; is it in the plan?"))
     }
 
@@ -67,7 +79,10 @@ impl Stage {
         if self.people.made.contains_key(person) {
             return Ok(());
         }
-        let names = LegacyNames { principal: person.clone(), nt_domain: NT_DOMAIN.to_owned() };
+        let names = LegacyNames {
+            principal: person.clone(),
+            nt_domain: NT_DOMAIN.to_owned(),
+        };
         let account = Account {
             principal: person.clone(),
             display_name: display_name.to_owned(),
@@ -75,7 +90,10 @@ impl Stage {
             disabled: false,
             secrets: self.people.secrets(&names)?,
         };
-        self.store.put_account(&account, Slot::of(person).number(), Put::New).await.context("make an account")?;
+        self.store
+            .put_account(&account, Slot::of(person).number(), Put::New)
+            .await
+            .context("make an account")?;
         self.people.made.insert(person.clone(), account);
         Ok(())
     }
@@ -85,10 +103,17 @@ impl Stage {
     /// # Errors
     /// When there is no such account.
     pub async fn set_disabled(&mut self, person: &Principal, disabled: bool) -> anyhow::Result<()> {
-        let account = self.people.made.get_mut(person).context("there is no such account")?;
+        let account = self
+            .people
+            .made
+            .get_mut(person)
+            .context("there is no such account")?;
         account.disabled = disabled;
         let slot = Slot::of(person).number();
-        self.store.put_account(account, slot, Put::Replace).await.context("replace an account")
+        self.store
+            .put_account(account, slot, Put::Replace)
+            .await
+            .context("replace an account")
     }
 
     /// Removes an account with everything that belongs to the person.
@@ -96,14 +121,24 @@ impl Stage {
     /// # Errors
     /// When there is no such account.
     pub async fn remove_person(&mut self, person: &Principal) -> anyhow::Result<()> {
-        self.people.made.remove(person).context("there is no such account")?;
-        self.store.remove_account(person).await.context("remove an account")
+        self.people
+            .made
+            .remove(person)
+            .context("there is no such account")?;
+        self.store
+            .remove_account(person)
+            .await
+            .context("remove an account")
     }
 }
 
 impl People {
     fn secrets(&mut self, names: &LegacyNames) -> anyhow::Result<Secrets> {
-        let Some(Secrets { scram, legacy: Some(legacy) }) = &self.secrets else {
+        let Some(Secrets {
+            scram,
+            legacy: Some(legacy),
+        }) = &self.secrets
+        else {
             let secrets = Secrets::derive(PASSWORD, Some(names))?;
             self.secrets = Some(secrets.clone());
             return Ok(secrets);
@@ -114,7 +149,13 @@ impl People {
             DigestSecret { username, ha1 }
         };
         let digest = names.spellings().into_iter().map(secret).collect();
-        let legacy = LegacySecrets { nt_hash: legacy.nt_hash, digest };
-        Ok(Secrets { scram: scram.clone(), legacy: Some(legacy) })
+        let legacy = LegacySecrets {
+            nt_hash: legacy.nt_hash,
+            digest,
+        };
+        Ok(Secrets {
+            scram: scram.clone(),
+            legacy: Some(legacy),
+        })
     }
 }

@@ -122,6 +122,15 @@ impl Connection {
         Ok((head, headers, body))
     }
 
+    /// Reads everything up to the end of the connection: the head, and what is behind it.
+    ///
+    /// # Errors
+    /// When there is no head.
+    pub async fn read_rest(&mut self) -> anyhow::Result<(String, Bytes)> {
+        let (head, _) = self.read_head().await?;
+        Ok((head, self.read_to_end().await?))
+    }
+
     /// Waits until the other end closes, reading over whatever comes.
     pub async fn closed(&mut self) {
         let mut octets = [0; 1024];

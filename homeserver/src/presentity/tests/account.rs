@@ -65,7 +65,7 @@ fn a_disabled_person_is_nobody_to_others_and_may_nothing() {
     };
     for (caller, from, fault) in [
         (proved(&alice()), alice(), Fault::Forbidden),
-        (asserted(&alice()), alice(), Fault::NoSuchPrincipal),
+        (asserted(&alice()), alice(), Fault::Unauthenticated),
         (proved(&bob()), bob(), Fault::NoSuchPrincipal),
         (asserted(&bob()), bob(), Fault::NoSuchPrincipal),
     ] {

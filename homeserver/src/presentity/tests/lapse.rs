@@ -95,6 +95,19 @@ fn falling_back_does_not_make_a_device_the_one_touched_last() {
 }
 
 #[test]
+fn a_device_that_falls_back_stays_the_one_touched_last_if_it_was() {
+    let mut stage = Stage::new();
+    stage.watch(&bob());
+    stage.log_on(1);
+    stage.set(flat(PresenceState::Busy));
+    stage.later(60);
+    stage.log_on(2);
+    stage.set(falling_back_to(PresenceState::Away));
+    stage.lapse_after(LEASE + 30);
+    assert_eq!(stage.told_states(), [(PresenceState::Away, vec![bob()])]);
+}
+
+#[test]
 fn a_login_that_ends_takes_its_view_along_at_once() {
     let mut stage = Stage::new();
     stage.watch(&bob());

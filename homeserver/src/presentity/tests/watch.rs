@@ -48,7 +48,7 @@ fn a_watch_is_durable_and_answered_with_all_five_properties() {
 }
 
 #[test]
-fn a_watcher_without_the_right_to_read_is_told_the_state_alone() {
+fn a_watcher_without_the_right_to_read_is_told_the_state_and_what_the_url_says() {
     let mut stage = Stage::watched();
     stage.change_access([entry(&carol(), &[], &[Right::Read])]);
     let answer = stage.request(&proved(&carol()), watch(&carol()));
@@ -59,7 +59,31 @@ fn a_watcher_without_the_right_to_read_is_told_the_state_alone() {
     else {
         panic!("not watched: {answer:?}");
     };
-    assert_eq!(properties.found, [Property::State(PresenceState::Online)]);
+    let five = [
+        Property::State(PresenceState::Online),
+        Property::DisplayName("alice".into()),
+        Property::Email(String::new()),
+        Property::MobileState(false),
+        Property::MobileDescription(String::new()),
+    ];
+    assert_eq!(properties.found, five, "Miranda crashes where one is missing");
+}
+
+#[test]
+fn an_assertion_that_is_believed_for_the_state_is_believed_for_the_name() {
+    let mut stage = Stage::watched();
+    let mut contact = entry(&carol(), &[Right::Presence], &[]);
+    contact.credentials = listed(&[Credential::Assertion]);
+    stage.change_access([contact]);
+    let answer = stage.request(&asserted(&carol()), watch(&carol()));
+    let Ok(Reply::Subscribed {
+        properties: Some(properties),
+        ..
+    }) = answer
+    else {
+        panic!("not watched: {answer:?}");
+    };
+    assert_eq!(properties.found[1], Property::DisplayName("Alice Archer".into()));
 }
 
 #[test]

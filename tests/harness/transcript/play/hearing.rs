@@ -1,6 +1,6 @@
 //! Sentences about what clients hear, and how they answer.
 
-use super::{Player, Tried, done};
+use super::{Player, Sent, Tried, done};
 use crate::listener::{Heard, Manner, Said};
 use crate::transcript::words;
 use anyhow::{Context, bail, ensure};
@@ -76,10 +76,12 @@ impl Player {
         let heard = self.client(who)?.listener.next(&what, |heard| heard.is_message_from(&from)).await?;
         let is_kind = matches!(&heard.said, Said::Message(message, _) if message.kind == kind);
         ensure!(is_kind, "it heard {heard}");
-        let sent = self.sent.iter().find(|sent| sent.document == heard.document);
-        let sent = sent.context("the document is not octet for octet what somebody sent")?;
-        ensure!(heard.hop == sent.hop + 1, "hop {} was sent, {} came", sent.hop, heard.hop);
-        ensure!(heard.ack.as_deref() == Some(sent.ack.unwrap_or("DeepOr")), "ack type {:?} came", heard.ack);
+        let is_it = |sent: &&Sent| {
+            let ack = sent.ack.unwrap_or("DeepOr");
+            sent.document == heard.document && sent.hop + 1 == heard.hop && heard.ack.as_deref() == Some(ack)
+        };
+        let sent = self.sent.iter().any(|sent| is_it(&sent));
+        ensure!(sent, "hop {} and {:?}, or the document, is not what somebody sent: {heard}", heard.hop, heard.ack);
         Ok(heard)
     }
 

@@ -125,6 +125,8 @@ impl World {
             self.now = self.now.max(at);
             self.expiry.take_due(self.now);
             self.apply(Command::Lapse, check);
+            let at_once = self.expiry.next().filter(|at| *at <= self.now);
+            assert_eq!(at_once, None, "the core would be woken without end");
         }
         self.now = end;
     }
