@@ -27,7 +27,7 @@ pub use admin::AdminState;
 pub use clock::{Clock, SystemClock};
 pub use network::{Io, Listener, Network, Stream, TokioNetwork};
 pub use readiness::Readiness;
-pub use run::{Role, Surroundings, run};
+pub use run::{Failed, Role, Surroundings, run};
 pub use shutdown::Shutdown;
 pub use tasks::{Failure, Group, OnError, Tasks};
 pub use telemetry::{Telemetry, TelemetryConfig};

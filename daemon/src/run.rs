@@ -19,13 +19,17 @@ use std::convert::Infallible;
 use std::error::Error;
 use std::io::Write;
 use std::net::SocketAddr;
+use std::pin::Pin;
 use std::process::ExitCode;
 use std::sync::{Arc, OnceLock};
 use std::time::Duration;
 
+/// Ends when something cannot go on.
+pub type Failed = Pin<Box<dyn Future<Output = Failure> + Send>>;
+
 /// What a process is for.
 #[async_trait]
-pub trait Role: Send + Sync + Sized + 'static {
+pub trait Role: Send + Sized + 'static {
     /// Its configuration.
     type Settings: Settings + Send;
 
@@ -44,8 +48,8 @@ pub trait Role: Send + Sync + Sized + 'static {
     /// Why it cannot; the process then ends.
     async fn start(settings: Self::Settings, surroundings: Surroundings<'_>) -> anyhow::Result<Self>;
 
-    /// Returns when it cannot go on.
-    async fn failed(&self) -> Failure;
+    /// Ends when it cannot go on, with the reason.
+    fn failed(&self) -> Failed;
 
     /// Leaves service in order, each step within the deadline. Returns the names of tasks that did not end.
     async fn drain(self, deadline: Duration) -> Vec<&'static str>;

@@ -91,13 +91,15 @@ impl Role for Player {
         Ok(Self(settings.behaviour))
     }
 
-    async fn failed(&self) -> Failure {
-        if self.0 != Behaviour::Fails {
-            std::future::pending::<()>().await;
-        }
-        Failure {
-            task: "play",
-            reason: "the curtain fell".to_owned(),
+    fn failed(&self) -> Failed {
+        if self.0 == Behaviour::Fails {
+            let failure = Failure {
+                task: "play",
+                reason: "the curtain fell".to_owned(),
+            };
+            Box::pin(std::future::ready(failure))
+        } else {
+            Box::pin(std::future::pending())
         }
     }
 

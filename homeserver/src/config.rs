@@ -13,6 +13,8 @@ pub struct HomeServerConfig {
     pub capacity: u32,
     /// Where callers open links to it.
     pub listen: SocketAddr,
+    /// `host:port` by which callers reach it, where that is not the address it listens on.
+    pub advertise: Option<String>,
     /// Shards that run side by side; more than the machine has cores gains nothing.
     pub shards: usize,
 }

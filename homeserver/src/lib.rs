@@ -18,10 +18,12 @@ mod metrics;
 mod ownership;
 mod presentity;
 mod service;
+mod settings;
 mod shard;
 mod shards;
 
 pub use config::HomeServerConfig;
+pub use settings::{HomeServerSettings, ListenSection, SettingsError, StoreSection};
 
 use daemon::{Clock, Listener, Network, OnError, Readiness, Tasks};
 use delivery::Delivery;
@@ -82,8 +84,10 @@ pub struct HomeServer {
     address: SocketAddr,
     joined: Box<dyn Joined>,
     tasks: Tasks,
-    /// Shards and the store's writer, which end last, in this order.
+    /// Shards, links and the store's writer, which end last, in this order: what a shard is at is answered
+    /// on the link that asked.
     shard_tasks: Tasks,
+    link_tasks: Tasks,
     writer_tasks: Tasks,
     readiness: Readiness,
 }
@@ -113,9 +117,10 @@ impl HomeServer {
         let address = listener.local_addr().map_err(bad_listen)?;
         let revision = resources.store.revision().await.map_err(Error::Store)?;
         let me = MemberId::from(config.name.as_str());
+        let advertised = config.advertise.clone().unwrap_or_else(|| address.to_string());
         let member = Member {
             phase: Phase::Active,
-            ..Member::new(me, address.to_string(), config.zone.clone(), config.capacity)
+            ..Member::new(me, advertised, config.zone.clone(), config.capacity)
         };
         let joined = resources.membership.join(member).await.map_err(Error::Join)?;
         Ok(Joining { config, resources, listener, address, revision, joined })
@@ -129,27 +134,35 @@ impl HomeServer {
 
     /// Returns when one of its tasks has failed so that it cannot go on.
     pub fn failed(&self) -> impl Future<Output = daemon::Failure> + Send + 'static {
-        let (tasks, shards, writer) =
-            (self.tasks.clone(), self.shard_tasks.clone(), self.writer_tasks.clone());
+        let (tasks, shards) = (self.tasks.clone(), self.shard_tasks.clone());
+        let (links, writer) = (self.link_tasks.clone(), self.writer_tasks.clone());
         async move {
             tokio::select! {
                 failure = tasks.failed() => failure,
                 failure = shards.failed() => failure,
+                failure = links.failed() => failure,
                 failure = writer.failed() => failure,
             }
         }
     }
 
-    /// Leaves service in order: out of the membership, then no new questions, then what is under way, then
-    /// the store's last writes. Returns the names of tasks that did not end in time.
-    pub async fn drain(self, deadline: Duration) -> Vec<&'static str> {
+    /// Leaves service in order: it says that it is draining, so that its people get other homes and new
+    /// questions are refused with `Moved`; then what is under way, then out of the membership, then the links,
+    /// then the store's last writes. Returns the names of tasks that did not end in time.
+    pub async fn drain(mut self, deadline: Duration) -> Vec<&'static str> {
         self.readiness.set(&self.name, false);
+        if let Err(error) = self.joined.set_phase(Phase::Draining).await {
+            let error: &dyn std::error::Error = &error;
+            tracing::warn!(member = self.name, error, "the membership was not told of the drain");
+        }
+        let mut left = self.tasks.drain(deadline).await;
+        left.extend(self.shard_tasks.drain(deadline).await);
+        // Not before: routers hang up on who is no member, and what is under way is answered on their links.
         if let Err(error) = self.joined.leave().await {
             let error: &dyn std::error::Error = &error;
             tracing::warn!(member = self.name, error, "the membership was not told, the lease will end");
         }
-        let mut left = self.tasks.drain(deadline).await;
-        left.extend(self.shard_tasks.drain(deadline).await);
+        left.extend(self.link_tasks.drain(deadline).await);
         left.extend(self.writer_tasks.drain(deadline).await);
         tracing::info!(member = self.name, "home server has left");
         left
@@ -159,6 +172,7 @@ impl HomeServer {
     pub fn abort(self) {
         self.tasks.abort();
         self.shard_tasks.abort();
+        self.link_tasks.abort();
         self.writer_tasks.abort();
     }
 }
@@ -179,11 +193,13 @@ impl Joining {
     pub fn serve(self, registry: &mut Registry) -> HomeServer {
         let Self { config, resources, listener, address, revision, joined } = self;
         let metrics = Metrics::register(registry, &config.name);
-        let (tasks, shard_tasks, writer_tasks) = (Tasks::new(), Tasks::new(), Tasks::new());
-        let stages = Stages { tasks: &tasks, shards: &shard_tasks, writer: &writer_tasks };
+        let (tasks, shard_tasks, link_tasks, writer_tasks) =
+            (Tasks::new(), Tasks::new(), Tasks::new(), Tasks::new());
+        let stages =
+            Stages { tasks: &tasks, shards: &shard_tasks, links: &link_tasks, writer: &writer_tasks };
         build(&config, &resources, &stages, metrics, listener, revision);
         let readiness = resources.readiness;
-        HomeServer { name: config.name, address, joined, tasks, shard_tasks, writer_tasks, readiness }
+        HomeServer { name: config.name, address, joined, tasks, shard_tasks, link_tasks, writer_tasks, readiness }
     }
 }
 
@@ -191,6 +207,7 @@ impl Joining {
 struct Stages<'a> {
     tasks: &'a Tasks,
     shards: &'a Tasks,
+    links: &'a Tasks,
     writer: &'a Tasks,
 }
 
@@ -211,7 +228,7 @@ fn build(
         writing.await;
         Ok(())
     });
-    let spawn = link_spawn(stages.tasks);
+    let spawn = link_spawn(stages.links);
     let my_peer = Peer { name: config.name.clone(), role: Role::Home };
     let connect = Arc::new(LinkConnect(Arc::clone(&resources.network)));
     let links = Links::new(my_peer.clone(), connect, Arc::new(NotCalled), Arc::clone(&spawn));
@@ -235,7 +252,7 @@ fn build(
     follow_outside(config, resources, stages.tasks, (me.clone(), placements.clone(), shards.clone()), revision);
     let service = Arc::new(Service { me, placements, shards, delivery });
     let server = LinkServer::new(my_peer, service, spawn);
-    stages.tasks.spawn("link listener", OnError::Stop, incoming::serve(listener, server, stages.tasks.cancelled()));
+    stages.links.spawn("link listener", OnError::Stop, incoming::serve(listener, server, stages.links.cancelled()));
 }
 
 /// Starts the loops that follow the placement and the accounts.

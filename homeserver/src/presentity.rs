@@ -93,6 +93,16 @@ impl Presentity {
         self.watchers.len()
     }
 
+    /// Whether a message is on its way to a client of this person.
+    pub(crate) fn awaits_clients(&self) -> bool {
+        !self.deliveries.is_empty()
+    }
+
+    /// Goes on with the messages that were on their way when the person was here before.
+    pub(crate) fn adopt_deliveries(&mut self, former: Self) {
+        self.deliveries = former.deliveries;
+    }
+
     /// Does what a command asks.
     pub(crate) fn apply(&mut self, now: SystemTime, ids: &mut Ids, command: Command) -> Applied {
         let mut effects = Vec::new();

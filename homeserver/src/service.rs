@@ -25,7 +25,7 @@ pub(crate) struct Service {
 #[async_trait]
 impl Serve for Service {
     async fn serve(&self, link: &Link, call: Call) -> Result<Answer, Refusal> {
-        let span = tracing::info_span!("home.serve", member = self.me.as_str(), op = call.op.name());
+        let span = tracing::info_span!(parent: None, "home.serve", member = self.me.as_str(), op = call.op.name());
         daemon::trace::set_parent(&span, call.trace.as_deref());
         self.answer(link, call).instrument(span).await
     }

@@ -80,7 +80,9 @@ impl Default for HomeServerSettings {
 impl Default for ListenSection {
     fn default() -> Self {
         // Links are neither encrypted nor authenticated yet, so nobody else reaches them unless it is said.
-        Self { link: Listen(SocketAddr::from((Ipv4Addr::LOCALHOST, 7400))) }
+        Self {
+            link: Listen(SocketAddr::from((Ipv4Addr::LOCALHOST, 7400))),
+        }
     }
 }
 
@@ -88,7 +90,7 @@ impl Default for ListenSection {
 #[derive(Debug, thiserror::Error)]
 pub enum SettingsError {
     /// A file with a secret cannot be used.
-    #[error("`{key}` {source}")]
+    #[error("the secret of `{key}` cannot be used")]
     Secret {
         /// The setting.
         key: &'static str,
@@ -101,7 +103,11 @@ impl HomeServerSettings {
     /// What the home server itself is told.
     #[must_use]
     pub fn config(&self) -> HomeServerConfig {
-        let cores = || std::thread::available_parallelism().map_or(1, usize::from).min(SHARDS_MAX);
+        let cores = || {
+            std::thread::available_parallelism()
+                .map_or(1, usize::from)
+                .min(SHARDS_MAX)
+        };
         HomeServerConfig {
             name: self.name.clone(),
             zone: self.zone.clone(),
@@ -118,15 +124,20 @@ impl HomeServerSettings {
             Some(advertise) => {
                 let place = advertise.rsplit_once(':');
                 let sound = place.is_some_and(|(host, port)| {
-                    !host.is_empty() && !host.contains(['/', '@']) && port.parse::<u16>().is_ok_and(|port| port > 0)
+                    !host.is_empty()
+                        && !host.contains(['/', '@'])
+                        && port.parse::<u16>().is_ok_and(|port| port > 0)
                 });
                 if !sound {
-                    let wrong = format_args!("is {advertise:?}, but must be HOST:PORT such as \"home-1:7400\"");
+                    let wrong =
+                        format_args!("is {advertise:?}, but must be HOST:PORT such as \"home-1:7400\"");
                     mistakes.add("advertise", wrong);
                 }
             }
             None if listen.ip().is_unspecified() => {
-                let wrong = format_args!("is missing; others cannot reach {listen}: write HOST:PORT, \"home-1:7400\"");
+                let wrong = format_args!(
+                    "is missing; others cannot reach {listen}: write HOST:PORT, \"home-1:7400\""
+                );
                 mistakes.add("advertise", wrong);
             }
             None => {}
@@ -138,7 +149,10 @@ impl Settings for HomeServerSettings {
     fn check(&self, mistakes: &mut Mistakes) {
         let member = Member::new(self.name.as_str().into(), "home-1:7400", self.zone.clone(), 1);
         if self.name.is_empty() {
-            mistakes.add("name", "is missing; write a name that no other home server has, name = \"home-1\"");
+            mistakes.add(
+                "name",
+                "is missing; write a name that no other home server has, name = \"home-1\"",
+            );
         } else if let Err(error) = membership::admit(&member, &Members::default()) {
             mistakes.add("name", format_args!("is {:?}: {error}", self.name));
         }
@@ -150,10 +164,16 @@ impl Settings for HomeServerSettings {
             mistakes.add("capacity", wrong);
         }
         if let Some(shards) = self.shards.filter(|shards| !(1..=SHARDS_MAX).contains(shards)) {
-            mistakes.add("shards", format_args!("is {shards}, but must be from 1 to {SHARDS_MAX}"));
+            mistakes.add(
+                "shards",
+                format_args!("is {shards}, but must be from 1 to {SHARDS_MAX}"),
+            );
         }
         if self.store.sqlite.as_os_str().is_empty() {
-            mistakes.add("store.sqlite", "is missing; write the path of a file, \"/var/lib/homeport/homeport.db\"");
+            mistakes.add(
+                "store.sqlite",
+                "is missing; write the path of a file, \"/var/lib/homeport/homeport.db\"",
+            );
         }
         self.check_address(mistakes);
         self.membership.check(mistakes);

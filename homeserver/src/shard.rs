@@ -43,6 +43,9 @@ pub(crate) struct Shard {
     mailbox: mpsc::Receiver<Ask>,
     ids: Ids,
     presentities: HashMap<Principal, Presentity>,
+    /// People who are another home's now, for as long as messages to them are on their way: their senders are
+    /// answered from here.
+    leaving: HashMap<Principal, Presentity>,
     expiry: Expiry,
     doing: Doing,
     /// Senders who wait for clients to acknowledge.
@@ -58,6 +61,7 @@ impl Shard {
             parts,
             mailbox,
             presentities: HashMap::new(),
+            leaving: HashMap::new(),
             expiry: Expiry::default(),
             doing: Doing::default(),
             senders: HashMap::new(),
@@ -237,7 +241,7 @@ impl Shard {
             }
             Done::Delivered { principal, delivery, outcome } => {
                 self.parts.metrics.delivered(outcome);
-                self.command(&principal, Command::Outcome { delivery, outcome });
+                self.outcome(&principal, Command::Outcome { delivery, outcome });
             }
             Done::Loaded { principal, result } => self.loaded(&principal, result),
         }
@@ -288,7 +292,10 @@ impl Shard {
         if self.presentities.contains_key(&principal) {
             return;
         }
-        let presentity = Presentity::load(durable);
+        let mut presentity = Presentity::load(durable);
+        if let Some(former) = self.leaving.remove(&principal) {
+            presentity.adopt_deliveries(former);
+        }
         let now = (presentity.is_logged_on(), presentity.watchers_len());
         self.parts.metrics.moved((false, 0), now);
         self.presentities.insert(principal.clone(), presentity);
@@ -338,7 +345,20 @@ impl Shard {
             let before = (presentity.is_logged_on(), presentity.watchers_len());
             self.parts.metrics.moved(before, (false, 0));
             self.expiry.forget(principal);
+            if presentity.awaits_clients() {
+                self.leaving.insert(principal.clone(), presentity);
+            }
         }
+    }
+
+    /// What became of a message, also if its recipient is no longer ours.
+    fn outcome(&mut self, principal: &Principal, outcome: Command) {
+        let Some(leaving) = self.leaving.get_mut(principal) else { return self.command(principal, outcome) };
+        let effects = leaving.apply(self.parts.clock.now(), &mut self.ids, outcome).effects;
+        if !leaving.awaits_clients() {
+            self.leaving.remove(principal);
+        }
+        self.carry_out(principal, effects, None);
     }
 }
 

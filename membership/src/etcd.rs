@@ -1,41 +1,4 @@
-//! Membership kept in etcd.
-//!
-//! # What is kept where
-//!
-//! Format version 1, persistent; `PREFIX` is the configured one.
-//!
-//! | key | value | lease |
-//! |---|---|---|
-//! | `PREFIX/v1/members/ID` | a member's record as JSON, see `record` | the member's |
-//! | `PREFIX/v1/changed` | empty; put in the same transaction as every purposeful change | none |
-//! | `PREFIX/v1/ahead` | how far epochs are ahead of revisions, decimal; no key means 0 | none |
-//!
-//! A record that cannot be read is ignored, counted ([`EtcdMembership::corrupt_records`]) and named once in
-//! the log. Nobody joins over it.
-//!
-//! # Epochs
-//!
-//! The epoch of a set is `ahead` plus the etcd revision of the last change below `PREFIX/v1/`. A watcher sees that
-//! revision with each change. A reader does not see when something was deleted and finds it out (see `read`); where
-//! etcd has compacted the revisions in question, it puts `changed`, which gives the same set a new epoch
-//! for everybody. So every process has the same epoch for the same set, and every process must be allowed to write
-//! below the prefix.
-//!
-//! When etcd was wiped or restored from a backup, its revisions begin again below epochs that processes have seen
-//! and that the store fences by. The first process that notices sets `ahead` to the epoch it has seen, so all
-//! epochs go on above it. Until then it keeps its last set.
-//!
-//! # Leases
-//!
-//! A member's lease is kept alive five times in its life. It is lost when etcd says so, when the record was
-//! deleted by somebody else, and, with [`OnSilence::Lose`], when etcd was not heard from for four fifths of its
-//! life, counted from when the last answered keepalive was sent.
-//!
-//! # When etcd is away
-//!
-//! The last set stays in force and is never replaced by an empty one that was not read. Tries go on with
-//! bounded waits at one endpoint after the other; the log says when it begins and when it ends. Afterwards, and
-//! whenever a watch breaks, is silent or was compacted away, everything is read anew.
+//! Membership kept in etcd. What is kept where, and what it means: the text of [`EtcdMembership`].
 
 mod backoff;
 mod config;
@@ -71,9 +34,45 @@ use tokio::sync::watch;
 /// work: a set is no longer followed, a lease no longer kept.
 pub type Spawn = Arc<dyn Fn(Pin<Box<dyn Future<Output = ()> + Send>>) + Send + Sync>;
 
-/// The membership of one process, with one watch for all of it.
+/// The membership of one process, kept in etcd, with one watch for all of it. It is followed until this and
+/// everything that joined through it is dropped.
 ///
-/// It is followed until this and everything that joined through it is dropped.
+/// # What is kept where
+///
+/// Format version 1, persistent; `PREFIX` is the configured one.
+///
+/// | key | value | lease |
+/// |---|---|---|
+/// | `PREFIX/v1/members/ID` | a member's record as JSON, see `etcd/record.rs` | the member's |
+/// | `PREFIX/v1/changed` | empty; put in the same transaction as every purposeful change | none |
+/// | `PREFIX/v1/ahead` | how far epochs are ahead of revisions, decimal; no key means 0 | none |
+///
+/// A record that cannot be read is ignored, counted ([`EtcdMembership::corrupt_records`]) and named once in
+/// the log. Nobody joins over it.
+///
+/// # Epochs
+///
+/// The epoch of a set is `ahead` plus the etcd revision of the last change below `PREFIX/v1/`. A watcher sees that
+/// revision with each change. A reader does not see when something was deleted and finds it out (see `etcd/read.rs`); where
+/// etcd has compacted the revisions in question, it puts `changed`, which gives the same set a new epoch
+/// for everybody. So every process has the same epoch for the same set, and every process must be allowed to write
+/// below the prefix.
+///
+/// When etcd was wiped or restored from a backup, its revisions begin again below epochs that processes have seen
+/// and that the store fences by. The first process that notices sets `ahead` to the epoch it has seen, so all
+/// epochs go on above it. Until then it keeps its last set.
+///
+/// # Leases
+///
+/// A member's lease is kept alive five times in its life. It is lost when etcd says so, when the record was
+/// deleted by somebody else, and, with [`OnSilence::Lose`], when etcd was not heard from for four fifths of its
+/// life, counted from when the last answered keepalive was sent.
+///
+/// # When etcd is away
+///
+/// The last set stays in force and is never replaced by an empty one that was not read. Tries go on with
+/// bounded waits at one endpoint after the other; the log says when it begins and when it ends. Afterwards, and
+/// whenever a watch breaks, is silent or was compacted away, everything is read anew.
 pub struct EtcdMembership {
     handle: Arc<Handle>,
 }

@@ -11,6 +11,9 @@
 //!                      Members (at an epoch) ◀── Membership
 //! ```
 //!
+//! [`EmbeddedMembership`] is for clusters in one process; [`EtcdMembership`] is for all others, and its text says what
+//! is kept in etcd.
+//!
 //! Deliberately absent: users, presence, and links to the members (whoever opens links follows
 //! [`Placements`]).
 

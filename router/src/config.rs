@@ -2,10 +2,12 @@
 
 use crate::call_back::Policy;
 use rvp::Domain;
+use serde::{Deserialize, Serialize};
 use std::net::SocketAddr;
 
 /// A way of proving who one is that a listener offers.
-#[derive(Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, Debug)]
+#[derive(Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, Debug, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
 pub enum Scheme {
     /// NTLM, version 1 and 2 (spec 6.2).
     Ntlm,

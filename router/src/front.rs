@@ -6,7 +6,7 @@ use crate::canonical::Canonical;
 use crate::connection::Connection;
 use crate::forward::Forward;
 use crate::metrics::Metrics;
-use axum::body::Body;
+use axum::body::{Body, HttpBody};
 use axum::extract::State;
 use bytes::Bytes;
 use daemon::Clock;
@@ -160,6 +160,10 @@ impl Front {
 }
 
 async fn read(body: Body) -> Result<Bytes, ParseError> {
+    // What says beforehand that it is too large is not waited for.
+    if body.size_hint().lower() > rvp::limits::BODY_BYTES_MAX as u64 {
+        return Err(ParseError::TooLarge);
+    }
     let reading = axum::body::to_bytes(body, rvp::limits::BODY_BYTES_MAX);
     match tokio::time::timeout(BODY_WAIT, reading).await {
         Ok(Ok(body)) => Ok(body),

@@ -17,9 +17,11 @@ mod homes;
 mod listener;
 mod metrics;
 mod nonce;
+mod settings;
 
 pub use call_back::{OwnListeners, Policy};
 pub use config::{RouterConfig, Scheme};
+pub use settings::{LimitsSection, ListenSection, RouterSettings, SettingsError};
 
 use async_trait::async_trait;
 use authenticate::Authenticate;
@@ -208,7 +210,7 @@ struct Deliver {
 #[async_trait]
 impl Serve for Deliver {
     async fn serve(&self, _: &Link, call: Call) -> Result<Answer, Refusal> {
-        let span = tracing::info_span!("router.serve", router = self.name, op = call.op.name());
+        let span = tracing::info_span!(parent: None, "router.serve", router = self.name, op = call.op.name());
         daemon::trace::set_parent(&span, call.trace.as_deref());
         self.deliver(call.op).instrument(span).await
     }

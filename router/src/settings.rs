@@ -5,8 +5,8 @@ mod etcd;
 
 use crate::{Policy, RouterConfig, Scheme};
 use daemon::config::{
-    AdminSection, DrainSection, Listen, MembershipSection, Mistakes, Secret, SecretError, SecretFile, Settings,
-    TelemetrySection,
+    AdminSection, DrainSection, Listen, MembershipSection, Mistakes, Secret, SecretError, SecretFile,
+    Settings, TelemetrySection,
 };
 use rvp::{Domain, ParseError};
 use serde::{Deserialize, Serialize};
@@ -82,13 +82,17 @@ impl Default for RouterSettings {
 
 impl Default for ListenSection {
     fn default() -> Self {
-        Self { rvp: Listen(SocketAddr::from((Ipv4Addr::UNSPECIFIED, 8080))) }
+        Self {
+            rvp: Listen(SocketAddr::from((Ipv4Addr::UNSPECIFIED, 8080))),
+        }
     }
 }
 
 impl Default for LimitsSection {
     fn default() -> Self {
-        Self { connections: CONNECTIONS_MAX }
+        Self {
+            connections: CONNECTIONS_MAX,
+        }
     }
 }
 
@@ -99,7 +103,7 @@ pub enum SettingsError {
     #[error("`domains` has an item that is no host name")]
     Domain(#[source] ParseError),
     /// A file with a secret cannot be used.
-    #[error("`{key}` {source}")]
+    #[error("the secret of `{key}` cannot be used")]
     Secret {
         /// The setting.
         key: &'static str,
@@ -111,7 +115,8 @@ pub enum SettingsError {
     Key,
 }
 
-const KEY_WRONG: &str = "must hold 64 hexadecimal digits; write it once with `openssl rand -hex 32`, for all routers";
+const KEY_WRONG: &str =
+    "must hold 64 hexadecimal digits; write it once with `openssl rand -hex 32`, for all routers";
 
 impl RouterSettings {
     /// What the router itself is told. Reads the key.
@@ -119,9 +124,16 @@ impl RouterSettings {
     /// # Errors
     /// [`SettingsError`].
     pub fn config(&self) -> Result<RouterConfig, SettingsError> {
-        let domains = self.domains.iter().map(|domain| Domain::parse(domain)).collect::<Result<_, _>>();
+        let domains = self
+            .domains
+            .iter()
+            .map(|domain| Domain::parse(domain))
+            .collect::<Result<_, _>>();
         let secret = self.key_file.read();
-        let secret = secret.map_err(|source| SettingsError::Secret { key: "key_file", source })?;
+        let secret = secret.map_err(|source| SettingsError::Secret {
+            key: "key_file",
+            source,
+        })?;
         Ok(RouterConfig {
             name: self.name.clone(),
             listen: self.listen.rvp.0,
@@ -138,24 +150,42 @@ impl Settings for RouterSettings {
     fn check(&self, mistakes: &mut Mistakes) {
         let legal = |c: u8| c.is_ascii_lowercase() || c.is_ascii_digit() || b"-._".contains(&c);
         if self.name.is_empty() {
-            mistakes.add("name", "is missing; write a name that no other router has, name = \"router-1\"");
+            mistakes.add(
+                "name",
+                "is missing; write a name that no other router has, name = \"router-1\"",
+            );
         } else if self.name.len() > NAME_CHARS_MAX || !self.name.bytes().all(legal) {
             let name = &self.name;
-            mistakes.add("name", format_args!("is {name:?}, but must be 1 to 63 of a-z, 0-9, '-', '.' and '_'"));
+            mistakes.add(
+                "name",
+                format_args!("is {name:?}, but must be 1 to 63 of a-z, 0-9, '-', '.' and '_'"),
+            );
         }
         if self.domains.is_empty() {
-            mistakes.add("domains", "is missing; write the hosts of its people, domains = [\"im.example.com\"]");
+            mistakes.add(
+                "domains",
+                "is missing; write the hosts of its people, domains = [\"im.example.com\"]",
+            );
         }
         for domain in &self.domains {
             if let Err(error) = Domain::parse(domain) {
-                mistakes.add("domains", format_args!("has {domain:?}, which is no host name: {error}"));
+                mistakes.add(
+                    "domains",
+                    format_args!("has {domain:?}, which is no host name: {error}"),
+                );
             }
         }
         if self.schemes.is_empty() {
-            mistakes.add("schemes", "is empty, so nobody could log on; write [\"ntlm\", \"digest\"]");
+            mistakes.add(
+                "schemes",
+                "is empty, so nobody could log on; write [\"ntlm\", \"digest\"]",
+            );
         }
         if self.key_file.is_unset() {
-            mistakes.add("key_file", "is missing; write the path of a file, which all routers have the same");
+            mistakes.add(
+                "key_file",
+                "is missing; write the path of a file, which all routers have the same",
+            );
         }
         if !(1..=CONNECTIONS_MAX).contains(&self.limits.connections) {
             let connections = self.limits.connections;

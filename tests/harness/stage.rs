@@ -155,6 +155,7 @@ impl Stage {
             zone: "inside".to_owned(),
             capacity: people::CAPACITY,
             listen: SocketAddr::from(([127, 0, 0, 1], 0)),
+            advertise: None,
             shards: 2,
         };
         self.seed += 1000;

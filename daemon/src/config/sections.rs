@@ -155,7 +155,11 @@ impl MembershipSection {
 
     /// Reads the files with secrets that it names, and notes what is wrong with them.
     pub fn check_secrets(&self, mistakes: &mut Mistakes) {
-        let EtcdSection { password_file, key_file, .. } = &self.etcd;
+        let EtcdSection {
+            password_file,
+            key_file,
+            ..
+        } = &self.etcd;
         if let Some(file) = password_file {
             mistakes.secret("membership.etcd.password_file", file);
         }

@@ -142,6 +142,7 @@ fn home_config(home: &HomeRole, places: &Places) -> HomeServerConfig {
         zone: home.zone.clone(),
         capacity: home.capacity,
         listen: SocketAddr::new(places.inside, 0),
+        advertise: None,
         shards: cores,
     }
 }

@@ -29,6 +29,11 @@ struct Delivery {
 }
 
 impl Deliveries {
+    /// Whether no message is on its way.
+    pub(crate) fn is_empty(&self) -> bool {
+        self.open.is_empty()
+    }
+
     /// Begins a message to so many clients.
     pub(crate) fn begin(
         &mut self,

@@ -14,15 +14,22 @@ impl HomeServerSettings {
         let user = match (&etcd.user, &etcd.password_file) {
             (Some(user), Some(file)) => {
                 let key = "membership.etcd.password_file";
-                let password = file.read_text().map_err(|source| SettingsError::Secret { key, source })?;
-                Some(Credentials { user: user.clone(), password })
+                let password = file
+                    .read_text()
+                    .map_err(|source| SettingsError::Secret { key, source })?;
+                Some(Credentials {
+                    user: user.clone(),
+                    password,
+                })
             }
             (Some(_) | None, _) => None,
         };
         let tls = match (&etcd.ca_file, &etcd.cert_file, &etcd.key_file) {
-            (Some(ca), Some(cert), Some(key)) => {
-                Some(TlsFiles { ca: ca.clone(), cert: cert.clone(), key: key.path().to_owned() })
-            }
+            (Some(ca), Some(cert), Some(key)) => Some(TlsFiles {
+                ca: ca.clone(),
+                cert: cert.clone(),
+                key: key.path().to_owned(),
+            }),
             (_, _, _) => None,
         };
         Ok(EtcdConfig {

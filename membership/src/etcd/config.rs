@@ -21,7 +21,7 @@ pub struct EtcdConfig {
     /// What all keys begin with: one per Homeport cluster that shares an etcd. Begins with `/`, ends without.
     pub prefix: String,
     /// Who this process is to an etcd that asks for names. The user must be allowed to read and write below the
-    /// prefix, routers' users too: see the crate's text on epochs.
+    /// prefix, routers' users too: see [`crate::EtcdMembership`] on epochs.
     pub user: Option<Credentials>,
     /// Certificates for TLS.
     pub tls: Option<TlsFiles>,

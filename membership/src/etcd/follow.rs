@@ -28,7 +28,9 @@ pub(crate) struct Follower {
     named: BTreeMap<String, i64>,
     /// Sessions that failed since the last one that worked.
     failures: u32,
-    /// The terminal error in the log, so that it is named once and a change of it again.
+    /// Whether the log says that it does not work.
+    told: bool,
+    /// The refusal that the log names, so that another one is named too.
     refused: Option<Terminal>,
 }
 
@@ -40,6 +42,7 @@ impl Follower {
             state,
             named: BTreeMap::new(),
             failures: 0,
+            told: false,
             refused: None,
         }
     }
@@ -157,32 +160,29 @@ impl Follower {
 
     fn works(&mut self) {
         self.connector.worked();
-        if self.failures > 1 {
+        if self.told {
             tracing::info!("etcd is reached again, members are followed");
         }
-        (self.failures, self.refused) = (0, None);
+        (self.failures, self.told, self.refused) = (0, false, None);
         self.state.connected.send_replace(true);
     }
 
-    /// Says so at the second failure in a row, since an etcd of several members survives one, and once.
+    /// Says once that it does not work: at the second failure in a row, since an etcd of several members
+    /// survives one, but a refusal at once.
     fn broke(&mut self, error: &Error) {
         self.failures = self.failures.saturating_add(1);
-        let refused = match error {
-            Error::Terminal(terminal) => Some(terminal.clone()),
-            Error::Retryable { .. } => None,
-        };
-        let news = self.failures == 2 || (refused.is_some() && refused != self.refused);
-        if refused.is_some() {
-            self.refused = refused;
-        }
         if self.failures >= 2 {
             self.state.connected.send_replace(false);
         }
+        let news = match error {
+            Error::Terminal(refused) => self.refused.replace(refused.clone()).as_ref() != Some(refused),
+            Error::Retryable { .. } => self.failures >= 2 && !self.told,
+        };
+        let error: &dyn std::error::Error = error;
         if news {
-            let error: &dyn std::error::Error = error;
+            self.told = true;
             tracing::warn!(error, "members cannot be followed, the last known stay in force");
         } else {
-            let error: &dyn std::error::Error = error;
             tracing::debug!(error, "members cannot be followed");
         }
     }

@@ -1,4 +1,4 @@
-//! Where things are in etcd: a persistent format, described in the text of [`crate::etcd`].
+//! Where things are in etcd: a persistent format, described in the text of [`crate::EtcdMembership`].
 
 use crate::MemberId;
 

@@ -12,10 +12,10 @@ use tempfile::TempDir;
 use tokio::task::JoinSet;
 
 /// Longer than anything takes here; only what is broken is waited for that long.
-pub const PATIENCE: Duration = Duration::from_secs(30);
+pub(crate) const PATIENCE: Duration = Duration::from_secs(30);
 
 /// One member of an etcd.
-pub struct Server {
+pub(crate) struct Server {
     arguments: Vec<String>,
     endpoint: String,
     folder: TempDir,
@@ -24,34 +24,30 @@ pub struct Server {
 
 impl Server {
     /// An etcd of one member that answers.
-    pub async fn start() -> Self {
+    pub(crate) async fn start() -> Self {
         Self::cluster(1).await.remove(0)
     }
 
     /// An etcd of some members that answers.
-    pub async fn cluster(count: usize) -> Vec<Self> {
+    pub(crate) async fn cluster(count: usize) -> Vec<Self> {
         Self::cluster_with(count, &[]).await
     }
 
     /// The same with further arguments.
-    pub async fn cluster_with(count: usize, further: &[String]) -> Vec<Self> {
+    pub(crate) async fn cluster_with(count: usize, further: &[String]) -> Vec<Self> {
         // Another process may take a port between finding and using it, though hardly ever three times.
         for _ in 0..3 {
             let mut servers = servers(count, further);
             servers.iter_mut().for_each(Self::run);
-            if further.is_empty() {
-                let answers = servers[0].answers();
-                if tokio::time::timeout(PATIENCE, answers).await.is_err() {
-                    continue;
-                }
+            if !further.is_empty() || servers[0].answers().await {
+                return servers;
             }
-            return servers;
         }
         panic!("etcd does not start");
     }
 
     /// Starts it, also again: with the data it had.
-    pub fn run(&mut self) {
+    pub(crate) fn run(&mut self) {
         let log = File::options()
             .create(true)
             .append(true)
@@ -71,7 +67,7 @@ impl Server {
     }
 
     /// Ends it at once, as a power cut would.
-    pub fn kill(&mut self) {
+    pub(crate) fn kill(&mut self) {
         if let Some(mut child) = self.child.take() {
             child.kill().unwrap();
             child.wait().unwrap();
@@ -79,17 +75,17 @@ impl Server {
     }
 
     /// Loses all that it kept, as a new disk would.
-    pub fn wipe(&self) {
+    pub(crate) fn wipe(&self) {
         std::fs::remove_dir_all(self.folder.path().join("data")).unwrap();
     }
 
     /// Holds it in the middle of whatever it does; its connections stay.
-    pub fn pause(&self) {
+    pub(crate) fn pause(&self) {
         self.signal("STOP");
     }
 
     /// Lets it go on.
-    pub fn go_on(&self) {
+    pub(crate) fn go_on(&self) {
         self.signal("CONT");
     }
 
@@ -102,17 +98,22 @@ impl Server {
     }
 
     /// Where clients find it.
-    pub fn endpoint(&self) -> String {
+    pub(crate) fn endpoint(&self) -> String {
         self.endpoint.clone()
     }
 
     /// A client for what the tests do behind a membership's back.
-    pub async fn client(&self) -> Client {
+    pub(crate) async fn client(&self) -> Client {
         Client::connect([self.endpoint()], None).await.unwrap()
     }
 
-    /// Waits until it answers.
-    pub async fn answers(&mut self) {
+    /// Waits until it answers; false when it has ended instead.
+    async fn answers(&mut self) -> bool {
+        let answered = tokio::time::timeout(PATIENCE, self.answered()).await;
+        answered.expect("an etcd that runs answers")
+    }
+
+    async fn answered(&mut self) -> bool {
         let mut tick = tokio::time::interval(Duration::from_millis(20));
         loop {
             tick.tick().await;
@@ -121,12 +122,12 @@ impl Server {
             {
                 let log = std::fs::read_to_string(self.folder.path().join("log")).unwrap();
                 eprintln!("etcd has ended with {status}:\n{log}");
-                return std::future::pending().await;
+                return false;
             }
             let mut client = self.client().await;
             let read = tokio::time::timeout(Duration::from_secs(1), client.get("any", None));
             if matches!(read.await, Ok(Ok(_))) {
-                return;
+                return true;
             }
         }
     }
@@ -197,14 +198,14 @@ fn binary() -> PathBuf {
 }
 
 /// A process of ours: what it runs in the background ends when this is dropped, as if it had been killed.
-pub struct Process {
-    pub membership: Arc<EtcdMembership>,
+pub(crate) struct Process {
+    pub(crate) membership: Arc<EtcdMembership>,
     _tasks: Arc<Mutex<JoinSet<()>>>,
 }
 
 impl Process {
     /// A process that may not have reached etcd yet.
-    pub fn start(config: EtcdConfig) -> Self {
+    pub(crate) fn start(config: EtcdConfig) -> Self {
         let tasks: Arc<Mutex<JoinSet<()>>> = Arc::default();
         let weak = Arc::downgrade(&tasks);
         let spawn: Spawn = Arc::new(move |task| {
@@ -220,14 +221,14 @@ impl Process {
     }
 
     /// A process that has reached etcd.
-    pub async fn connected(config: EtcdConfig) -> Self {
+    pub(crate) async fn connected(config: EtcdConfig) -> Self {
         let process = Self::start(config);
         process.becomes_connected(true).await;
         process
     }
 
     /// Waits until changes arrive, or do not.
-    pub async fn becomes_connected(&self, wanted: bool) {
+    pub(crate) async fn becomes_connected(&self, wanted: bool) {
         let mut connected = self.membership.connected();
         let changed = tokio::time::timeout(PATIENCE, connected.wait_for(|connected| *connected == wanted));
         changed.await.expect("etcd is reached or lost").unwrap();

@@ -36,8 +36,13 @@ impl<'de> Visitor<'de> for Written {
             "off" => Ok(Policy::Off),
             "peer" => Ok(Policy::Peer),
             ranges => {
-                let ranges = ranges.split(',').map(|text| range(text.trim())).collect::<Option<_>>();
-                ranges.map(Policy::Ranges).ok_or_else(|| E::invalid_value(Unexpected::Str(text), &self))
+                let ranges = ranges
+                    .split(',')
+                    .map(|text| range(text.trim()))
+                    .collect::<Option<_>>();
+                ranges
+                    .map(Policy::Ranges)
+                    .ok_or_else(|| E::invalid_value(Unexpected::Str(text), &self))
             }
         }
     }
@@ -49,7 +54,9 @@ impl<'de> Visitor<'de> for Written {
             ranges.push(range.ok_or_else(|| Error::invalid_value(Unexpected::Str(&text), &self))?);
         }
         if ranges.is_empty() {
-            return Err(Error::custom("is an empty list; write \"off\" to permit no call-backs"));
+            return Err(Error::custom(
+                "is an empty list; write \"off\" to permit no call-backs",
+            ));
         }
         Ok(Policy::Ranges(ranges))
     }

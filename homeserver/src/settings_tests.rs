@@ -1,0 +1,127 @@
+use super::*;
+use daemon::config::{Environment, parse};
+use std::os::unix::fs::PermissionsExt;
+
+const GOOD: &str = "\
+name = \"home-1\"
+store.sqlite = \"/var/lib/homeport/homeport.db\"
+membership.etcd.endpoints = [\"http://etcd-1:2379\"]
+";
+
+fn read(text: &str) -> Result<HomeServerSettings, String> {
+    let loaded = parse::<HomeServerSettings>("h.toml", text, &Environment::default());
+    loaded
+        .map(|loaded| loaded.settings)
+        .map_err(|mistakes| mistakes.to_string())
+}
+
+#[test]
+fn what_is_not_set_has_its_default() {
+    let config = read(GOOD).unwrap().config();
+    assert_eq!(
+        (config.name.as_str(), config.zone.as_str(), config.capacity),
+        ("home-1", "core", 10_000)
+    );
+    assert_eq!(
+        (config.listen.to_string().as_str(), config.advertise),
+        ("127.0.0.1:7400", None)
+    );
+    assert!(config.shards >= 1);
+}
+
+#[test]
+fn everything_can_be_said() {
+    let more = "zone = \"data\"\ncapacity = 9\nshards = 3\nadvertise = \"home-1:7400\"\nlisten.link = \"0.0.0.0:7400\"\n";
+    let config = read(&format!("{GOOD}{more}")).unwrap().config();
+    assert_eq!(
+        (config.zone.as_str(), config.capacity, config.shards),
+        ("data", 9, 3)
+    );
+    assert_eq!(
+        (config.listen.to_string().as_str(), config.advertise.as_deref()),
+        ("0.0.0.0:7400", Some("home-1:7400"))
+    );
+}
+
+#[test]
+fn what_must_be_set_is_asked_for_at_once() {
+    let told = read("").unwrap_err();
+    let keys: Vec<&str> = told.lines().map(|line| line.split(' ').next().unwrap()).collect();
+    assert_eq!(
+        keys,
+        ["name", "store.sqlite", "membership.etcd.endpoints"],
+        "{told}"
+    );
+}
+
+#[test]
+fn every_mistake_names_its_key() {
+    for (wrong, expected) in [
+        ("name = \"Home 1\"", "name is \"Home 1\": member id"),
+        ("zone = \"\"", "zone is empty"),
+        ("capacity = 0", "capacity is 0, but must be from 1 to 10000"),
+        (
+            "capacity = 10001",
+            "capacity is 10001, but must be from 1 to 10000",
+        ),
+        ("shards = 0", "shards is 0, but must be from 1 to 256"),
+        (
+            "advertise = \"home-1\"",
+            "advertise is \"home-1\", but must be HOST:PORT",
+        ),
+        (
+            "advertise = \"http://home-1:7400\"",
+            "advertise is \"http://home-1:7400\", but must be HOST:PORT",
+        ),
+        (
+            "advertise = \"home-1:0\"",
+            "advertise is \"home-1:0\", but must be HOST:PORT",
+        ),
+        (
+            "listen.link = \"0.0.0.0:7400\"",
+            "advertise is missing; others cannot reach 0.0.0.0:7400",
+        ),
+        (
+            "listen.link = \"7400\"",
+            "listen.link is \"7400\", but must be an address and port",
+        ),
+        ("store.sqlite = \"\"", "store.sqlite is missing"),
+        ("store.postgres = \"x\"", "store.postgres is no setting"),
+        (
+            "membership.etcd.lease_ttl = \"1s\"",
+            "membership.etcd.lease_ttl is \"1s\"",
+        ),
+    ] {
+        let key = wrong.split(' ').next().unwrap();
+        let rest: String = GOOD
+            .lines()
+            .filter(|line| !line.starts_with(key))
+            .map(|line| format!("{line}\n"))
+            .collect();
+        let told = read(&format!("{rest}{wrong}\n")).unwrap_err();
+        assert!(told.contains(expected), "{expected} in {told}");
+    }
+}
+
+#[test]
+fn the_membership_is_told_what_the_file_says() {
+    let file = tempfile::NamedTempFile::new().unwrap();
+    std::fs::set_permissions(file.path(), std::fs::Permissions::from_mode(0o600)).unwrap();
+    std::fs::write(file.path(), "sesame\n").unwrap();
+    let user = format!(
+        "user = \"homes\"\npassword_file = \"{}\"\nlease_ttl = \"8s\"\n",
+        file.path().display()
+    );
+    let text = format!(
+        "{}\n",
+        GOOD.replace("membership.etcd.endpoints", "[membership.etcd]\nendpoints")
+    );
+    let etcd = read(&format!("{text}{user}")).unwrap().etcd().unwrap();
+    assert!(etcd.validate().is_ok());
+    let credentials = etcd.user.unwrap();
+    assert_eq!(
+        (credentials.user.as_str(), credentials.password.as_str()),
+        ("homes", "sesame")
+    );
+    assert_eq!(etcd.ttl.as_secs(), 8);
+}

@@ -1,0 +1,51 @@
+//! A way to etcd that can be cut, as a network can.
+
+use std::net::SocketAddr;
+use tokio::net::{TcpListener, TcpStream};
+use tokio::task::JoinSet;
+
+/// Hands connections on to an etcd until it is cut.
+pub(crate) struct Proxy {
+    address: SocketAddr,
+    to: SocketAddr,
+    tasks: JoinSet<()>,
+}
+
+impl Proxy {
+    /// A way to the etcd at an endpoint.
+    pub(crate) async fn to(endpoint: &str) -> Self {
+        let to = endpoint.trim_start_matches("http://").parse().unwrap();
+        let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+        let address = listener.local_addr().unwrap();
+        let mut tasks = JoinSet::new();
+        tasks.spawn(serve(listener, to));
+        Self { address, to, tasks }
+    }
+
+    /// Where it begins.
+    pub(crate) fn endpoint(&self) -> String {
+        format!("http://{}", self.address)
+    }
+
+    /// Ends all connections and takes no new ones.
+    pub(crate) async fn cut(&mut self) {
+        self.tasks.shutdown().await;
+    }
+
+    /// Takes connections again.
+    pub(crate) async fn mend(&mut self) {
+        let listener = TcpListener::bind(self.address).await.unwrap();
+        self.tasks.spawn(serve(listener, self.to));
+    }
+}
+
+async fn serve(listener: TcpListener, to: SocketAddr) {
+    let mut connections = JoinSet::new();
+    while let Ok((mut from, _)) = listener.accept().await {
+        connections.spawn(async move {
+            if let Ok(mut etcd) = TcpStream::connect(to).await {
+                let _ended = tokio::io::copy_bidirectional(&mut from, &mut etcd).await;
+            }
+        });
+    }
+}

@@ -1,0 +1,74 @@
+//! The `homeport-router` program: a router, with the membership in etcd.
+
+use anyhow::Context;
+use async_trait::async_trait;
+use daemon::{Failed, OnError, Role, Surroundings, Tasks};
+use membership::{EtcdMembership, Spawn};
+use router::{OwnListeners, Resources, Router, RouterSettings};
+use std::process::ExitCode;
+use std::sync::Arc;
+use std::time::Duration;
+
+/// The process: the router and what it stands on.
+struct Process {
+    router: Router,
+    /// Follows the membership, until the router has left.
+    following: Tasks,
+}
+
+#[async_trait]
+impl Role for Process {
+    type Settings = RouterSettings;
+    const PROGRAM: &'static str = "homeport-router";
+    const SUMMARY: &'static str = "The stateless front of Homeport: clients speak RVP to it";
+    const ENVIRONMENT: &'static str = "HOMEPORT_ROUTER";
+
+    async fn start(settings: RouterSettings, surroundings: Surroundings<'_>) -> anyhow::Result<Self> {
+        let following = Tasks::new();
+        let membership = EtcdMembership::start(settings.etcd()?, spawn(&following), rand::random());
+        let own = OwnListeners::default();
+        own.add(surroundings.admin);
+        let resources = Resources {
+            membership: membership.context("follow the membership")?,
+            network: surroundings.network,
+            clock: surroundings.clock,
+            readiness: surroundings.readiness,
+            own,
+        };
+        let router = Router::start(settings.config()?, resources, surroundings.registry).await?;
+        tracing::info!(router = settings.name, address = %router.address(), "clients are served");
+        Ok(Self { router, following })
+    }
+
+    fn failed(&self) -> Failed {
+        let (router, following) = (self.router.failed(), self.following.clone());
+        Box::pin(async move {
+            tokio::select! {
+                failure = router => failure,
+                failure = following.failed() => failure,
+            }
+        })
+    }
+
+    async fn drain(self, deadline: Duration) -> Vec<&'static str> {
+        let mut left = self.router.drain(deadline).await;
+        left.extend(self.following.drain(deadline).await);
+        left
+    }
+}
+
+/// Runs the loops of the membership as tasks of this process.
+fn spawn(tasks: &Tasks) -> Spawn {
+    let (group, cancelled) = (tasks.group("membership", OnError::Stop), tasks.cancelled());
+    Arc::new(move |following| {
+        let cancelled = cancelled.clone();
+        group.spawn(async move {
+            cancelled.run_until_cancelled(following).await;
+            Ok(())
+        });
+    })
+}
+
+fn main() -> ExitCode {
+    daemon::run::<Process>()
+}
