@@ -44,6 +44,7 @@ transcripts! {
     log_on_as_miranda_with_digest
     log_on_as_miranda_with_ntlm
     log_on_as_net_rvp
+    log_on_as_windows_with_negotiate
     log_on_of_a_disabled_account
     log_on_of_a_new_account
     log_on_refused

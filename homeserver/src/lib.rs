@@ -14,6 +14,7 @@ mod delivery;
 mod expiry;
 mod ids;
 mod incoming;
+mod lease;
 mod metrics;
 mod ownership;
 mod presentity;
@@ -198,6 +199,7 @@ impl Joining {
         let stages =
             Stages { tasks: &tasks, shards: &shard_tasks, links: &link_tasks, writer: &writer_tasks };
         build(&config, &resources, &stages, metrics, listener, revision);
+        lease::end_when_lost(MemberId::from(config.name.as_str()), joined.lost(), &tasks);
         let readiness = resources.readiness;
         HomeServer { name: config.name, address, joined, tasks, shard_tasks, link_tasks, writer_tasks, readiness }
     }

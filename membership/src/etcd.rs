@@ -53,7 +53,8 @@ pub type Spawn = Arc<dyn Fn(Pin<Box<dyn Future<Output = ()> + Send>>) + Send + S
 /// # Epochs
 ///
 /// The epoch of a set is `ahead` plus the etcd revision of the last change below `PREFIX/v1/`. A watcher sees that
-/// revision with each change. A reader does not see when something was deleted and finds it out (see `etcd/read.rs`); where
+/// revision with each change. A reader does not see when something was deleted and finds it out (see
+/// `etcd/read.rs`); where
 /// etcd has compacted the revisions in question, it puts `changed`, which gives the same set a new epoch
 /// for everybody. So every process has the same epoch for the same set, and every process must be allowed to write
 /// below the prefix.

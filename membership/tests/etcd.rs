@@ -9,6 +9,8 @@ mod server;
 
 #[path = "etcd/epochs.rs"]
 mod epochs;
+#[path = "etcd/joining.rs"]
+mod joining;
 #[path = "etcd/leases.rs"]
 mod leases;
 #[path = "etcd/outages.rs"]

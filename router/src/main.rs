@@ -3,7 +3,7 @@
 use anyhow::Context;
 use async_trait::async_trait;
 use daemon::{Failed, OnError, Role, Surroundings, Tasks};
-use membership::{EtcdMembership, Spawn};
+use membership::{EtcdMembership, Membership, Spawn};
 use router::{OwnListeners, Resources, Router, RouterSettings};
 use std::process::ExitCode;
 use std::sync::Arc;
@@ -12,6 +12,8 @@ use std::time::Duration;
 /// The process: the router and what it stands on.
 struct Process {
     router: Router,
+    /// Is followed for as long as somebody holds it.
+    _membership: Arc<EtcdMembership>,
     /// Follows the membership, until the router has left.
     following: Tasks,
 }
@@ -26,10 +28,11 @@ impl Role for Process {
     async fn start(settings: RouterSettings, surroundings: Surroundings<'_>) -> anyhow::Result<Self> {
         let following = Tasks::new();
         let membership = EtcdMembership::start(settings.etcd()?, spawn(&following), rand::random());
+        let membership = membership.context("follow the membership")?;
         let own = OwnListeners::default();
         own.add(surroundings.admin);
         let resources = Resources {
-            membership: membership.context("follow the membership")?,
+            membership: Arc::clone(&membership) as Arc<dyn Membership>,
             network: surroundings.network,
             clock: surroundings.clock,
             readiness: surroundings.readiness,
@@ -37,7 +40,11 @@ impl Role for Process {
         };
         let router = Router::start(settings.config()?, resources, surroundings.registry).await?;
         tracing::info!(router = settings.name, address = %router.address(), "clients are served");
-        Ok(Self { router, following })
+        Ok(Self {
+            router,
+            _membership: membership,
+            following,
+        })
     }
 
     fn failed(&self) -> Failed {

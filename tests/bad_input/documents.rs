@@ -56,8 +56,18 @@ fn what_is_no_document_is_refused_by_every_method_that_reads_one() -> Result<(),
                 scene.refused(400, method, lines, &body).await?;
             }
         }
+        Ok(())
+    })
+}
+
+/// Who leaves a body out until it has been challenged is challenged; who has proved who it is must send one.
+#[test]
+fn a_document_that_is_missing_is_missed_after_authentication() -> Result<(), Failure> {
+    unmoved(async |scene| {
+        let maxb = scene.maxb.me().clone();
         for (method, lines) in [("PROPFIND", &["Depth: 0"][..]), ("PROPPATCH", &[]), ("NOTIFY", &[])] {
-            scene.refused(400, method, lines, b"").await?;
+            scene.refused(401, method, lines, b"").await?;
+            scene.refused_to_maxb(400, Ask::new(method, &maxb).header("Depth", 0)).await?;
         }
         Ok(())
     })

@@ -8,8 +8,8 @@ use tests::{Connection, Failure};
 #[test]
 fn what_is_no_http_is_answered_and_the_connection_closed() -> Result<(), Failure> {
     unmoved(async |scene| {
-        let long_line = format!("ACL /{} HTTP/1.1\r\nHost: im.example.com\r\n\r\n", "a".repeat(40_000));
-        let long_head = format!("ACL / HTTP/1.1\r\nHost: im.example.com\r\nX: {}\r\n\r\n", "a".repeat(40_000));
+        let long_line = format!("ACL /{} HTTP/1.1\r\nHost: im.example.com\r\n\r\n", "a".repeat(100_000));
+        let long_head = format!("ACL / HTTP/1.1\r\nHost: im.example.com\r\nX: {}\r\n\r\n", "a".repeat(100_000));
         let many = format!("ACL / HTTP/1.1\r\nHost: im.example.com\r\n{}\r\n", "X: y\r\n".repeat(70));
         let cases: [(&[&str], u16); 11] = [
             (&["GARBAGE\r\n\r\n"], 400),

@@ -21,14 +21,22 @@ type Known = Vec<String>;
 /// Plays on a scene: afterwards everything that is known must be as before, nobody must have heard anything, and a
 /// message must still pass.
 pub(crate) fn unmoved(test: impl AsyncFnOnce(&mut Scene) -> anyhow::Result<()>) -> Result<(), Failure> {
-    tests::run(&[], async |_| {
-        let mut scene = Scene::set().await?;
+    going_on(async |scene| {
         let before = scene.known().await?;
-        test(&mut scene).await?;
+        test(scene).await?;
         let after = scene.known().await?;
         for (before, after) in before.iter().zip(&after) {
             ensure!(before == after, "something has changed, from\n{before}\nto\n{after}");
         }
+        Ok(())
+    })
+}
+
+/// The same for tests in which time passes, so that what is known changes by itself.
+pub(crate) fn going_on(test: impl AsyncFnOnce(&mut Scene) -> anyhow::Result<()>) -> Result<(), Failure> {
+    tests::run(&[], async |_| {
+        let mut scene = Scene::set().await?;
+        test(&mut scene).await?;
         scene.goes_on().await?;
         scene.stage.close().await
     })

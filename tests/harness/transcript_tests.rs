@@ -39,6 +39,17 @@ fn what_was_heard_and_is_not_mentioned_fails_the_script() {
 }
 
 #[test]
+fn a_change_that_was_heard_and_is_denied_fails_the_script() {
+    let begin = "maxb logs on\nderiks logs on\nderiks subscribes to maxb for 1h\n";
+    let story = format!("{CAST}{begin}maxb sets state=busy for 20m\nderiks hears nothing\n");
+    let text = failure(&story);
+    assert!(text.contains("try.rvp:8: deriks hears nothing") && text.contains("Busy"), "{text}");
+    let story = format!("{CAST}{begin}deriks hears nothing\nmaxb sets state=busy for 20m\nderiks is notified maxb state=away\n");
+    let text = failure(&story);
+    assert!(text.contains("try.rvp:9") && text.contains("Busy"), "{text}");
+}
+
+#[test]
 fn a_request_whose_answer_is_not_mentioned_fails_the_script() {
     let story = "maxb logs on\nmaxb holds its answers\nderiks begins to say \"x\" to maxb\nmaxb lets go\nmaxb hears \"x\" from deriks\n";
     assert!(failure(&format!("{CAST}{story}")).contains("a request was begun"));

@@ -26,6 +26,8 @@ pub enum Proof {
     Digest,
     /// NTLM: version 1, Miranda version 2 (spec 6.2).
     Ntlm,
+    /// The same messages under the name of Negotiate, as Windows sends them where there is no Kerberos.
+    Negotiate,
     /// Not at all: it says who it is.
     Asserted,
 }
@@ -139,7 +141,7 @@ impl Wire {
         let answer = match self.proof {
             Proof::Asserted => self.leg(&mut connection, ask, None).await?,
             Proof::Digest => self.with_digest(&mut connection, ask).await?,
-            Proof::Ntlm => {
+            Proof::Ntlm | Proof::Negotiate => {
                 // Where NTLM has worked before, librvp begins every connection with it (spec 6.2).
                 let at_once = kept.ntlm_works && !used && self.style.begins_with_ntlm();
                 let answer = self.with_ntlm(&mut connection, at_once, ask).await?;
@@ -172,15 +174,18 @@ impl Wire {
         at_once: bool,
         ask: &Ask,
     ) -> anyhow::Result<Answer> {
+        let scheme = if self.proof == Proof::Negotiate { "Negotiate" } else { "NTLM" };
         if !at_once {
             let first = self.leg(connection, ask, None).await?;
-            if first.status != 401 || first.challenge("NTLM").is_none() {
+            if first.status != 401 || first.challenge(scheme).is_none() {
                 return Ok(first);
             }
         }
-        let second = self.leg(connection, ask, Some(ntlm::negotiate(self))).await?;
-        let Some(challenge) = second.challenge("NTLM ") else { return Ok(second) };
-        self.leg(connection, ask, Some(ntlm::authenticate(self, challenge)?)).await
+        let message = format!("{scheme} {}", ntlm::negotiate(self));
+        let second = self.leg(connection, ask, Some(message)).await?;
+        let Some(challenge) = second.challenge(&format!("{scheme} ")) else { return Ok(second) };
+        let message = format!("{scheme} {}", ntlm::authenticate(self, &challenge[scheme.len() + 1..])?);
+        self.leg(connection, ask, Some(message)).await
     }
 
     async fn leg(
@@ -204,7 +209,7 @@ impl Answer {
     }
 }
 
-/// Reads `digest`, `ntlm` or `asserted`.
+/// Reads `digest`, `ntlm`, `negotiate` or `asserted`.
 ///
 /// # Errors
 /// For any other word.
@@ -212,7 +217,8 @@ pub fn proof(word: &str) -> anyhow::Result<Proof> {
     Ok(match word {
         "digest" => Proof::Digest,
         "ntlm" => Proof::Ntlm,
+        "negotiate" => Proof::Negotiate,
         "asserted" => Proof::Asserted,
-        _ => bail!("`{word}` is no proof; write digest, ntlm or asserted"),
+        _ => bail!("`{word}` is no proof; write digest, ntlm, negotiate or asserted"),
     })
 }

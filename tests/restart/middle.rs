@@ -50,10 +50,12 @@ fn a_message_that_was_acknowledged_has_been_heard_once() -> Result<(), Failure> 
             ensure!([200, 412].contains(&status), "{status} to {text}");
             statuses.insert(text.clone(), status);
         }
-        // The order is kept, so what comes after this was on its way before.
-        scene.works("busy").await?;
+        // What comes after this one was sent after it, and nothing was.
+        let ask = scene.maxb.notify(&deriks, &Message::text("the last"));
+        expect(200, &scene.maxb.ask(&ask).await?)?;
+        let last = scene.deriks.listener.next("the last", |heard| text_of(heard) == Some("the last")).await?;
         let mut heard: BTreeMap<String, usize> = BTreeMap::new();
-        for each in std::iter::once(first).chain(scene.deriks.listener.rest()?) {
+        for each in [first, last].into_iter().chain(scene.deriks.listener.rest()?) {
             *heard.entry(text_of(&each).unwrap_or_default().to_owned()).or_default() += 1;
         }
         for (text, status) in &statuses {

@@ -56,3 +56,16 @@ fn one_home_server_is_enough() -> Result<(), Failure> {
         scene.stage.close().await
     })
 }
+
+/// A home server that the others have given up stops by itself: two homes for one person would be one too many.
+#[test]
+fn a_home_server_that_loses_its_lease_stops_and_is_replaced() -> Result<(), Failure> {
+    tests::run(&["the lease of member home-2 is lost"], async |_| {
+        let mut scene = Scene::on(2).await?;
+        scene.stage.lose_lease("home-2").await?;
+        scene.works("busy").await?;
+        scene.stage.start_home("home-2").await?;
+        scene.works("away").await?;
+        scene.stage.close().await
+    })
+}

@@ -99,12 +99,12 @@ async fn a_lease_is_kept_alive_for_longer_than_it_lives() {
     client.put("/clock", "", Some(put)).await.unwrap();
     let mut ended = client.watch("/clock", None).await.unwrap();
     let wait = async {
-        while !ended
-            .message()
-            .await
-            .unwrap()
-            .is_some_and(|message| !message.events().is_empty())
-        {}
+        loop {
+            let message = ended.message().await.unwrap().expect("the watch goes on");
+            if !message.events().is_empty() {
+                break;
+            }
+        }
     };
     tokio::time::timeout(PATIENCE, wait).await.expect("a lease ends");
     assert!(!*joined.lost().borrow());

@@ -22,7 +22,7 @@ const FLAGS_WINDOWS: u32 = 0xa208_b207;
 /// The client's own challenge in version 2. Real ones are random; nothing hangs on it.
 const CLIENT_CHALLENGE: [u8; 8] = [0xaa; 8];
 
-/// The `Authorization` that asks for a challenge: type 1.
+/// What asks for a challenge, in base64: type 1.
 #[must_use]
 pub fn negotiate(wire: &Wire) -> String {
     let flags = match wire.style {
@@ -37,12 +37,13 @@ pub fn negotiate(wire: &Wire) -> String {
     message.finish()
 }
 
-/// The `Authorization` that answers a challenge: type 3, with no session key and, as librvp, without flags.
+/// What answers a challenge in base64: type 3, with no session key and, as librvp, without flags.
 ///
 /// # Errors
 /// When the challenge is none.
 pub fn authenticate(wire: &Wire, challenge: &str) -> anyhow::Result<String> {
-    let challenge = NtlmChallenge::parse(&HeaderValue::from_str(challenge)?).context("read a challenge")?;
+    let challenge = HeaderValue::from_str(&format!("NTLM {challenge}"))?;
+    let challenge = NtlmChallenge::parse(&challenge).context("read a challenge")?;
     let nt_hash: [u8; 16] = Md4::digest(utf16(&wire.password)).into();
     let (lm, nt) = match wire.style {
         Style::Librvp | Style::NetRvp => {
@@ -139,7 +140,7 @@ impl Message {
     }
 
     fn finish(self) -> String {
-        format!("NTLM {}", STANDARD.encode([self.fixed, self.payload].concat()))
+        STANDARD.encode([self.fixed, self.payload].concat())
     }
 }
 

@@ -147,6 +147,19 @@ fn one_change_may_take_from_some_and_give_to_others() {
 }
 
 #[test]
+fn a_block_for_one_proof_is_not_undone_by_what_everybody_may_with_another() {
+    let mut stage = Stage::watched();
+    let digest = Entry {
+        credentials: listed(&[Credential::Digest]),
+        ..block(&bob())
+    };
+    stage.change_access([digest]);
+    assert_eq!(stage.told_states(), [(PresenceState::Offline, vec![bob()])]);
+    stage.set(leased(PresenceState::Busy));
+    assert_eq!(stage.told(), []);
+}
+
+#[test]
 fn nothing_is_told_of_rights_while_the_person_is_offline() {
     let mut stage = Stage::new();
     stage.watch(&bob());

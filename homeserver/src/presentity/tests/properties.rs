@@ -214,14 +214,15 @@ fn belief(seen: &Seen<'_>, believed: &mut BTreeMap<Principal, PresenceState>) {
         }
     }
     if let Some((caller, state)) = seen.answered_state()
-        && let Some(person) = caller.identity.person()
-        && seen.new_watch() == Some(person)
+        && let Some(watcher) = seen.new_watch()
     {
-        // Where the proof that was shown decides, watchers are told as with their best one.
-        if oracle::sees(seen.kept, caller) == oracle::is_told(seen.kept, person) {
-            believed.insert(person.clone(), state);
+        let proof_tells = oracle::sees(seen.kept, caller) == oracle::is_told(seen.kept, watcher);
+        if caller.identity.person() == Some(watcher) && proof_tells {
+            believed.insert(watcher.clone(), state);
         } else {
-            believed.remove(person);
+            // The answer went to somebody else, or told what goes with the proof that was shown, where changes
+            // are told as with the best one. So it is the next change that tells the watcher how things are.
+            believed.remove(watcher);
         }
     }
     let ended: BTreeSet<_> = seen.ended_watches().collect();
