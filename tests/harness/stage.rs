@@ -6,6 +6,7 @@ mod people;
 pub use people::{DOMAIN, NT_DOMAIN, PASSWORD};
 
 use crate::clock::ManualClock;
+use crate::logs::CRASH;
 use crate::network::StageNetwork;
 use crate::wait::{PATIENCE, let_others_run, within};
 use anyhow::{Context, ensure};
@@ -237,6 +238,7 @@ impl Stage {
     /// # Errors
     /// When it does not run.
     pub async fn crash(&mut self, name: &str) -> anyhow::Result<()> {
+        tracing::info!(member = name, "{CRASH}");
         if let Some(home) = self.homes.remove(name) {
             home.abort();
             let_others_run().await;
