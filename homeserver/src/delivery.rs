@@ -5,6 +5,7 @@ mod outbox;
 mod spread;
 
 use crate::metrics::Metrics;
+use crate::served::Served;
 use crate::shards::Shards;
 use daemon::{OnError, Tasks};
 use membership::{MemberId, Placements};
@@ -32,6 +33,7 @@ struct Inner {
     links: Links,
     placements: Placements,
     shards: Shards,
+    served: Served,
     tasks: Tasks,
     metrics: Metrics,
     /// Routers that hold a link to us, by name.
@@ -47,7 +49,7 @@ impl Delivery {
         me: MemberId,
         links: Links,
         placements: Placements,
-        shards: Shards,
+        (shards, served): (Shards, Served),
         (tasks, metrics): (Tasks, Metrics),
     ) -> Self {
         let inner = Inner {
@@ -55,6 +57,7 @@ impl Delivery {
             links,
             placements,
             shards,
+            served,
             tasks,
             metrics,
             routers: Mutex::default(),

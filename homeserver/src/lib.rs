@@ -18,6 +18,7 @@ mod lease;
 mod metrics;
 mod ownership;
 mod presentity;
+mod served;
 mod service;
 mod settings;
 mod shard;
@@ -33,6 +34,7 @@ use metrics::Metrics;
 use ownership::Ownership;
 use prometheus_client::registry::Registry;
 use proto::{Connect, LinkServer, Links, Peer, Role, Spawn};
+use served::Served;
 use service::Service;
 use shard::Shard;
 use shards::Shards;
@@ -84,6 +86,8 @@ pub struct HomeServer {
     name: String,
     address: SocketAddr,
     joined: Box<dyn Joined>,
+    placements: Placements,
+    served: Served,
     tasks: Tasks,
     /// Shards, links and the store's writer, which end last, in this order: what a shard is at is answered
     /// on the link that asked.
@@ -147,10 +151,23 @@ impl HomeServer {
         }
     }
 
+    /// Leaves service so that nobody notices: first its slots go to the other homes, which takes at most the
+    /// deadline, then as [`HomeServer::stop`].
+    pub async fn drain(mut self, deadline: Duration) -> Vec<&'static str> {
+        if let Err(error) = self.joined.set_phase(Phase::Draining).await {
+            let error: &dyn std::error::Error = &error;
+            tracing::warn!(member = self.name, error, "the membership was not told of the drain");
+        } else if tokio::time::timeout(deadline, handed_over(&self.name, &self.placements, &self.served)).await.is_err() {
+            let left = self.served.len();
+            tracing::warn!(member = self.name, left, "not all slots were handed over in time");
+        }
+        self.stop(deadline).await
+    }
+
     /// Leaves service in order: it says that it is draining, so that its people get other homes and new
     /// questions are refused with `Moved`; then what is under way, then out of the membership, then the links,
     /// then the store's last writes. Returns the names of tasks that did not end in time.
-    pub async fn drain(mut self, deadline: Duration) -> Vec<&'static str> {
+    pub async fn stop(mut self, deadline: Duration) -> Vec<&'static str> {
         self.readiness.set(&self.name, false);
         if let Err(error) = self.joined.set_phase(Phase::Draining).await {
             let error: &dyn std::error::Error = &error;
@@ -178,6 +195,18 @@ impl HomeServer {
     }
 }
 
+/// Returns when a draining home has given up its slots; at once when there is nobody else to take them.
+async fn handed_over(name: &str, placements: &Placements, served: &Served) {
+    let me = MemberId::from(name);
+    let mut placement = placements.now();
+    while placement.members().get(&me).is_some_and(|member| member.phase != Phase::Draining) {
+        placement = placements.changed_from(placement.epoch()).await;
+    }
+    if placement.slots_of(&me).is_empty() {
+        served.settled(placement.epoch()).await;
+    }
+}
+
 /// A home server that has joined the membership and is about to serve.
 pub struct Joining {
     config: HomeServerConfig,
@@ -198,10 +227,21 @@ impl Joining {
             (Tasks::new(), Tasks::new(), Tasks::new(), Tasks::new());
         let stages =
             Stages { tasks: &tasks, shards: &shard_tasks, links: &link_tasks, writer: &writer_tasks };
-        build(&config, &resources, &stages, metrics, listener, revision);
+        let served = Served::new();
+        build(&config, &resources, &stages, (metrics, &served), listener, revision);
         lease::end_when_lost(MemberId::from(config.name.as_str()), joined.lost(), &tasks);
-        let readiness = resources.readiness;
-        HomeServer { name: config.name, address, joined, tasks, shard_tasks, link_tasks, writer_tasks, readiness }
+        HomeServer {
+            name: config.name,
+            address,
+            joined,
+            placements: Placements::follow(resources.membership.members()),
+            served,
+            tasks,
+            shard_tasks,
+            link_tasks,
+            writer_tasks,
+            readiness: resources.readiness,
+        }
     }
 }
 
@@ -218,7 +258,7 @@ fn build(
     config: &HomeServerConfig,
     resources: &Resources,
     stages: &Stages<'_>,
-    metrics: Metrics,
+    (metrics, served): (Metrics, &Served),
     listener: Box<dyn Listener>,
     revision: u64,
 ) {
@@ -235,7 +275,7 @@ fn build(
     let connect = Arc::new(LinkConnect(Arc::clone(&resources.network)));
     let links = Links::new(my_peer.clone(), connect, Arc::new(NotCalled), Arc::clone(&spawn));
     let ways = (stages.tasks.clone(), metrics.clone());
-    let delivery = Delivery::new(me.clone(), links, placements.clone(), shards.clone(), ways);
+    let delivery = Delivery::new(me.clone(), links.clone(), placements.clone(), (shards.clone(), served.clone()), ways);
     for (index, mailbox) in mailboxes.into_iter().enumerate() {
         let parts = shard::Parts {
             store: Arc::clone(&resources.store),
@@ -251,8 +291,16 @@ fn build(
             Ok(())
         });
     }
-    follow_outside(config, resources, stages.tasks, (me.clone(), placements.clone(), shards.clone()), revision);
-    let service = Arc::new(Service { me, placements, shards, delivery });
+    let ownership = Ownership {
+        me: me.clone(),
+        placements: placements.clone(),
+        links,
+        shards: shards.clone(),
+        store: Arc::clone(&resources.store),
+        served: served.clone(),
+    };
+    follow_outside(config, resources, stages.tasks, ownership, revision);
+    let service = Arc::new(Service { me, placements, shards, delivery, served: served.clone() });
     let server = LinkServer::new(my_peer, service, spawn);
     stages.links.spawn("link listener", OnError::Stop, incoming::serve(listener, server, stages.links.cancelled()));
 }
@@ -262,17 +310,16 @@ fn follow_outside(
     config: &HomeServerConfig,
     resources: &Resources,
     tasks: &Tasks,
-    (me, placements, shards): (MemberId, Placements, Shards),
+    ownership: Ownership,
     revision: u64,
 ) {
-    let store = Arc::clone(&resources.store);
-    let accounts = accounts::follow(Arc::clone(&store), shards.clone(), revision, tasks.cancelled());
+    let (store, shards) = (Arc::clone(&resources.store), ownership.shards.clone());
+    let accounts = accounts::follow(store, shards, revision, tasks.cancelled());
     tasks.spawn("account follower", OnError::Stop, async move {
         accounts.await;
         Ok(())
     });
     let (readiness, name) = (resources.readiness.clone(), config.name.clone());
-    let ownership = Ownership { me, placements, shards, store };
     let cancelled = tasks.cancelled();
     tasks.spawn("placement follower", OnError::Stop, async move {
         ownership.run(cancelled, |ready| readiness.set(&name, ready)).await;

@@ -1,9 +1,16 @@
-//! Follows the placement: takes in the people of slots that become ours, forgets those of slots that do not
-//! stay ours.
+//! Follows the placement: takes over the slots that become ours, and gives up those that do not stay ours.
+//!
+//! What is durable is the truth about a person, so taking over is this: the former home, if it lives, says
+//! that everything it changed is durable; then the slots are read from the store; then they are served. Whoever
+//! asks about a person of such a slot meanwhile waits (`served`).
 
+use crate::served::Served;
 use crate::shards::Shards;
-use membership::{MemberId, Placement, Placements, SLOTS};
+use futures_util::future::join_all;
+use membership::{Member, MemberId, Members, Placement, Placements, SLOTS, Slot};
+use proto::{Answer, Call, Links, Op};
 use rvp::Fault;
+use std::collections::BTreeMap;
 use std::sync::Arc;
 use std::time::Duration;
 use store::Store;
@@ -12,68 +19,118 @@ use tokio_util::sync::CancellationToken;
 /// Slots that are read from the store at once.
 const SLOTS_AT_ONCE: usize = 512;
 /// How long to wait before a store that cannot be read is tried again.
-const RETRY_AFTER: Duration = Duration::from_secs(1);
+const READ_AGAIN_AFTER: Duration = Duration::from_secs(1);
+/// How long a former home may take to say that it has finished with its slots.
+const SETTLE_WAIT: Duration = Duration::from_secs(10);
+/// How long to wait before a former home that does not answer is asked again.
+const ASK_AGAIN_AFTER: Duration = Duration::from_millis(100);
 
 /// What the loop needs.
 pub(crate) struct Ownership {
     pub(crate) me: MemberId,
     pub(crate) placements: Placements,
+    pub(crate) links: Links,
     pub(crate) shards: Shards,
     pub(crate) store: Arc<dyn Store>,
+    pub(crate) served: Served,
 }
 
 impl Ownership {
-    /// Runs until cancelled; says `ready` once the slots of the first placement are in.
+    /// Runs until cancelled; says `ready` once the slots of the first placement are served.
     pub(crate) async fn run(self, cancelled: CancellationToken, ready: impl Fn(bool)) {
-        let mut ours = vec![false; usize::from(SLOTS)];
         let mut placement = self.placements.now();
+        // Whose the slots were before we came: of the others, had they been alone.
+        let mut former = Arc::new(without(&placement, &self.me));
         loop {
-            let followed = self.follow(&placement, &mut ours);
-            match cancelled.run_until_cancelled(followed).await {
-                None => return,
-                Some(Ok(())) => ready(true),
-                Some(Err(_)) => {
-                    if cancelled.run_until_cancelled(tokio::time::sleep(RETRY_AFTER)).await.is_none() {
-                        return;
+            let Some(followed) = cancelled.run_until_cancelled(self.follow(&former, &placement)).await else {
+                return;
+            };
+            ready(followed.is_ok());
+            let next = async {
+                match followed {
+                    Ok(()) => self.placements.changed_from(placement.epoch()).await,
+                    Err(_) => {
+                        tokio::time::sleep(READ_AGAIN_AFTER).await;
+                        self.placements.now()
                     }
-                    placement = self.placements.now();
-                    continue;
                 }
-            }
-            let next = self.placements.changed_from(placement.epoch());
+            };
             match cancelled.run_until_cancelled(next).await {
-                Some(next) => placement = next,
+                Some(next) => former = std::mem::replace(&mut placement, next),
                 None => return,
             }
         }
     }
 
-    async fn follow(&self, placement: &Placement, ours: &mut Vec<bool>) -> Result<(), Fault> {
-        let mut next = vec![false; usize::from(SLOTS)];
+    async fn follow(&self, former: &Placement, placement: &Placement) -> Result<(), Fault> {
+        let mut ours = vec![false; usize::from(SLOTS)];
         for slot in placement.slots_of(&self.me) {
-            next[usize::from(slot.number())] = true;
+            ours[usize::from(slot.number())] = true;
         }
-        let gained: Vec<u16> = (0..SLOTS).filter(|s| next[usize::from(*s)] && !ours[usize::from(*s)]).collect();
-        let lost = (0..usize::from(SLOTS)).filter(|slot| ours[*slot] && !next[*slot]).count();
+        let lost = self.served.keep_only(&ours);
         if lost > 0 {
-            self.shards.release(next.clone()).await?;
+            self.shards.release(ours.clone()).await?;
         }
-        for slots in gained.chunks(SLOTS_AT_ONCE) {
-            let durables = self.store.load(slots).await.map_err(|error| {
+        self.served.settle(placement.epoch());
+        let gained = Slot::all().filter(|slot| ours[usize::from(slot.number())] && !self.served.serves(*slot));
+        let gained: Vec<Slot> = gained.collect();
+        if gained.is_empty() && lost == 0 {
+            return Ok(());
+        }
+        let mut by_former: BTreeMap<Option<MemberId>, Vec<Slot>> = BTreeMap::new();
+        for slot in &gained {
+            let home = former.home_of_slot(*slot).map(|home| home.id.clone()).filter(|home| *home != self.me);
+            by_former.entry(home).or_default().push(*slot);
+        }
+        let taken = by_former.into_iter().map(|(home, slots)| self.take_over(placement.epoch(), home, slots));
+        join_all(taken).await.into_iter().collect::<Result<(), Fault>>()?;
+        let (epoch, gained) = (placement.epoch(), gained.len());
+        tracing::info!(member = self.me.as_str(), epoch, gained, lost, "slots changed");
+        Ok(())
+    }
+
+    /// Takes over slots that were all this home's, or nobody's.
+    async fn take_over(&self, epoch: u64, former: Option<MemberId>, slots: Vec<Slot>) -> Result<(), Fault> {
+        if let Some(former) = former
+            && tokio::time::timeout(SETTLE_WAIT, self.settled(epoch, &former)).await.is_err()
+        {
+            tracing::warn!(home = former.as_str(), epoch, "former home did not settle, its slots are taken over");
+        }
+        for slots in slots.chunks(SLOTS_AT_ONCE) {
+            let numbers: Vec<u16> = slots.iter().map(|slot| slot.number()).collect();
+            let durables = self.store.load(&numbers).await.map_err(|error| {
                 let error: &dyn std::error::Error = &error;
                 tracing::error!(error, "the store cannot be read, trying again");
                 Fault::Unavailable
             })?;
             self.shards.load(durables).await?;
-            for slot in slots {
-                ours[usize::from(*slot)] = true;
-            }
+            self.served.begin(slots);
         }
-        if !gained.is_empty() || lost > 0 {
-            let epoch = placement.epoch();
-            tracing::info!(member = self.me.as_str(), epoch, gained = gained.len(), lost, "slots changed");
-        }
-        *ours = next;
         Ok(())
     }
+
+    /// Returns when a former home has finished with its slots, or is a member no more: then nothing it
+    /// did is unfinished but what is lost.
+    async fn settled(&self, epoch: u64, former: &MemberId) {
+        while let Some(address) = self.address_of(former) {
+            if let Ok(link) = self.links.to(&address).await {
+                let call = Call { deadline: SETTLE_WAIT, epoch, trace: None, op: Op::Settle };
+                match link.call(call).await {
+                    Ok(Ok(Answer::Done)) => return,
+                    Ok(Ok(Answer::Reply(_) | Answer::Authenticated(_) | Answer::Outcome(_)) | Err(_))
+                    | Err(_) => {}
+                }
+            }
+            tokio::time::sleep(ASK_AGAIN_AFTER).await;
+        }
+    }
+
+    fn address_of(&self, member: &MemberId) -> Option<String> {
+        self.placements.now().members().get(member).map(|member| member.address.clone())
+    }
+}
+
+fn without(placement: &Placement, me: &MemberId) -> Placement {
+    let others: Vec<Member> = placement.members().iter().filter(|member| member.id != *me).cloned().collect();
+    Placement::new(Arc::new(Members::new(placement.epoch(), others)))
 }

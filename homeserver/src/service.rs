@@ -1,9 +1,10 @@
 //! What comes in on links: check that we are home, ask the shard, answer.
 
 use crate::delivery::Delivery;
+use crate::served::Served;
 use crate::shards::{Ask, RequestAsk, Shards};
 use async_trait::async_trait;
-use membership::{MemberId, Placement, Placements};
+use membership::{MemberId, Placement, Placements, Slot};
 use proto::{Answer, Call, Link, Op, Refusal, Role, Serve};
 use rvp::{Fault, Principal};
 use std::sync::Arc;
@@ -14,12 +15,16 @@ use tracing::Instrument;
 /// How long to wait for the members at an epoch that a caller knows already.
 const EPOCH_WAIT: Duration = Duration::from_secs(2);
 
+/// How long to wait for a slot that is about to be served here.
+const SLOT_WAIT: Duration = Duration::from_secs(2);
+
 /// The answering end of a home server's links.
 pub(crate) struct Service {
     pub(crate) me: MemberId,
     pub(crate) placements: Placements,
     pub(crate) shards: Shards,
     pub(crate) delivery: Delivery,
+    pub(crate) served: Served,
 }
 
 #[async_trait]
@@ -49,12 +54,12 @@ impl Service {
         let router = link.peer().name.as_str().into();
         match call.op {
             Op::Authenticate { principal, proof } => {
-                self.check_ours(&placement, &principal)?;
+                self.check_ours(&placement, &principal).await?;
                 let target = principal.clone();
                 self.ask(&target, |reply| Ask::Authenticate { principal, proof, reply }).await
             }
             Op::Request { target, caller, method } => {
-                self.check_ours(&placement, &target)?;
+                self.check_ours(&placement, &target).await?;
                 let method = *method;
                 let (principal, span) = (target.clone(), tracing::Span::current());
                 self.ask(&principal, |reply| {
@@ -64,14 +69,19 @@ impl Service {
             }
             Op::SpreadChange { change, watchers } => {
                 for watcher in &watchers {
-                    self.check_ours(&placement, watcher)?;
+                    self.check_ours(&placement, watcher).await?;
                 }
                 self.shards.spread(&change, watchers).await?;
                 Ok(Answer::Done)
             }
             Op::CallBackLost { principal, login } => {
-                self.check_ours(&placement, &principal)?;
+                self.check_ours(&placement, &principal).await?;
                 self.shards.ask(&principal.clone(), Ask::CallBackLost { principal, login })?;
+                Ok(Answer::Done)
+            }
+            Op::Settle => {
+                // The caller bounds the wait, and so does the link.
+                self.served.settled(call.epoch).await;
                 Ok(Answer::Done)
             }
             // A home reaches no clients.
@@ -90,12 +100,18 @@ impl Service {
             .map_err(|_| Refusal::Fault(Fault::Unavailable))
     }
 
-    fn check_ours(&self, placement: &Placement, principal: &Principal) -> Result<(), Refusal> {
-        if placement.home_of(principal).is_some_and(|home| home.id == self.me) {
-            Ok(())
-        } else {
-            Err(Refusal::Moved { epoch: placement.epoch() })
+    /// Whether we are home, once we serve the slot: who asks while it moves here waits, within bounds.
+    async fn check_ours(&self, placement: &Placement, principal: &Principal) -> Result<(), Refusal> {
+        if placement.home_of(principal).is_none_or(|home| home.id != self.me) {
+            return Err(Refusal::Moved { epoch: placement.epoch() });
         }
+        let slot = Slot::of(principal);
+        if self.served.serves(slot) {
+            return Ok(());
+        }
+        tokio::time::timeout(SLOT_WAIT, self.served.reached(slot))
+            .await
+            .map_err(|_| Refusal::Fault(Fault::Unavailable))
     }
 
     async fn ask(

@@ -20,7 +20,7 @@ use rvp::{Fault, Principal, Reply, SubscriptionId};
 use std::collections::HashMap;
 use std::sync::Arc;
 use store::{AccountChange, Durable, Store, Write, Writer};
-use tokio::sync::mpsc;
+use tokio::sync::{mpsc, oneshot};
 use tokio_util::sync::CancellationToken;
 use tracing::Instrument;
 
@@ -106,7 +106,7 @@ impl Shard {
             Ask::CallBackLost { principal, login } => self.call_back_lost(principal, login),
             Ask::Accounts(changes) => self.accounts(changes),
             Ask::Load(durables) => durables.into_iter().for_each(|durable| self.load(durable)),
-            Ask::Release(ours) => self.release(&ours),
+            Ask::Release { ours, settled } => self.release(&ours, settled),
         }
     }
 
@@ -243,6 +243,14 @@ impl Shard {
                 self.parts.metrics.delivered(outcome);
                 self.outcome(&principal, Command::Outcome { delivery, outcome });
             }
+            Done::Settled { result, settled } => match result {
+                // Whoever asked may have given up.
+                Ok(()) => drop(settled.send(())),
+                Err(error) => {
+                    let error: &dyn std::error::Error = &error;
+                    tracing::error!(error, "state of people who leave is not durable");
+                }
+            },
             Done::Loaded { principal, result } => self.loaded(&principal, result),
         }
     }
@@ -328,7 +336,9 @@ impl Shard {
         }
     }
 
-    fn release(&mut self, ours: &[bool]) {
+    /// Forgets the people of slots that are another home's, and says so when what was changed of them is
+    /// durable: writes are made in order, so that an empty one is durable last.
+    fn release(&mut self, ours: &[bool], settled: oneshot::Sender<()>) {
         let lost: Vec<Principal> = self
             .presentities
             .keys()
@@ -338,6 +348,8 @@ impl Shard {
         for principal in lost {
             self.forget(&principal);
         }
+        let durable = self.parts.writer.submit(Vec::new());
+        self.doing.push(async move { Done::Settled { result: durable.await, settled } });
     }
 
     fn forget(&mut self, principal: &Principal) {
@@ -382,7 +394,7 @@ fn refuse(ask: Ask, fault: Fault) {
         | Ask::CallBackLost { .. }
         | Ask::Accounts(_)
         | Ask::Load(_)
-        | Ask::Release(_) => {}
+        | Ask::Release { .. } => {}
     }
 }
 

@@ -28,8 +28,8 @@ pub(crate) enum Ask {
     Accounts(Vec<AccountChange>),
     /// What the store holds for slots that have become ours.
     Load(Vec<Durable>),
-    /// Slots that have become another home's.
-    Release(std::sync::Arc<Vec<bool>>),
+    /// Slots that have become another home's: `ours[slot]` says which stay.
+    Release { ours: std::sync::Arc<Vec<bool>>, settled: oneshot::Sender<()> },
 }
 
 /// A request on its way to a shard.
@@ -104,10 +104,17 @@ impl Shards {
     }
 
     /// Makes every shard forget the people of slots that are not ours: `ours[slot]` says which are.
+    /// Returns when everything that was changed of them is durable.
     pub(crate) async fn release(&self, ours: Vec<bool>) -> Result<(), Fault> {
         let ours = std::sync::Arc::new(ours);
+        let mut settling = Vec::new();
         for shard in 0..self.mailboxes.len() {
-            self.send(shard, Ask::Release(std::sync::Arc::clone(&ours))).await?;
+            let (settled, told) = oneshot::channel();
+            self.send(shard, Ask::Release { ours: std::sync::Arc::clone(&ours), settled }).await?;
+            settling.push(told);
+        }
+        for told in settling {
+            told.await.map_err(|_| Fault::Unavailable)?;
         }
         Ok(())
     }

@@ -153,7 +153,8 @@ impl Link {
             Op::Authenticate { .. }
             | Op::Request { .. }
             | Op::DeliverMessage(_)
-            | Op::CallBackLost { .. } => None,
+            | Op::CallBackLost { .. }
+            | Op::Settle => None,
         };
         let answer = self.inner.lanes.call(convert::call_to_wire(call), room);
         let answer = answer.map_err(|refused| self.error(refused))?.await;

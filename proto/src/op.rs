@@ -61,6 +61,9 @@ pub enum Op {
         /// Which.
         login: SubscriptionId,
     },
+    /// Home to home: the slots that are no longer yours at this call's epoch are about to be mine. Answered
+    /// when everything that was changed in them is durable.
+    Settle,
 }
 
 impl Op {
@@ -74,6 +77,7 @@ impl Op {
             Self::DeliverMessage(_) => "deliver_message",
             Self::DeliverChange { .. } => "deliver_change",
             Self::CallBackLost { .. } => "call_back_lost",
+            Self::Settle => "settle",
         }
     }
 }

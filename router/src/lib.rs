@@ -229,7 +229,8 @@ impl Deliver {
             Op::Authenticate { .. }
             | Op::Request { .. }
             | Op::SpreadChange { .. }
-            | Op::CallBackLost { .. } => Err(Fault::BadRequest.into()),
+            | Op::CallBackLost { .. }
+            | Op::Settle => Err(Fault::BadRequest.into()),
         }
     }
 }

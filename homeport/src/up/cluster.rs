@@ -98,7 +98,8 @@ impl Cluster {
             report(&router.drain(deadline).await);
         }
         for home in self.homes {
-            report(&home.drain(deadline).await);
+            // All of them leave: there is nobody to hand anything to.
+            report(&home.stop(deadline).await);
         }
         report(&self.admin_tasks.drain(deadline).await);
     }

@@ -1,7 +1,7 @@
 //! Empties outboxes: one loop for each destination that has something waiting.
 
 use super::{CHANGE_DEADLINE, Delivery};
-use membership::MemberId;
+use membership::{MemberId, Slot};
 use proto::{Answer, Change, ClientLogin, Op, Refusal};
 use rvp::Principal;
 use std::collections::BTreeSet;
@@ -53,6 +53,10 @@ impl Delivery {
     async fn tell_home(&self, home: &MemberId, change: &Change, watchers: &BTreeSet<Principal>) -> Result<(), ()> {
         let watchers: Vec<Principal> = watchers.iter().cloned().collect();
         if *home == self.inner.me {
+            // Those who are still on their way here would miss it.
+            if watchers.iter().any(|watcher| !self.inner.served.serves(Slot::of(watcher))) {
+                return Err(());
+            }
             return self.inner.shards.spread(change, watchers).await.map_err(drop);
         }
         let placement = self.inner.placements.now();

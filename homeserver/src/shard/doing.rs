@@ -8,11 +8,17 @@ use futures_util::stream::FuturesUnordered;
 use proto::Outcome;
 use rvp::{Fault, Principal, Reply};
 use store::Durable;
+use tokio::sync::oneshot;
 
 /// Something that was under way and is finished.
 pub(super) enum Done {
     /// Writes are durable, or cannot be made so.
     Committed { result: Result<(), store::Error>, answer: Option<(ReplyTo, Result<Reply, Fault>)> },
+    /// Everything that was changed of people who left is durable.
+    Settled {
+        result: Result<(), store::Error>,
+        settled: oneshot::Sender<()>,
+    },
     /// A message's outcome at one client.
     Delivered { principal: Principal, delivery: DeliveryId, outcome: Outcome },
     /// The store has said what it holds of somebody.

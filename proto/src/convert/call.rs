@@ -63,6 +63,7 @@ impl From<Op> for Wire {
                 principal: url(&principal),
                 login: login.get(),
             }),
+            Op::Settle => Self::Settle(v1::Settle {}),
         }
     }
 }
@@ -92,6 +93,7 @@ impl TryFrom<Wire> for Op {
                 principal: principal("CallBackLost.principal", &lost.principal)?,
                 login: id("CallBackLost.login", lost.login)?,
             }),
+            Wire::Settle(v1::Settle {}) => Ok(Self::Settle),
         }
     }
 }

@@ -47,6 +47,7 @@ fn op() -> BoxedStrategy<Op> {
             .prop_map(|(change, clients)| Op::DeliverChange { change, clients }),
         1 => (principal(), subscription_id())
             .prop_map(|(principal, login)| Op::CallBackLost { principal, login }),
+        1 => Just(Op::Settle),
     ]
     .boxed()
 }

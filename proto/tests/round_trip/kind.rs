@@ -6,7 +6,7 @@ use rvp::method::{Acl, Propfind, Subscribe};
 use rvp::notification::Content;
 use rvp::{Method, Reply};
 
-pub(crate) const CALL_KINDS: [&str; 18] = [
+pub(crate) const CALL_KINDS: [&str; 19] = [
     "authenticate by digest",
     "authenticate by ntlm",
     "subscribe",
@@ -25,6 +25,7 @@ pub(crate) const CALL_KINDS: [&str; 18] = [
     "deliver a message",
     "deliver a change",
     "call-back lost",
+    "settle",
 ];
 
 pub(crate) fn call_kind(call: &Call) -> &'static str {
@@ -57,6 +58,7 @@ pub(crate) fn call_kind(call: &Call) -> &'static str {
         Op::DeliverMessage(_) => "deliver a message",
         Op::DeliverChange { .. } => "deliver a change",
         Op::CallBackLost { .. } => "call-back lost",
+        Op::Settle => "settle",
     }
 }
 
