@@ -18,14 +18,27 @@ fn a_message_is_one_trace_from_client_to_client() -> Result<(), Failure> {
     tests::run(&[], async |logs| {
         let (stage, mut maxb, deriks) = scene().await?;
         let trace = Some(format!("00-{TRACE}-{SPAN}-01"));
-        let heard = send(&mut maxb, &deriks, Message { trace, ..Message::text("traced") }).await?;
+        let heard = send(
+            &mut maxb,
+            &deriks,
+            Message {
+                trace,
+                ..Message::text("traced")
+            },
+        )
+        .await?;
         stage.close().await?;
         let (trace, last) = arrived(&heard)?;
         ensure!(trace == TRACE, "the trace that arrives is {trace}");
         ensure!(last != SPAN, "no span of ours is in the trace that arrives");
         let first = check_chain(logs, &trace, &last)?;
-        ensure!(first.parent.as_deref() == Some(SPAN), "the sender's span is not the first: {first:?}");
-        let delivered = in_trace(logs, &trace).into_iter().any(|span| span.name == "notify.deliver");
+        ensure!(
+            first.parent.as_deref() == Some(SPAN),
+            "the sender's span is not the first: {first:?}"
+        );
+        let delivered = in_trace(logs, &trace)
+            .into_iter()
+            .any(|span| span.name == "notify.deliver");
         ensure!(delivered, "the delivery is not in the trace");
         Ok(())
     })
@@ -37,7 +50,15 @@ fn a_message_without_a_trace_begins_one() -> Result<(), Failure> {
         let (stage, mut maxb, deriks) = scene().await?;
         let heard = send(&mut maxb, &deriks, Message::text("not traced")).await?;
         let nonsense = Some("00-nonsense".to_owned());
-        let other = send(&mut maxb, &deriks, Message { trace: nonsense, ..Message::text("badly traced") }).await?;
+        let other = send(
+            &mut maxb,
+            &deriks,
+            Message {
+                trace: nonsense,
+                ..Message::text("badly traced")
+            },
+        )
+        .await?;
         stage.close().await?;
         let mut traces = Vec::new();
         for heard in [heard, other] {
@@ -59,14 +80,25 @@ fn a_change_is_traced_up_to_the_home_server() -> Result<(), Failure> {
         let (stage, mut maxb, mut deriks) = scene().await?;
         let me = maxb.me().clone();
         ensure!(deriks.watch(&me, 3_600).await?.status == 207, "it cannot watch");
-        let set = SetState { state: "busy", lease: Some(1_200), view: NamedView::Usual };
+        let set = SetState {
+            state: "busy",
+            lease: Some(1_200),
+            view: NamedView::Usual,
+        };
         ensure!(maxb.set_state(set).await?.status == 207, "it cannot set a state");
-        deriks.listener.next("the change", |heard| heard.is_change_of(&me)).await?;
+        deriks
+            .listener
+            .next("the change", |heard| heard.is_change_of(&me))
+            .await?;
         stage.close().await?;
         let spans = logs.spans();
         let served = spans.iter().filter(|span| span.name == "home.serve");
-        let chained = served.filter(|span| parent(&spans, span).is_some_and(|above| above.name == "home.call"));
-        ensure!(chained.count() >= 4, "requests are not traced from the router to the home server");
+        let chained =
+            served.filter(|span| parent(&spans, span).is_some_and(|above| above.name == "home.call"));
+        ensure!(
+            chained.count() >= 4,
+            "requests are not traced from the router to the home server"
+        );
         Ok(())
     })
 }
@@ -95,12 +127,17 @@ async fn send(from: &mut Client, to: &Client, message: Message) -> anyhow::Resul
 fn arrived(heard: &Heard) -> anyhow::Result<(String, String)> {
     let parent = heard.trace.as_deref().context("no traceparent arrived")?;
     let parts: Vec<&str> = parent.split('-').collect();
-    let ["00", trace, span, "01"] = parts[..] else { anyhow::bail!("traceparent is {parent}") };
+    let ["00", trace, span, "01"] = parts[..] else {
+        anyhow::bail!("traceparent is {parent}")
+    };
     Ok((trace.to_owned(), span.to_owned()))
 }
 
 fn in_trace(logs: &Logs, trace: &str) -> Vec<CapturedSpan> {
-    logs.spans().into_iter().filter(|span| span.trace == trace).collect()
+    logs.spans()
+        .into_iter()
+        .filter(|span| span.trace == trace)
+        .collect()
 }
 
 fn parent<'a>(spans: &'a [CapturedSpan], of: &CapturedSpan) -> Option<&'a CapturedSpan> {
@@ -110,7 +147,10 @@ fn parent<'a>(spans: &'a [CapturedSpan], of: &CapturedSpan) -> Option<&'a Captur
 /// From the span that arrived up to the first: every border is crossed, in order. Returns the first.
 fn check_chain(logs: &Logs, trace: &str, last: &str) -> anyhow::Result<CapturedSpan> {
     let spans = in_trace(logs, trace);
-    let mut at = spans.iter().find(|span| span.id == last).context("the span that arrived is none of ours")?;
+    let mut at = spans
+        .iter()
+        .find(|span| span.id == last)
+        .context("the span that arrived is none of ours")?;
     let mut names = vec![at.name.clone()];
     while let Some(above) = parent(&spans, at) {
         at = above;
@@ -120,6 +160,10 @@ fn check_chain(logs: &Logs, trace: &str, last: &str) -> anyhow::Result<CapturedS
     for name in &names {
         borders.next_if(|border| *border == name);
     }
-    ensure!(borders.peek().is_none(), "the chain is broken before {:?}: {names:?}", borders.peek());
+    ensure!(
+        borders.peek().is_none(),
+        "the chain is broken before {:?}: {names:?}",
+        borders.peek()
+    );
     Ok(at.clone())
 }

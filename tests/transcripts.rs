@@ -47,6 +47,7 @@ transcripts! {
     log_on_as_windows_with_negotiate
     log_on_of_a_disabled_account
     log_on_of_a_new_account
+    log_on_of_a_removed_account
     log_on_refused
     message_between_homes
     message_is_acknowledged

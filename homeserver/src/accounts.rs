@@ -10,9 +10,18 @@ use tokio_util::sync::CancellationToken;
 const EVERY: Duration = Duration::from_secs(1);
 
 /// Follows the accounts until cancelled. A store that cannot be read is asked again; sessions stay.
-pub(crate) async fn follow(store: Arc<dyn Store>, shards: Shards, mut revision: u64, stop: CancellationToken) {
+pub(crate) async fn follow(
+    store: Arc<dyn Store>,
+    shards: Shards,
+    mut revision: u64,
+    stop: CancellationToken,
+) {
     let mut broken = false;
-    while stop.run_until_cancelled(tokio::time::sleep(EVERY)).await.is_some() {
+    while stop
+        .run_until_cancelled(tokio::time::sleep(EVERY))
+        .await
+        .is_some()
+    {
         match store.changes_since(revision).await {
             Ok((newest, changes)) => {
                 revision = newest;
@@ -24,7 +33,10 @@ pub(crate) async fn follow(store: Arc<dyn Store>, shards: Shards, mut revision: 
             Err(error) if !broken => {
                 broken = true;
                 let error: &dyn std::error::Error = &error;
-                tracing::error!(error, "changed accounts cannot be read, sessions stay as they are");
+                tracing::error!(
+                    error,
+                    "changed accounts cannot be read, sessions stay as they are"
+                );
             }
             // Said once for each outage.
             Err(_) => {}

@@ -64,7 +64,9 @@ impl Delivery {
             homes: Outboxes::default(),
             clients: Outboxes::default(),
         };
-        Self { inner: Arc::new(inner) }
+        Self {
+            inner: Arc::new(inner),
+        }
     }
 
     /// A router has opened a link.
@@ -76,7 +78,10 @@ impl Delivery {
     /// A router's link is gone.
     pub(crate) fn router_closed(&self, link: &Link) {
         let mut routers = self.routers();
-        if routers.get(&link.peer().name).is_some_and(|open| open.is_same(link)) {
+        if routers
+            .get(&link.peer().name)
+            .is_some_and(|open| open.is_same(link))
+        {
             tracing::info!(router = link.peer().name, "router's link ended");
             routers.remove(&link.peer().name);
         }
@@ -89,7 +94,10 @@ impl Delivery {
             tracing::warn!("no router is linked, a message cannot be delivered");
             return Outcome::Unreachable;
         };
-        match link.call(self.call(MESSAGE_DEADLINE, Op::DeliverMessage(message))).await {
+        match link
+            .call(self.call(MESSAGE_DEADLINE, Op::DeliverMessage(message)))
+            .await
+        {
             Ok(Ok(Answer::Outcome(outcome))) => outcome,
             Ok(Ok(Answer::Done | Answer::Reply(_) | Answer::Authenticated(_)) | Err(_)) => Outcome::Rejected,
             Err(proto::link::Error::Full) => Outcome::Busy,
@@ -106,10 +114,12 @@ impl Delivery {
         let router = router.to_owned();
         if self.inner.clients.put(&router, change, [client]) {
             let delivery = self.clone();
-            self.inner.tasks.spawn("spread changes to a router", OnError::Log, async move {
-                delivery.empty_clients(&router).await;
-                Ok(())
-            });
+            self.inner
+                .tasks
+                .spawn("spread changes to a router", OnError::Log, async move {
+                    delivery.empty_clients(&router).await;
+                    Ok(())
+                });
         }
     }
 
@@ -127,10 +137,12 @@ impl Delivery {
         for (home, watchers) in by_home {
             if self.inner.homes.put(&home, change, watchers) {
                 let (delivery, home) = (self.clone(), home.clone());
-                self.inner.tasks.spawn("spread changes to a home", OnError::Log, async move {
-                    delivery.empty_home(&home).await;
-                    Ok(())
-                });
+                self.inner
+                    .tasks
+                    .spawn("spread changes to a home", OnError::Log, async move {
+                        delivery.empty_home(&home).await;
+                        Ok(())
+                    });
             }
         }
     }
@@ -146,7 +158,12 @@ impl Delivery {
 
     fn call(&self, deadline: Duration, op: Op) -> Call {
         let epoch = self.inner.placements.now().epoch();
-        Call { deadline, epoch, trace: daemon::trace::current(), op }
+        Call {
+            deadline,
+            epoch,
+            trace: daemon::trace::current(),
+            op,
+        }
     }
 
     fn routers(&self) -> std::sync::MutexGuard<'_, BTreeMap<String, Link>> {

@@ -117,7 +117,10 @@ impl HomeServer {
     /// [`Error`] when it cannot listen, join, or read the store.
     pub async fn join(config: HomeServerConfig, resources: Resources) -> Result<Joining, Error> {
         resources.readiness.set(&config.name, false);
-        let bad_listen = |source| Error::Listen { address: config.listen, source };
+        let bad_listen = |source| Error::Listen {
+            address: config.listen,
+            source,
+        };
         let listener = resources.network.bind(config.listen).await.map_err(bad_listen)?;
         let address = listener.local_addr().map_err(bad_listen)?;
         let revision = resources.store.revision().await.map_err(Error::Store)?;
@@ -128,7 +131,14 @@ impl HomeServer {
             ..Member::new(me, advertised, config.zone.clone(), config.capacity)
         };
         let joined = resources.membership.join(member).await.map_err(Error::Join)?;
-        Ok(Joining { config, resources, listener, address, revision, joined })
+        Ok(Joining {
+            config,
+            resources,
+            listener,
+            address,
+            revision,
+            joined,
+        })
     }
 
     /// Where its link listener is.
@@ -156,8 +166,15 @@ impl HomeServer {
     pub async fn drain(mut self, deadline: Duration) -> Vec<&'static str> {
         if let Err(error) = self.joined.set_phase(Phase::Draining).await {
             let error: &dyn std::error::Error = &error;
-            tracing::warn!(member = self.name, error, "the membership was not told of the drain");
-        } else if tokio::time::timeout(deadline, handed_over(&self.name, &self.placements, &self.served)).await.is_err() {
+            tracing::warn!(
+                member = self.name,
+                error,
+                "the membership was not told of the drain"
+            );
+        } else if tokio::time::timeout(deadline, handed_over(&self.name, &self.placements, &self.served))
+            .await
+            .is_err()
+        {
             let left = self.served.len();
             tracing::warn!(member = self.name, left, "not all slots were handed over in time");
         }
@@ -171,14 +188,22 @@ impl HomeServer {
         self.readiness.set(&self.name, false);
         if let Err(error) = self.joined.set_phase(Phase::Draining).await {
             let error: &dyn std::error::Error = &error;
-            tracing::warn!(member = self.name, error, "the membership was not told of the drain");
+            tracing::warn!(
+                member = self.name,
+                error,
+                "the membership was not told of the drain"
+            );
         }
         let mut left = self.tasks.drain(deadline).await;
         left.extend(self.shard_tasks.drain(deadline).await);
         // Not before: routers hang up on who is no member, and what is under way is answered on their links.
         if let Err(error) = self.joined.leave().await {
             let error: &dyn std::error::Error = &error;
-            tracing::warn!(member = self.name, error, "the membership was not told, the lease will end");
+            tracing::warn!(
+                member = self.name,
+                error,
+                "the membership was not told, the lease will end"
+            );
         }
         left.extend(self.link_tasks.drain(deadline).await);
         left.extend(self.writer_tasks.drain(deadline).await);
@@ -199,7 +224,11 @@ impl HomeServer {
 async fn handed_over(name: &str, placements: &Placements, served: &Served) {
     let me = MemberId::from(name);
     let mut placement = placements.now();
-    while placement.members().get(&me).is_some_and(|member| member.phase != Phase::Draining) {
+    while placement
+        .members()
+        .get(&me)
+        .is_some_and(|member| member.phase != Phase::Draining)
+    {
         placement = placements.changed_from(placement.epoch()).await;
     }
     if placement.slots_of(&me).is_empty() {
@@ -221,14 +250,32 @@ impl Joining {
     /// Serves. It is ready, in [`Resources::readiness`], once it has read the state of its slots from the
     /// store.
     pub fn serve(self, registry: &mut Registry) -> HomeServer {
-        let Self { config, resources, listener, address, revision, joined } = self;
+        let Self {
+            config,
+            resources,
+            listener,
+            address,
+            revision,
+            joined,
+        } = self;
         let metrics = Metrics::register(registry, &config.name);
         let (tasks, shard_tasks, link_tasks, writer_tasks) =
             (Tasks::new(), Tasks::new(), Tasks::new(), Tasks::new());
-        let stages =
-            Stages { tasks: &tasks, shards: &shard_tasks, links: &link_tasks, writer: &writer_tasks };
+        let stages = Stages {
+            tasks: &tasks,
+            shards: &shard_tasks,
+            links: &link_tasks,
+            writer: &writer_tasks,
+        };
         let served = Served::new();
-        build(&config, &resources, &stages, (metrics, &served), listener, revision);
+        build(
+            &config,
+            &resources,
+            &stages,
+            (metrics, &served),
+            listener,
+            revision,
+        );
         lease::end_when_lost(MemberId::from(config.name.as_str()), joined.lost(), &tasks);
         HomeServer {
             name: config.name,
@@ -271,11 +318,20 @@ fn build(
         Ok(())
     });
     let spawn = link_spawn(stages.links);
-    let my_peer = Peer { name: config.name.clone(), role: Role::Home };
+    let my_peer = Peer {
+        name: config.name.clone(),
+        role: Role::Home,
+    };
     let connect = Arc::new(LinkConnect(Arc::clone(&resources.network)));
     let links = Links::new(my_peer.clone(), connect, Arc::new(NotCalled), Arc::clone(&spawn));
     let ways = (stages.tasks.clone(), metrics.clone());
-    let delivery = Delivery::new(me.clone(), links.clone(), placements.clone(), (shards.clone(), served.clone()), ways);
+    let delivery = Delivery::new(
+        me.clone(),
+        links.clone(),
+        placements.clone(),
+        (shards.clone(), served.clone()),
+        ways,
+    );
     for (index, mailbox) in mailboxes.into_iter().enumerate() {
         let parts = shard::Parts {
             store: Arc::clone(&resources.store),
@@ -300,9 +356,19 @@ fn build(
         served: served.clone(),
     };
     follow_outside(config, resources, stages.tasks, ownership, revision);
-    let service = Arc::new(Service { me, placements, shards, delivery, served: served.clone() });
+    let service = Arc::new(Service {
+        me,
+        placements,
+        shards,
+        delivery,
+        served: served.clone(),
+    });
     let server = LinkServer::new(my_peer, service, spawn);
-    stages.links.spawn("link listener", OnError::Stop, incoming::serve(listener, server, stages.links.cancelled()));
+    stages.links.spawn(
+        "link listener",
+        OnError::Stop,
+        incoming::serve(listener, server, stages.links.cancelled()),
+    );
 }
 
 /// Starts the loops that follow the placement and the accounts.
@@ -322,7 +388,9 @@ fn follow_outside(
     let (readiness, name) = (resources.readiness.clone(), config.name.clone());
     let cancelled = tasks.cancelled();
     tasks.spawn("placement follower", OnError::Stop, async move {
-        ownership.run(cancelled, |ready| readiness.set(&name, ready)).await;
+        ownership
+            .run(cancelled, |ready| readiness.set(&name, ready))
+            .await;
         Ok(())
     });
 }

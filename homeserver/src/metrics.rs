@@ -36,13 +36,39 @@ impl Metrics {
     pub(crate) fn register(registry: &mut Registry, member: &str) -> Self {
         let metrics = Self::default();
         let label = ("member".into(), member.to_owned().into());
-        let home = registry.sub_registry_with_prefix("homeserver").sub_registry_with_label(label);
-        home.register("online_users", "People with at least one login", metrics.online_users.clone());
-        home.register("subscriptions", "Property subscriptions that live", metrics.subscriptions.clone());
-        home.register("requests", "Requests answered, by method and result", metrics.requests.clone());
-        home.register("deliveries", "Messages at their last hop, by outcome", metrics.deliveries.clone());
-        home.register("authentications", "Credentials checked, by outcome", metrics.authentications.clone());
-        home.register("changes_spread", "Changes times watchers they were for", metrics.spread.clone());
+        let home = registry
+            .sub_registry_with_prefix("homeserver")
+            .sub_registry_with_label(label);
+        home.register(
+            "online_users",
+            "People with at least one login",
+            metrics.online_users.clone(),
+        );
+        home.register(
+            "subscriptions",
+            "Property subscriptions that live",
+            metrics.subscriptions.clone(),
+        );
+        home.register(
+            "requests",
+            "Requests answered, by method and result",
+            metrics.requests.clone(),
+        );
+        home.register(
+            "deliveries",
+            "Messages at their last hop, by outcome",
+            metrics.deliveries.clone(),
+        );
+        home.register(
+            "authentications",
+            "Credentials checked, by outcome",
+            metrics.authentications.clone(),
+        );
+        home.register(
+            "changes_spread",
+            "Changes times watchers they were for",
+            metrics.spread.clone(),
+        );
         let reads = metrics.account_reads.clone();
         home.register("account_reads", "People looked up in the store on demand", reads);
         metrics
@@ -56,7 +82,9 @@ impl Metrics {
     /// A request was answered.
     pub(crate) fn request(&self, method: &'static str, fault: Option<Fault>) {
         let result = fault.map_or("done", Fault::label);
-        self.requests.get_or_create(&RequestLabels { method, result }).inc();
+        self.requests
+            .get_or_create(&RequestLabels { method, result })
+            .inc();
     }
 
     /// A message reached its outcome at one client.
@@ -74,7 +102,9 @@ impl Metrics {
     /// Credentials were checked.
     pub(crate) fn authentication(&self, right: bool) {
         let outcome = if right { "right" } else { "rejected" };
-        self.authentications.get_or_create(&OutcomeLabels { outcome }).inc();
+        self.authentications
+            .get_or_create(&OutcomeLabels { outcome })
+            .inc();
     }
 
     /// A change goes out to so many watchers.

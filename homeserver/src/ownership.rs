@@ -42,7 +42,10 @@ impl Ownership {
         // Whose the slots were before we came: of the others, had they been alone.
         let mut former = Arc::new(without(&placement, &self.me));
         loop {
-            let Some(followed) = cancelled.run_until_cancelled(self.follow(&former, &placement)).await else {
+            let Some(followed) = cancelled
+                .run_until_cancelled(self.follow(&former, &placement))
+                .await
+            else {
                 return;
             };
             ready(followed.is_ok());
@@ -72,17 +75,23 @@ impl Ownership {
             self.shards.release(ours.clone()).await?;
         }
         self.served.settle(placement.epoch());
-        let gained = Slot::all().filter(|slot| ours[usize::from(slot.number())] && !self.served.serves(*slot));
+        let gained =
+            Slot::all().filter(|slot| ours[usize::from(slot.number())] && !self.served.serves(*slot));
         let gained: Vec<Slot> = gained.collect();
         if gained.is_empty() && lost == 0 {
             return Ok(());
         }
         let mut by_former: BTreeMap<Option<MemberId>, Vec<Slot>> = BTreeMap::new();
         for slot in &gained {
-            let home = former.home_of_slot(*slot).map(|home| home.id.clone()).filter(|home| *home != self.me);
+            let home = former
+                .home_of_slot(*slot)
+                .map(|home| home.id.clone())
+                .filter(|home| *home != self.me);
             by_former.entry(home).or_default().push(*slot);
         }
-        let taken = by_former.into_iter().map(|(home, slots)| self.take_over(placement.epoch(), home, slots));
+        let taken = by_former
+            .into_iter()
+            .map(|(home, slots)| self.take_over(placement.epoch(), home, slots));
         join_all(taken).await.into_iter().collect::<Result<(), Fault>>()?;
         let (epoch, gained) = (placement.epoch(), gained.len());
         tracing::info!(member = self.me.as_str(), epoch, gained, lost, "slots changed");
@@ -92,9 +101,15 @@ impl Ownership {
     /// Takes over slots that were all this home's, or nobody's.
     async fn take_over(&self, epoch: u64, former: Option<MemberId>, slots: Vec<Slot>) -> Result<(), Fault> {
         if let Some(former) = former
-            && tokio::time::timeout(SETTLE_WAIT, self.settled(epoch, &former)).await.is_err()
+            && tokio::time::timeout(SETTLE_WAIT, self.settled(epoch, &former))
+                .await
+                .is_err()
         {
-            tracing::warn!(home = former.as_str(), epoch, "former home did not settle, its slots are taken over");
+            tracing::warn!(
+                home = former.as_str(),
+                epoch,
+                "former home did not settle, its slots are taken over"
+            );
         }
         for slots in slots.chunks(SLOTS_AT_ONCE) {
             let numbers: Vec<u16> = slots.iter().map(|slot| slot.number()).collect();
@@ -114,7 +129,12 @@ impl Ownership {
     async fn settled(&self, epoch: u64, former: &MemberId) {
         while let Some(address) = self.address_of(former) {
             if let Ok(link) = self.links.to(&address).await {
-                let call = Call { deadline: SETTLE_WAIT, epoch, trace: None, op: Op::Settle };
+                let call = Call {
+                    deadline: SETTLE_WAIT,
+                    epoch,
+                    trace: None,
+                    op: Op::Settle,
+                };
                 match link.call(call).await {
                     Ok(Ok(Answer::Done)) => return,
                     Ok(Ok(Answer::Reply(_) | Answer::Authenticated(_) | Answer::Outcome(_)) | Err(_))
@@ -126,11 +146,20 @@ impl Ownership {
     }
 
     fn address_of(&self, member: &MemberId) -> Option<String> {
-        self.placements.now().members().get(member).map(|member| member.address.clone())
+        self.placements
+            .now()
+            .members()
+            .get(member)
+            .map(|member| member.address.clone())
     }
 }
 
 fn without(placement: &Placement, me: &MemberId) -> Placement {
-    let others: Vec<Member> = placement.members().iter().filter(|member| member.id != *me).cloned().collect();
+    let others: Vec<Member> = placement
+        .members()
+        .iter()
+        .filter(|member| member.id != *me)
+        .cloned()
+        .collect();
     Placement::new(Arc::new(Members::new(placement.epoch(), others)))
 }

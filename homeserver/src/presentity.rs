@@ -58,7 +58,13 @@ impl Presentity {
     /// The presentity of what the store kept. Whatever ended meanwhile ends with the first
     /// [`Command::Lapse`], which must follow at once.
     pub(crate) fn load(durable: Durable) -> Self {
-        let Durable { account, logins, views, subscriptions, access } = durable;
+        let Durable {
+            account,
+            logins,
+            views,
+            subscriptions,
+            access,
+        } = durable;
         let views = Views::load(views);
         let shown = views.effective();
         Self {
@@ -107,8 +113,18 @@ impl Presentity {
     pub(crate) fn apply(&mut self, now: SystemTime, ids: &mut Ids, command: Command) -> Applied {
         let mut effects = Vec::new();
         let verdict = match command {
-            Command::Request { caller, router, method } => {
-                let mut context = Context { now, ids, caller, router, effects };
+            Command::Request {
+                caller,
+                router,
+                method,
+            } => {
+                let mut context = Context {
+                    now,
+                    ids,
+                    caller,
+                    router,
+                    effects,
+                };
                 let verdict = self.request(&mut context, method);
                 effects = context.effects;
                 verdict
@@ -142,7 +158,11 @@ impl Presentity {
             // To others a disabled person is nobody. The person hears that it is not permitted, and until it is
             // proved who asks, that this is needed: a client whose log-on is answered 404 hangs (spec 3.2).
             let own = context.caller.identity.person() == Some(self.principal());
-            let fault = if own { self.must_be_owner(&context.caller).err() } else { Some(Fault::NoSuchPrincipal) };
+            let fault = if own {
+                self.must_be_owner(&context.caller).err()
+            } else {
+                Some(Fault::NoSuchPrincipal)
+            };
             return Verdict::Now(Err(fault.unwrap_or(Fault::Forbidden)));
         }
         let answer = match method {
@@ -193,8 +213,11 @@ impl Presentity {
         let since = now.duration_since(SystemTime::UNIX_EPOCH).unwrap_or_default();
         let millis = u64::try_from(since.as_millis()).unwrap_or(u64::MAX);
         self.version = millis.max(self.version + 1);
-        let change =
-            proto::Change { presentity: self.principal().clone(), properties, version: self.version };
+        let change = proto::Change {
+            presentity: self.principal().clone(),
+            properties,
+            version: self.version,
+        };
         effects.push(Effect::Spread(change, watchers));
     }
 

@@ -23,7 +23,12 @@ impl Served {
     /// Nothing is served.
     pub(crate) fn new() -> Self {
         let slots = (0..SLOTS).map(|_| AtomicBool::new(false)).collect();
-        Self { inner: Arc::new(Inner { slots, settled: watch::Sender::new(0) }) }
+        Self {
+            inner: Arc::new(Inner {
+                slots,
+                settled: watch::Sender::new(0),
+            }),
+        }
     }
 
     /// Whether a slot is served.
@@ -33,7 +38,11 @@ impl Served {
 
     /// How many slots are served.
     pub(crate) fn len(&self) -> usize {
-        self.inner.slots.iter().filter(|slot| slot.load(Ordering::Acquire)).count()
+        self.inner
+            .slots
+            .iter()
+            .filter(|slot| slot.load(Ordering::Acquire))
+            .count()
     }
 
     /// Serves these slots from now on.
@@ -47,24 +56,41 @@ impl Served {
     /// Serves no slot any more that is not ours: `ours[slot]`. Returns how many these were.
     pub(crate) fn keep_only(&self, ours: &[bool]) -> usize {
         let stop = |slot: &AtomicBool, ours: bool| !ours && slot.swap(false, Ordering::AcqRel);
-        self.inner.slots.iter().zip(ours).filter(|(slot, ours)| stop(slot, **ours)).count()
+        self.inner
+            .slots
+            .iter()
+            .zip(ours)
+            .filter(|(slot, ours)| stop(slot, **ours))
+            .count()
     }
 
     /// Everything that was lost up to this epoch is durable.
     pub(crate) fn settle(&self, epoch: u64) {
-        self.inner.settled.send_modify(|settled| *settled = epoch.max(*settled));
+        self.inner
+            .settled
+            .send_modify(|settled| *settled = epoch.max(*settled));
     }
 
     /// Returns once [`Served::settle`] has reached an epoch. The caller bounds the wait.
     pub(crate) async fn settled(&self, epoch: u64) {
         // Cannot fail: `self` keeps the sender.
-        let _ = self.inner.settled.subscribe().wait_for(|settled| *settled >= epoch).await;
+        let _ = self
+            .inner
+            .settled
+            .subscribe()
+            .wait_for(|settled| *settled >= epoch)
+            .await;
     }
 
     /// Returns once a slot is served. The caller bounds the wait.
     pub(crate) async fn reached(&self, slot: Slot) {
         // Cannot fail: `self` keeps the sender.
-        let _ = self.inner.settled.subscribe().wait_for(|_| self.serves(slot)).await;
+        let _ = self
+            .inner
+            .settled
+            .subscribe()
+            .wait_for(|_| self.serves(slot))
+            .await;
     }
 }
 

@@ -30,7 +30,8 @@ pub(crate) struct Service {
 #[async_trait]
 impl Serve for Service {
     async fn serve(&self, link: &Link, call: Call) -> Result<Answer, Refusal> {
-        let span = tracing::info_span!(parent: None, "home.serve", member = self.me.as_str(), op = call.op.name());
+        let span =
+            tracing::info_span!(parent: None, "home.serve", member = self.me.as_str(), op = call.op.name());
         daemon::trace::set_parent(&span, call.trace.as_deref());
         self.answer(link, call).instrument(span).await
     }
@@ -56,14 +57,30 @@ impl Service {
             Op::Authenticate { principal, proof } => {
                 self.check_ours(&placement, &principal).await?;
                 let target = principal.clone();
-                self.ask(&target, |reply| Ask::Authenticate { principal, proof, reply }).await
+                self.ask(&target, |reply| Ask::Authenticate {
+                    principal,
+                    proof,
+                    reply,
+                })
+                .await
             }
-            Op::Request { target, caller, method } => {
+            Op::Request {
+                target,
+                caller,
+                method,
+            } => {
                 self.check_ours(&placement, &target).await?;
                 let method = *method;
                 let (principal, span) = (target.clone(), tracing::Span::current());
                 self.ask(&principal, |reply| {
-                    Ask::Request(Box::new(RequestAsk { target, caller, router, method, span, reply }))
+                    Ask::Request(Box::new(RequestAsk {
+                        target,
+                        caller,
+                        router,
+                        method,
+                        span,
+                        reply,
+                    }))
                 })
                 .await
             }
@@ -76,7 +93,8 @@ impl Service {
             }
             Op::CallBackLost { principal, login } => {
                 self.check_ours(&placement, &principal).await?;
-                self.shards.ask(&principal.clone(), Ask::CallBackLost { principal, login })?;
+                self.shards
+                    .ask(&principal.clone(), Ask::CallBackLost { principal, login })?;
                 Ok(Answer::Done)
             }
             Op::Settle => {
@@ -103,7 +121,9 @@ impl Service {
     /// Whether we are home, once we serve the slot: who asks while it moves here waits, within bounds.
     async fn check_ours(&self, placement: &Placement, principal: &Principal) -> Result<(), Refusal> {
         if placement.home_of(principal).is_none_or(|home| home.id != self.me) {
-            return Err(Refusal::Moved { epoch: placement.epoch() });
+            return Err(Refusal::Moved {
+                epoch: placement.epoch(),
+            });
         }
         let slot = Slot::of(principal);
         if self.served.serves(slot) {

@@ -97,7 +97,11 @@ impl Shard {
     fn ask(&mut self, ask: Ask) {
         match ask {
             Ask::Request(request) => self.request(request),
-            Ask::Authenticate { principal, proof, reply } => self.authenticate(principal, proof, reply),
+            Ask::Authenticate {
+                principal,
+                proof,
+                reply,
+            } => self.authenticate(principal, proof, reply),
             Ask::SpreadChange { change, watchers } => {
                 for watcher in watchers {
                     self.watched(watcher, change.clone());
@@ -115,11 +119,24 @@ impl Shard {
             let target = ask.target.clone();
             return self.wait_for_store(target, Ask::Request(ask));
         }
-        let RequestAsk { target, caller, router, method, span, reply } = *ask;
+        let RequestAsk {
+            target,
+            caller,
+            router,
+            method,
+            span,
+            reply,
+        } = *ask;
         let _entered = span.entered();
         let name = method.name();
-        let command = Command::Request { caller, router, method };
-        let Some((verdict, effects)) = self.apply(&target, command) else { return };
+        let command = Command::Request {
+            caller,
+            router,
+            method,
+        };
+        let Some((verdict, effects)) = self.apply(&target, command) else {
+            return;
+        };
         match verdict {
             Verdict::Now(answer) => {
                 self.parts.metrics.request(name, answer.as_ref().err().copied());
@@ -154,7 +171,14 @@ impl Shard {
     fn authenticate(&mut self, principal: Principal, proof: Proof, reply: ReplyTo) {
         let Some(presentity) = self.presentities.get(&principal) else {
             let target = principal.clone();
-            return self.wait_for_store(target, Ask::Authenticate { principal, proof, reply });
+            return self.wait_for_store(
+                target,
+                Ask::Authenticate {
+                    principal,
+                    proof,
+                    reply,
+                },
+            );
         };
         let verified = crate::authenticate::verify(presentity.account(), &proof);
         self.parts.metrics.authentication(verified.is_ok());
@@ -177,7 +201,9 @@ impl Shard {
         let presentity = self.presentities.get_mut(principal)?;
         let before = (presentity.is_logged_on(), presentity.watchers_len());
         let Applied { verdict, effects } = presentity.apply(self.parts.clock.now(), &mut self.ids, command);
-        self.parts.metrics.moved(before, (presentity.is_logged_on(), presentity.watchers_len()));
+        self.parts
+            .metrics
+            .moved(before, (presentity.is_logged_on(), presentity.watchers_len()));
         Some((verdict, effects))
     }
 
@@ -193,7 +219,11 @@ impl Shard {
             match effect {
                 Effect::Persist(change) => {
                     let slot = Slot::of(principal).number();
-                    writes.push(Write { principal: principal.clone(), slot, change });
+                    writes.push(Write {
+                        principal: principal.clone(),
+                        slot,
+                        change,
+                    });
                 }
                 Effect::Spread(change, watchers) => self.parts.delivery.spread(&change, watchers),
                 Effect::DeliverMessage(id, router, message) => {
@@ -201,7 +231,11 @@ impl Shard {
                     let principal = principal.clone();
                     let handed_on = async move {
                         let outcome = delivery.message(&router, message).await;
-                        Done::Delivered { principal, delivery: id, outcome }
+                        Done::Delivered {
+                            principal,
+                            delivery: id,
+                            outcome,
+                        }
                     };
                     self.doing.push(handed_on.in_current_span());
                 }
@@ -209,7 +243,9 @@ impl Shard {
                     self.parts.delivery.change(&router, &change, client);
                 }
                 Effect::Answer(id, result) => {
-                    self.parts.metrics.request("NOTIFY", result.as_ref().err().copied());
+                    self.parts
+                        .metrics
+                        .request("NOTIFY", result.as_ref().err().copied());
                     if let Some(reply) = self.senders.remove(&(principal.clone(), id)) {
                         send(reply, result);
                     }
@@ -224,7 +260,12 @@ impl Shard {
             return;
         }
         let committed = self.parts.writer.submit(writes);
-        self.doing.push(async move { Done::Committed { result: committed.await, answer } });
+        self.doing.push(async move {
+            Done::Committed {
+                result: committed.await,
+                answer,
+            }
+        });
     }
 
     fn done(&mut self, done: Done) {
@@ -236,10 +277,21 @@ impl Shard {
                     tracing::error!(error, "state is not durable");
                 }
                 if let Some((reply, answer)) = answer {
-                    send(reply, if refused.is_some() { Err(Fault::Unavailable) } else { answer });
+                    send(
+                        reply,
+                        if refused.is_some() {
+                            Err(Fault::Unavailable)
+                        } else {
+                            answer
+                        },
+                    );
                 }
             }
-            Done::Delivered { principal, delivery, outcome } => {
+            Done::Delivered {
+                principal,
+                delivery,
+                outcome,
+            } => {
                 self.parts.metrics.delivered(outcome);
                 self.outcome(&principal, Command::Outcome { delivery, outcome });
             }
@@ -327,7 +379,10 @@ impl Shard {
                 AccountChange::Removed(principal) => {
                     if let Some(account) = self.presentities.get(&principal).map(|p| p.account().clone()) {
                         // As if disabled first, so that watchers see the person go.
-                        let gone = store::Account { disabled: true, ..account };
+                        let gone = store::Account {
+                            disabled: true,
+                            ..account
+                        };
                         self.command(&principal, Command::Account(Box::new(gone)));
                         self.forget(&principal);
                     }
@@ -349,7 +404,12 @@ impl Shard {
             self.forget(&principal);
         }
         let durable = self.parts.writer.submit(Vec::new());
-        self.doing.push(async move { Done::Settled { result: durable.await, settled } });
+        self.doing.push(async move {
+            Done::Settled {
+                result: durable.await,
+                settled,
+            }
+        });
     }
 
     fn forget(&mut self, principal: &Principal) {
@@ -365,8 +425,12 @@ impl Shard {
 
     /// What became of a message, also if its recipient is no longer ours.
     fn outcome(&mut self, principal: &Principal, outcome: Command) {
-        let Some(leaving) = self.leaving.get_mut(principal) else { return self.command(principal, outcome) };
-        let effects = leaving.apply(self.parts.clock.now(), &mut self.ids, outcome).effects;
+        let Some(leaving) = self.leaving.get_mut(principal) else {
+            return self.command(principal, outcome);
+        };
+        let effects = leaving
+            .apply(self.parts.clock.now(), &mut self.ids, outcome)
+            .effects;
         if !leaving.awaits_clients() {
             self.leaving.remove(principal);
         }

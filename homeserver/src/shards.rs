@@ -19,17 +19,30 @@ pub(crate) enum Ask {
     /// One of RVP's methods.
     Request(Box<RequestAsk>),
     /// Whether credentials are right.
-    Authenticate { principal: Principal, proof: Proof, reply: ReplyTo },
+    Authenticate {
+        principal: Principal,
+        proof: Proof,
+        reply: ReplyTo,
+    },
     /// Somebody changed; tell these watchers, who are ours.
-    SpreadChange { change: Change, watchers: Vec<Principal> },
+    SpreadChange {
+        change: Change,
+        watchers: Vec<Principal>,
+    },
     /// A client cannot be reached any more.
-    CallBackLost { principal: Principal, login: SubscriptionId },
+    CallBackLost {
+        principal: Principal,
+        login: SubscriptionId,
+    },
     /// Accounts changed in the store.
     Accounts(Vec<AccountChange>),
     /// What the store holds for slots that have become ours.
     Load(Vec<Durable>),
     /// Slots that have become another home's: `ours[slot]` says which stay.
-    Release { ours: std::sync::Arc<Vec<bool>>, settled: oneshot::Sender<()> },
+    Release {
+        ours: std::sync::Arc<Vec<bool>>,
+        settled: oneshot::Sender<()>,
+    },
 }
 
 /// A request on its way to a shard.
@@ -55,7 +68,12 @@ impl Shards {
     pub(crate) fn new(count: usize) -> (Self, Vec<mpsc::Receiver<Ask>>) {
         let (mailboxes, ends): (Vec<_>, Vec<_>) =
             (0..count.max(1)).map(|_| mpsc::channel(MAILBOX_MAX)).unzip();
-        (Self { mailboxes: mailboxes.into() }, ends)
+        (
+            Self {
+                mailboxes: mailboxes.into(),
+            },
+            ends,
+        )
     }
 
     fn index(&self, principal: &Principal) -> usize {
@@ -64,17 +82,26 @@ impl Shards {
 
     /// Hands a question to the shard of a principal, if there is room.
     pub(crate) fn ask(&self, principal: &Principal, ask: Ask) -> Result<(), Fault> {
-        self.mailboxes[self.index(principal)].try_send(ask).map_err(|error| match error {
-            mpsc::error::TrySendError::Full(_) => Fault::Busy,
-            mpsc::error::TrySendError::Closed(_) => Fault::Unavailable,
-        })
+        self.mailboxes[self.index(principal)]
+            .try_send(ask)
+            .map_err(|error| match error {
+                mpsc::error::TrySendError::Full(_) => Fault::Busy,
+                mpsc::error::TrySendError::Closed(_) => Fault::Unavailable,
+            })
     }
 
     /// Hands a change to the shards of these watchers, waiting for room.
     pub(crate) async fn spread(&self, change: &Change, watchers: Vec<Principal>) -> Result<(), Fault> {
         for (shard, watchers) in self.by_shard(watchers, Clone::clone).into_iter().enumerate() {
             if !watchers.is_empty() {
-                self.send(shard, Ask::SpreadChange { change: change.clone(), watchers }).await?;
+                self.send(
+                    shard,
+                    Ask::SpreadChange {
+                        change: change.clone(),
+                        watchers,
+                    },
+                )
+                .await?;
             }
         }
         Ok(())
@@ -110,7 +137,14 @@ impl Shards {
         let mut settling = Vec::new();
         for shard in 0..self.mailboxes.len() {
             let (settled, told) = oneshot::channel();
-            self.send(shard, Ask::Release { ours: std::sync::Arc::clone(&ours), settled }).await?;
+            self.send(
+                shard,
+                Ask::Release {
+                    ours: std::sync::Arc::clone(&ours),
+                    settled,
+                },
+            )
+            .await?;
             settling.push(told);
         }
         for told in settling {
@@ -120,7 +154,10 @@ impl Shards {
     }
 
     async fn send(&self, shard: usize, ask: Ask) -> Result<(), Fault> {
-        self.mailboxes[shard].send(ask).await.map_err(|_| Fault::Unavailable)
+        self.mailboxes[shard]
+            .send(ask)
+            .await
+            .map_err(|_| Fault::Unavailable)
     }
 
     fn by_shard<T>(&self, items: Vec<T>, principal: impl Fn(&T) -> Principal) -> Vec<Vec<T>> {

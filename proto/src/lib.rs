@@ -14,7 +14,15 @@ pub use links::{Connect, Links};
 pub use op::{Answer, Call, Change, ClientLogin, DeliverMessage, Op, Outcome, Proof, Refusal};
 
 /// The messages and the service as generated from `homeport/v1/*.proto`.
-#[allow(missing_docs, unreachable_pub, unused_qualifications, clippy::all, clippy::too_many_lines, clippy::wildcard_imports, clippy::or_fun_call)]
+#[allow(
+    missing_docs,
+    unreachable_pub,
+    unused_qualifications,
+    clippy::all,
+    clippy::too_many_lines,
+    clippy::wildcard_imports,
+    clippy::or_fun_call
+)]
 pub mod v1 {
     tonic::include_proto!("homeport.v1");
 }

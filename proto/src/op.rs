@@ -3,7 +3,9 @@
 use bytes::Bytes;
 use rvp::credentials::{DigestAnswer, NtlmAnswer};
 use rvp::notification::AckType;
-use rvp::{Caller, ClientUrl, Credential, Fault, Identity, Method, Principal, Property, Reply, SubscriptionId};
+use rvp::{
+    Caller, ClientUrl, Credential, Fault, Identity, Method, Principal, Property, Reply, SubscriptionId,
+};
 use std::time::Duration;
 
 /// A question to the other end of a link.

@@ -15,7 +15,9 @@ pub(crate) struct Canonical {
 impl Canonical {
     /// Whether a person is one of ours.
     pub(crate) fn is_ours(&self, person: &Principal) -> bool {
-        self.domains.iter().any(|domain| domain.as_str() == person.domain_str())
+        self.domains
+            .iter()
+            .any(|domain| domain.as_str() == person.domain_str())
     }
 
     /// Spells everybody in a request canonically. Documents that are relayed stay as they are.
@@ -30,9 +32,17 @@ impl Canonical {
 
     fn method(&self, method: Method) -> Method {
         match method {
-            Method::Subscribe(Subscribe::New { kind, call_back: CallBack::Principal(watcher), lifetime }) => {
+            Method::Subscribe(Subscribe::New {
+                kind,
+                call_back: CallBack::Principal(watcher),
+                lifetime,
+            }) => {
                 let call_back = CallBack::Principal(self.person(&watcher));
-                Method::Subscribe(Subscribe::New { kind, call_back, lifetime })
+                Method::Subscribe(Subscribe::New {
+                    kind,
+                    call_back,
+                    lifetime,
+                })
             }
             Method::Notify(mut notify) => {
                 if let Content::Message(message) = &mut notify.notification.content {
@@ -58,7 +68,9 @@ impl Canonical {
             };
             entry
         });
-        AccessList { entries: entries.collect() }
+        AccessList {
+            entries: entries.collect(),
+        }
     }
 
     fn identity(&self, identity: Identity) -> Identity {
@@ -70,6 +82,10 @@ impl Canonical {
 
     fn person(&self, person: &Principal) -> Principal {
         let without = person.without_port();
-        if self.is_ours(&without) { without } else { person.clone() }
+        if self.is_ours(&without) {
+            without
+        } else {
+            person.clone()
+        }
     }
 }

@@ -25,7 +25,10 @@ pub(crate) enum Ntlm {
 
 impl Connection {
     pub(crate) fn new(peer: SocketAddr) -> Self {
-        Self { peer, ntlm: Arc::default() }
+        Self {
+            peer,
+            ntlm: Arc::default(),
+        }
     }
 
     /// Where it comes from.

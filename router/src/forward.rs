@@ -41,7 +41,12 @@ impl Forward {
                 .await
                 .map_err(|_| Fault::Unavailable)?;
             let trace = daemon::trace::current();
-            let call = Call { deadline: DEADLINE, epoch, trace, op: op.clone() };
+            let call = Call {
+                deadline: DEADLINE,
+                epoch,
+                trace,
+                op: op.clone(),
+            };
             match link.call(call).await {
                 Ok(Ok(answer)) => return Ok(answer),
                 Ok(Err(Refusal::Fault(fault))) => return Err(fault),
@@ -49,7 +54,9 @@ impl Forward {
                 // epoch; then it needs a moment rather than we.
                 Ok(Err(Refusal::Moved { epoch })) => {
                     let caught_up = self.placements.reached(epoch);
-                    tokio::time::timeout_at(held, caught_up).await.map_err(|_| Fault::Unavailable)?;
+                    tokio::time::timeout_at(held, caught_up)
+                        .await
+                        .map_err(|_| Fault::Unavailable)?;
                     tokio::time::timeout_at(held, tokio::time::sleep(RETRY_AFTER))
                         .await
                         .map_err(|_| Fault::Unavailable)?;
@@ -82,7 +89,10 @@ impl Forward {
 #[async_trait]
 impl crate::call_back::Lost for Forward {
     async fn call_back_lost(&self, login: &proto::ClientLogin) {
-        let op = Op::CallBackLost { principal: login.principal.clone(), login: login.login };
+        let op = Op::CallBackLost {
+            principal: login.principal.clone(),
+            login: login.login,
+        };
         if let Err(fault) = self.ask(&login.principal, op).await {
             // The login ends with its lifetime then.
             tracing::info!(fault = fault.label(), "a home was not told of a lost call-back");

@@ -67,8 +67,15 @@ impl From<Unknown> for Refused {
 
 /// Answers a request of whatever method.
 pub(crate) async fn handle(State(front): State<Front>, request: axum::extract::Request) -> Response<Body> {
-    let span = tracing::info_span!("rvp.request", rvp.method = request.method().as_str(), status = tracing::field::Empty);
-    let trace = request.headers().get("traceparent").and_then(|value| value.to_str().ok());
+    let span = tracing::info_span!(
+        "rvp.request",
+        rvp.method = request.method().as_str(),
+        status = tracing::field::Empty
+    );
+    let trace = request
+        .headers()
+        .get("traceparent")
+        .and_then(|value| value.to_str().ok());
     daemon::trace::set_parent(&span, trace);
     front.respond(request).instrument(span).await
 }
@@ -103,7 +110,10 @@ impl Front {
             return Err(Fault::NoSuchPrincipal.into());
         }
         let now = inner.clock.now();
-        let caller = inner.authenticate.caller(connection, parts, &request, now).await?;
+        let caller = inner
+            .authenticate
+            .caller(connection, parts, &request, now)
+            .await?;
         self.check_call_back(&request.method, connection)?;
         let asserted = caller.credential == Credential::Assertion;
         let challenges = || inner.authenticate.challenges(&request, now);
@@ -138,9 +148,15 @@ impl Front {
             Ok(_) | Err(_) => return Err(Refused::Malformed(error)),
         };
         let now = self.inner.clock.now();
-        let caller = self.inner.authenticate.caller(connection, parts, &request, now).await?;
+        let caller = self
+            .inner
+            .authenticate
+            .caller(connection, parts, &request, now)
+            .await?;
         if caller.credential == Credential::Assertion {
-            return Err(Refused::Challenge(self.inner.authenticate.challenges(&request, now)));
+            return Err(Refused::Challenge(
+                self.inner.authenticate.challenges(&request, now),
+            ));
         }
         Err(Refused::Malformed(error))
     }
@@ -148,10 +164,14 @@ impl Front {
     /// A client may be called back only where this listener permits it, and a watcher only at a home of
     /// ours: towards other domains nothing is sent yet.
     fn check_call_back(&self, method: &Method, connection: &Connection) -> Result<(), Fault> {
-        let Method::Subscribe(Subscribe::New { call_back, .. }) = method else { return Ok(()) };
+        let Method::Subscribe(Subscribe::New { call_back, .. }) = method else {
+            return Ok(());
+        };
         let permitted = match call_back {
             CallBack::Client(url) => {
-                self.inner.policy.permits(url, connection.peer().ip(), &self.inner.own.all())
+                self.inner
+                    .policy
+                    .permits(url, connection.peer().ip(), &self.inner.own.all())
             }
             CallBack::Principal(watcher) => self.inner.canonical.is_ours(watcher),
         };
@@ -202,7 +222,9 @@ fn refuse(method: &http::Method, refused: Refused) -> Response<Bytes> {
             let mut response = fault.write();
             *response.status_mut() = status_for(method, fault);
             if response.status() == StatusCode::SERVICE_UNAVAILABLE {
-                response.headers_mut().insert(RETRY_AFTER, Fault::RETRY_AFTER_SECONDS.into());
+                response
+                    .headers_mut()
+                    .insert(RETRY_AFTER, Fault::RETRY_AFTER_SECONDS.into());
             }
             response
         }

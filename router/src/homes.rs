@@ -11,15 +11,21 @@ use tokio_util::sync::CancellationToken;
 const EVERY: Duration = Duration::from_millis(250);
 
 /// Runs until cancelled; says `ready` when every member is linked, and when none is.
-pub(crate) async fn follow(placements: Placements, links: Links, stop: CancellationToken, ready: impl Fn(bool)) {
+pub(crate) async fn follow(
+    placements: Placements,
+    links: Links,
+    stop: CancellationToken,
+    ready: impl Fn(bool),
+) {
     let mut complained = HashSet::new();
     loop {
         let members = placements.now().members().iter().cloned().collect::<Vec<_>>();
         let addresses: HashSet<String> = members.iter().map(|member| member.address.clone()).collect();
         links.keep_only(&addresses).await;
         let links = &links;
-        let opening =
-            members.iter().map(|member| async move { (member, links.to(&member.address).await.map(drop)) });
+        let opening = members
+            .iter()
+            .map(|member| async move { (member, links.to(&member.address).await.map(drop)) });
         let mut linked = 0;
         for (member, opened) in futures_util::future::join_all(opening).await {
             match opened {
@@ -29,13 +35,21 @@ pub(crate) async fn follow(placements: Placements, links: Links, stop: Cancellat
                 }
                 Err(error) if complained.insert(member.id.clone()) => {
                     let error: &dyn std::error::Error = &error;
-                    tracing::warn!(member = member.id.as_str(), error, "home cannot be linked, trying on");
+                    tracing::warn!(
+                        member = member.id.as_str(),
+                        error,
+                        "home cannot be linked, trying on"
+                    );
                 }
                 Err(_) => {}
             }
         }
         ready(linked > 0 && linked == members.len());
-        if stop.run_until_cancelled(tokio::time::sleep(EVERY)).await.is_none() {
+        if stop
+            .run_until_cancelled(tokio::time::sleep(EVERY))
+            .await
+            .is_none()
+        {
             return;
         }
     }

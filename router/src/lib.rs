@@ -90,7 +90,10 @@ impl Router {
         registry: &mut Registry,
     ) -> Result<Self, Error> {
         resources.readiness.set(&config.name, false);
-        let bad_listen = |source| Error { address: config.listen, source };
+        let bad_listen = |source| Error {
+            address: config.listen,
+            source,
+        };
         let listener = resources.network.bind(config.listen).await.map_err(bad_listen)?;
         let address = listener.local_addr().map_err(bad_listen)?;
         let metrics = Metrics::register(registry, &config.name);
@@ -107,7 +110,13 @@ impl Router {
             accept.run(listener).await;
             Ok(())
         });
-        Ok(Self { name: config.name, address, client_tasks, tasks, readiness: resources.readiness })
+        Ok(Self {
+            name: config.name,
+            address,
+            client_tasks,
+            tasks,
+            readiness: resources.readiness,
+        })
     }
 
     /// Where clients connect.
@@ -169,15 +178,23 @@ fn service(
         clock: Arc::clone(&resources.clock),
         metrics,
     };
-    axum::Router::new().fallback(front::handle).with_state(Front { inner: Arc::new(inner) })
+    axum::Router::new().fallback(front::handle).with_state(Front {
+        inner: Arc::new(inner),
+    })
 }
 
 /// Opens links to the homes and keeps them open; what homes ask on them goes to the call-back queues.
 fn link_homes(config: &RouterConfig, resources: &Resources, metrics: &Metrics, tasks: &Tasks) -> Forward {
     let placements = Placements::follow(resources.membership.members());
-    let service = Arc::new(Deliver { name: config.name.clone(), queues: OnceLock::new() });
+    let service = Arc::new(Deliver {
+        name: config.name.clone(),
+        queues: OnceLock::new(),
+    });
     let connect = Arc::new(LinkConnect(Arc::clone(&resources.network)));
-    let peer = Peer { name: config.name.clone(), role: Role::Router };
+    let peer = Peer {
+        name: config.name.clone(),
+        role: Role::Router,
+    };
     let (group, stop) = (tasks.group("link", OnError::Log), tasks.cancelled());
     let spawn: proto::Spawn = Arc::new(move |link| {
         let stop = stop.clone();
@@ -187,12 +204,24 @@ fn link_homes(config: &RouterConfig, resources: &Resources, metrics: &Metrics, t
         });
     });
     let links = Links::new(peer, connect, Arc::clone(&service) as Arc<dyn Serve>, spawn);
-    let forward = Forward { placements: placements.clone(), links: links.clone() };
+    let forward = Forward {
+        placements: placements.clone(),
+        links: links.clone(),
+    };
     let lost = Arc::new(forward.clone());
-    let queues = Queues::new(Arc::clone(&resources.network), lost, metrics.clone(), tasks.clone());
+    let queues = Queues::new(
+        Arc::clone(&resources.network),
+        lost,
+        metrics.clone(),
+        tasks.clone(),
+    );
     // Set once, here, before any link is open.
     let _ = service.queues.set(queues);
-    let (readiness, name, stop) = (resources.readiness.clone(), config.name.clone(), tasks.cancelled());
+    let (readiness, name, stop) = (
+        resources.readiness.clone(),
+        config.name.clone(),
+        tasks.cancelled(),
+    );
     tasks.spawn("home follower", OnError::Stop, async move {
         homes::follow(placements, links, stop, |ready| readiness.set(&name, ready)).await;
         Ok(())

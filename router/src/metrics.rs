@@ -32,11 +32,29 @@ impl Metrics {
     pub(crate) fn register(registry: &mut Registry, router: &str) -> Self {
         let metrics = Self::default();
         let label = ("router".into(), router.to_owned().into());
-        let mine = registry.sub_registry_with_prefix("router").sub_registry_with_label(label);
-        mine.register("connections", "Connections of clients", metrics.connections.clone());
-        mine.register("requests", "Requests answered, by method and status", metrics.requests.clone());
-        mine.register("call_backs", "Notifications to clients, by result", metrics.call_backs.clone());
-        mine.register("call_backs_open", "Connections to clients", metrics.call_backs_open.clone());
+        let mine = registry
+            .sub_registry_with_prefix("router")
+            .sub_registry_with_label(label);
+        mine.register(
+            "connections",
+            "Connections of clients",
+            metrics.connections.clone(),
+        );
+        mine.register(
+            "requests",
+            "Requests answered, by method and status",
+            metrics.requests.clone(),
+        );
+        mine.register(
+            "call_backs",
+            "Notifications to clients, by result",
+            metrics.call_backs.clone(),
+        );
+        mine.register(
+            "call_backs_open",
+            "Connections to clients",
+            metrics.call_backs_open.clone(),
+        );
         let failed = metrics.failed_authentications.clone();
         mine.register("failed_authentications", "Credentials that were wrong", failed);
         metrics
@@ -44,10 +62,25 @@ impl Metrics {
 
     /// A request was answered. The method is one of a fixed set, never what a client made up.
     pub(crate) fn request(&self, method: &http::Method, status: http::StatusCode) {
-        const METHODS: [&str; 7] =
-            ["SUBSCRIBE", "UNSUBSCRIBE", "SUBSCRIPTIONS", "PROPFIND", "PROPPATCH", "NOTIFY", "ACL"];
-        let method = METHODS.into_iter().find(|name| *name == method.as_str()).unwrap_or("other");
-        self.requests.get_or_create(&RequestLabels { method, status: status.as_u16() }).inc();
+        const METHODS: [&str; 7] = [
+            "SUBSCRIBE",
+            "UNSUBSCRIBE",
+            "SUBSCRIPTIONS",
+            "PROPFIND",
+            "PROPPATCH",
+            "NOTIFY",
+            "ACL",
+        ];
+        let method = METHODS
+            .into_iter()
+            .find(|name| *name == method.as_str())
+            .unwrap_or("other");
+        self.requests
+            .get_or_create(&RequestLabels {
+                method,
+                status: status.as_u16(),
+            })
+            .inc();
     }
 
     /// A notification was sent to a client, or could not be.

@@ -27,7 +27,10 @@ impl Nonces {
 
     /// A nonce made now.
     pub(crate) fn make(&self, now: SystemTime) -> String {
-        let seconds = now.duration_since(SystemTime::UNIX_EPOCH).unwrap_or_default().as_secs();
+        let seconds = now
+            .duration_since(SystemTime::UNIX_EPOCH)
+            .unwrap_or_default()
+            .as_secs();
         let time = format!("{seconds:016x}");
         let signature = self.sign(&time);
         time + &signature
@@ -35,11 +38,15 @@ impl Nonces {
 
     /// Whether a nonce was made by one of us, and lately.
     pub(crate) fn is_good(&self, nonce: &str, now: SystemTime) -> bool {
-        let Some((time, signature)) = nonce.split_at_checked(TIME_DIGITS) else { return false };
+        let Some((time, signature)) = nonce.split_at_checked(TIME_DIGITS) else {
+            return false;
+        };
         if !bool::from(self.sign(time).as_bytes().ct_eq(signature.as_bytes())) {
             return false;
         }
-        let Ok(seconds) = u64::from_str_radix(time, 16) else { return false };
+        let Ok(seconds) = u64::from_str_radix(time, 16) else {
+            return false;
+        };
         let Some(made) = SystemTime::UNIX_EPOCH.checked_add(Duration::from_secs(seconds)) else {
             return false;
         };
@@ -54,7 +61,11 @@ impl Nonces {
         mac.update(b"homeport digest nonce");
         mac.update(time.as_bytes());
         let octets = mac.finalize().into_bytes();
-        octets.iter().take(SIGNATURE_OCTETS).map(|octet| format!("{octet:02x}")).collect()
+        octets
+            .iter()
+            .take(SIGNATURE_OCTETS)
+            .map(|octet| format!("{octet:02x}"))
+            .collect()
     }
 }
 
@@ -71,9 +82,18 @@ mod tests {
         assert!(nonces.is_good(&nonce, now + Duration::from_secs(299)));
         assert!(!nonces.is_good(&nonce, now + Duration::from_secs(302)));
         assert!(!Nonces::new([8; 32]).is_good(&nonce, now));
-        for bad in ["", "é", &nonce[1..], &nonce.replace('0', "1"), &format!("{nonce}0")] {
+        for bad in [
+            "",
+            "é",
+            &nonce[1..],
+            &nonce.replace('0', "1"),
+            &format!("{nonce}0"),
+        ] {
             assert!(!nonces.is_good(bad, now), "{bad}");
         }
-        assert!(!nonce.contains([',', '"', ' ']), "clients split challenges at commas");
+        assert!(
+            !nonce.contains([',', '"', ' ']),
+            "clients split challenges at commas"
+        );
     }
 }

@@ -19,7 +19,10 @@ const ALLOWED: [(&str, Arrows); 10] = [
     ("daemon", Arrows::To(&[])),
     ("topologies", Arrows::To(&[])),
     ("router", Arrows::To(&["rvp", "proto", "membership", "daemon"])),
-    ("homeserver", Arrows::To(&["rvp", "proto", "membership", "store", "daemon"])),
+    (
+        "homeserver",
+        Arrows::To(&["rvp", "proto", "membership", "store", "daemon"]),
+    ),
     ("homeport", Arrows::AnyBut(&["tests"])),
     ("tests", Arrows::AnyBut(&["homeport"])),
 ];
@@ -29,15 +32,26 @@ fn breaches(members: &[Member]) -> Vec<String> {
     let ours: BTreeSet<&str> = members.iter().map(|member| member.name.as_str()).collect();
     let mut breaches = Vec::new();
     for member in members {
-        let to: BTreeSet<&str> =
-            member.dependencies.iter().map(String::as_str).filter(|name| ours.contains(name)).collect();
+        let to: BTreeSet<&str> = member
+            .dependencies
+            .iter()
+            .map(String::as_str)
+            .filter(|name| ours.contains(name))
+            .collect();
         match ALLOWED.iter().find(|(name, _)| *name == member.name) {
             None => breaches.push(format!("{} is not in the picture of the crates", member.name)),
             Some((_, Arrows::To(allowed))) => {
                 let allowed: BTreeSet<&str> = allowed.iter().copied().collect();
                 let name = &member.name;
-                breaches.extend(to.difference(&allowed).map(|to| format!("{name} must not depend on {to}")));
-                breaches.extend(allowed.difference(&to).map(|to| format!("{name} no longer depends on {to}")));
+                breaches.extend(
+                    to.difference(&allowed)
+                        .map(|to| format!("{name} must not depend on {to}")),
+                );
+                breaches.extend(
+                    allowed
+                        .difference(&to)
+                        .map(|to| format!("{name} no longer depends on {to}")),
+                );
             }
             Some((_, Arrows::AnyBut(forbidden))) => {
                 let wrong = forbidden.iter().filter(|name| to.contains(**name));
@@ -70,4 +84,31 @@ fn an_arrow_too_many_or_too_few_is_a_breach() {
     let mut members = WORKSPACE.members.clone();
     members[0].name = "extra".into();
     assert!(breaches(&members).contains(&"extra is not in the picture of the crates".to_owned()));
+}
+
+/// What the fuzz targets may use of ours: crates that read octets from outside and need no runtime.
+const FUZZED: [&str; 3] = ["rvp", "proto", "topologies"];
+
+/// Arrows of the fuzz targets, which are a workspace of their own, by their manifest.
+fn fuzz_breaches(manifest: &str, ours: &[Member]) -> Vec<String> {
+    let manifest: toml::Table = manifest.parse().unwrap_or_default();
+    let dependencies = manifest.get("dependencies").and_then(toml::Value::as_table);
+    let named = dependencies.into_iter().flat_map(toml::Table::keys);
+    let wrong = named
+        .filter(|name| ours.iter().any(|member| member.name == **name) && !FUZZED.contains(&name.as_str()));
+    wrong
+        .map(|name| format!("fuzz must not depend on {name}"))
+        .collect()
+}
+
+#[test]
+fn fuzz_targets_use_only_what_reads_octets() {
+    let manifest = concat!(env!("CARGO_MANIFEST_DIR"), "/../fuzz/Cargo.toml");
+    let manifest = std::fs::read_to_string(manifest).expect("there are fuzz targets");
+    assert_none(&fuzz_breaches(&manifest, &WORKSPACE.members));
+    let bad = "[dependencies]\nbytes = \"1\"\nrvp = { path = \"../rvp\" }\nstore = { path = \"../store\" }\n";
+    assert_eq!(
+        fuzz_breaches(bad, &WORKSPACE.members),
+        ["fuzz must not depend on store"]
+    );
 }

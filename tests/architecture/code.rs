@@ -68,7 +68,11 @@ fn raw_string(rest: &str) -> Option<usize> {
     let inside = open[hashes..].strip_prefix('"')?;
     let close = format!("\"{}", "#".repeat(hashes));
     let begins = rest.len() - inside.len();
-    Some(inside.find(&close).map_or(rest.len(), |at| begins + at + close.len()))
+    Some(
+        inside
+            .find(&close)
+            .map_or(rest.len(), |at| begins + at + close.len()),
+    )
 }
 
 fn quoted(rest: &str, quote: char) -> usize {
@@ -100,18 +104,29 @@ pub(crate) fn is_word(c: char) -> bool {
 pub(crate) fn lines_with(code: &str, word: &str) -> Vec<usize> {
     let has = |line: &str| {
         line.match_indices(word).any(|(at, _)| {
-            let (before, after) = (line[..at].chars().next_back(), line[at + word.len()..].chars().next());
+            let (before, after) = (
+                line[..at].chars().next_back(),
+                line[at + word.len()..].chars().next(),
+            );
             !before.is_some_and(is_word) && !after.is_some_and(is_word)
         })
     };
-    (1..).zip(code.lines()).filter(|(_, line)| has(line)).map(|(number, _)| number).collect()
+    (1..)
+        .zip(code.lines())
+        .filter(|(_, line)| has(line))
+        .map(|(number, _)| number)
+        .collect()
 }
 
 #[test]
 fn only_code_is_left() {
-    let text = "a(\"b // c\"); // d\n/* e /* f */ g */ h('i', '\\'', \"\\\"j\"); k<'l>(r#\"m\"n\"#); br\"o\"; p\n";
+    let text =
+        "a(\"b // c\"); // d\n/* e /* f */ g */ h('i', '\\'', \"\\\"j\"); k<'l>(r#\"m\"n\"#); br\"o\"; p\n";
     let code = only(text);
-    let words: Vec<&str> = code.split(|c: char| !is_word(c)).filter(|word| !word.is_empty()).collect();
+    let words: Vec<&str> = code
+        .split(|c: char| !is_word(c))
+        .filter(|word| !word.is_empty())
+        .collect();
     assert_eq!(words, ["a", "h", "k", "l", "p"]);
     assert_eq!(code.lines().count(), text.lines().count());
 }
@@ -120,5 +135,8 @@ fn only_code_is_left() {
 fn words_are_found_whole() {
     let code = "use tonic_prost;\nuse tonic::Code;\nwith_tonic()\n(tonic)\n";
     assert_eq!(lines_with(code, "tonic"), [2, 4]);
-    assert_eq!(lines_with("a\ntokio::spawn(x)\ntokio::spawner\n", "tokio::spawn"), [2]);
+    assert_eq!(
+        lines_with("a\ntokio::spawn(x)\ntokio::spawner\n", "tokio::spawn"),
+        [2]
+    );
 }

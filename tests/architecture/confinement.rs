@@ -13,14 +13,46 @@ struct Confined {
 }
 
 const CONFINED: [Confined; 11] = [
-    Confined { name: "etcd-client", members: &["membership"], files: &[] },
-    Confined { name: "consistent_hash_ring", members: &["membership"], files: &["membership/src/assignment.rs"] },
-    Confined { name: "quick-xml", members: &["rvp"], files: &["rvp/src/xml"] },
-    Confined { name: "opentelemetry*", members: &["daemon"], files: &[] },
-    Confined { name: "tracing-opentelemetry", members: &["daemon"], files: &[] },
-    Confined { name: "tracing-subscriber", members: &["daemon"], files: &[] },
-    Confined { name: "axum", members: &["router", "daemon"], files: &[] },
-    Confined { name: "sqlx", members: &["store"], files: &[] },
+    Confined {
+        name: "etcd-client",
+        members: &["membership"],
+        files: &[],
+    },
+    Confined {
+        name: "consistent_hash_ring",
+        members: &["membership"],
+        files: &["membership/src/assignment.rs"],
+    },
+    Confined {
+        name: "quick-xml",
+        members: &["rvp"],
+        files: &["rvp/src/xml"],
+    },
+    Confined {
+        name: "opentelemetry*",
+        members: &["daemon"],
+        files: &[],
+    },
+    Confined {
+        name: "tracing-opentelemetry",
+        members: &["daemon"],
+        files: &[],
+    },
+    Confined {
+        name: "tracing-subscriber",
+        members: &["daemon"],
+        files: &[],
+    },
+    Confined {
+        name: "axum",
+        members: &["router", "daemon"],
+        files: &[],
+    },
+    Confined {
+        name: "sqlx",
+        members: &["store"],
+        files: &[],
+    },
     Confined {
         name: "tonic*",
         members: &["proto", "homeserver", "membership"],
@@ -39,9 +71,20 @@ const CONFINED: [Confined; 11] = [
             "homeserver/src/incoming.rs",
         ],
     },
-    Confined { name: "tokio*", members: &[
-        "proto", "membership", "store", "daemon", "router", "homeserver", "homeport", "tests",
-    ], files: &[] },
+    Confined {
+        name: "tokio*",
+        members: &[
+            "proto",
+            "membership",
+            "store",
+            "daemon",
+            "router",
+            "homeserver",
+            "homeport",
+            "tests",
+        ],
+        files: &[],
+    },
 ];
 
 impl Confined {
@@ -53,10 +96,14 @@ impl Confined {
     }
 
     fn in_manifests(&self, members: &[Member]) -> Vec<String> {
-        let outside = members.iter().filter(|member| !self.members.contains(&member.name.as_str()));
+        let outside = members
+            .iter()
+            .filter(|member| !self.members.contains(&member.name.as_str()));
         let named = |member: &Member| {
             let names = member.dependencies.iter().filter(|name| self.is(name));
-            names.map(|name| format!("{}/Cargo.toml must not name {name}", member.name)).collect::<Vec<_>>()
+            names
+                .map(|name| format!("{}/Cargo.toml must not name {name}", member.name))
+                .collect::<Vec<_>>()
         };
         outside.flat_map(named).collect()
     }
@@ -67,7 +114,11 @@ impl Confined {
         for source in sources.iter().filter(|source| !self.may_name(source)) {
             for word in self.words(&source.code) {
                 let lines = lines_with(&source.code, &word);
-                breaches.extend(lines.iter().map(|line| format!("{}:{line} must not name {word}", source.path)));
+                breaches.extend(
+                    lines
+                        .iter()
+                        .map(|line| format!("{}:{line} must not name {word}", source.path)),
+                );
             }
         }
         breaches
@@ -81,8 +132,12 @@ impl Confined {
     /// The crate's names as code spells them; of a family all that the code has.
     fn words(&self, code: &str) -> Vec<String> {
         let name = self.name.replace('-', "_");
-        let Some(beginning) = name.strip_suffix('*') else { return vec![name] };
-        let words = code.split(|c: char| !is_word(c)).filter(|word| word.starts_with(beginning));
+        let Some(beginning) = name.strip_suffix('*') else {
+            return vec![name];
+        };
+        let words = code
+            .split(|c: char| !is_word(c))
+            .filter(|word| word.starts_with(beginning));
         let mut words: Vec<String> = words.map(str::to_owned).collect();
         words.sort();
         words.dedup();
@@ -103,15 +158,28 @@ fn each_confined_crate_that_is_named_elsewhere_is_a_breach() {
     for confined in &CONFINED {
         let name = confined.name.replace('*', "_sdk");
         let manifest = format!("{name} somewhere else");
-        let member = Member { name: "elsewhere".into(), dependencies: [name.clone()].into(), manifest };
+        let member = Member {
+            name: "elsewhere".into(),
+            dependencies: [name.clone()].into(),
+            manifest,
+        };
         assert_eq!(confined.in_manifests(&[member]).len(), 1, "{name}");
         let word = name.replace('-', "_");
-        for code in [format!("use {word};"), format!("fn f() {{ {word}::g(); }}"), format!("use ::{word}::h;")] {
+        for code in [
+            format!("use {word};"),
+            format!("fn f() {{ {word}::g(); }}"),
+            format!("use ::{word}::h;"),
+        ] {
             let source = Source::new("elsewhere/src/lib.rs", &code);
             assert!(!confined.in_code(&[source]).is_empty(), "{code}");
         }
         let prose = format!("//! {word}::x\nconst A: &str = \"{word}::x\";");
-        assert!(confined.in_code(&[Source::new("elsewhere/src/lib.rs", &prose)]).is_empty(), "prose is not code");
+        assert!(
+            confined
+                .in_code(&[Source::new("elsewhere/src/lib.rs", &prose)])
+                .is_empty(),
+            "prose is not code"
+        );
     }
 }
 
@@ -119,6 +187,13 @@ fn each_confined_crate_that_is_named_elsewhere_is_a_breach() {
 fn a_file_beside_the_one_that_may_is_a_breach() {
     let ring = &CONFINED[1];
     let code = "use consistent_hash_ring::Ring;";
-    assert!(ring.in_code(&[Source::new("membership/src/assignment.rs", code)]).is_empty());
-    assert_eq!(ring.in_code(&[Source::new("membership/src/placement.rs", code)]).len(), 1);
+    assert!(
+        ring.in_code(&[Source::new("membership/src/assignment.rs", code)])
+            .is_empty()
+    );
+    assert_eq!(
+        ring.in_code(&[Source::new("membership/src/placement.rs", code)])
+            .len(),
+        1
+    );
 }

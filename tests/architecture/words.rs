@@ -27,20 +27,46 @@ const FORBIDDEN: [Forbidden; 6] = [
         but: &[],
     },
     Forbidden {
-        words: &["tokio::spawn", "task::spawn", "TaskTracker", "JoinSet", "spawn_local", "thread::spawn"],
+        words: &[
+            "tokio::spawn",
+            "task::spawn",
+            "TaskTracker",
+            "JoinSet",
+            "spawn_local",
+            "thread::spawn",
+        ],
         reason: "no anonymous tasks: use daemon::Tasks",
         within: |source| source.is_product() || source.path.starts_with("tests/"),
         // Calls that are being served on a link are bounded there in number and time.
         but: &["daemon/src/tasks.rs", "proto/src/link/stream.rs"],
     },
     Forbidden {
-        words: &["async", "await", "tokio", "futures_util", "Clock", "Instant", "now()", "spawn", "rand"],
+        words: &[
+            "async",
+            "await",
+            "tokio",
+            "futures_util",
+            "Clock",
+            "Instant",
+            "now()",
+            "spawn",
+            "rand",
+        ],
         reason: "the core decides: it is told the time, and waits for nothing",
         within: |source| source.is_product() && source.path.starts_with("homeserver/src/presentity"),
         but: &[],
     },
     Forbidden {
-        words: &["tokio", "async", "await", "std::fs", "TcpStream", "TcpListener", "UdpSocket", "SystemTime"],
+        words: &[
+            "tokio",
+            "async",
+            "await",
+            "std::fs",
+            "TcpStream",
+            "TcpListener",
+            "UdpSocket",
+            "SystemTime",
+        ],
         reason: "rvp is values: no I/O, no clock, no runtime",
         within: |source| source.is_product() && source.member() == "rvp",
         but: &[],
@@ -62,7 +88,11 @@ impl Forbidden {
             }
             for word in self.words {
                 let lines = lines_with(&source.code, word);
-                breaches.extend(lines.iter().map(|line| format!("{}:{line}: `{word}`: {}", source.path, self.reason)));
+                breaches.extend(
+                    lines
+                        .iter()
+                        .map(|line| format!("{}:{line}: `{word}`: {}", source.path, self.reason)),
+                );
             }
         }
         breaches
@@ -82,11 +112,20 @@ fn each_forbidden_word_is_a_breach() {
     for forbidden in &FORBIDDEN {
         for word in forbidden.words {
             let code = format!("// {word}\nfn f() {{\n    {word} ;\n}}\n");
-            let source = places.iter().map(|path| Source::new(path, &code)).find(|source| (forbidden.within)(source));
+            let source = places
+                .iter()
+                .map(|path| Source::new(path, &code))
+                .find(|source| (forbidden.within)(source));
             let source = source.unwrap_or_else(|| panic!("no place for {word}"));
             let breaches = forbidden.breaches(&[source]);
-            assert!(breaches.iter().any(|breach| breach.contains(":3: ")), "{word}: {breaches:?}");
-            assert!(!breaches.iter().any(|breach| breach.contains(":1: ")), "prose is not code");
+            assert!(
+                breaches.iter().any(|breach| breach.contains(":3: ")),
+                "{word}: {breaches:?}"
+            );
+            assert!(
+                !breaches.iter().any(|breach| breach.contains(":1: ")),
+                "prose is not code"
+            );
         }
     }
 }
@@ -95,6 +134,12 @@ fn each_forbidden_word_is_a_breach() {
 fn exceptions_name_files_that_exist() {
     let files = FORBIDDEN.iter().flat_map(|forbidden| forbidden.but);
     for file in files {
-        assert!(WORKSPACE.sources.iter().any(|source| source.path.starts_with(file)), "{file}");
+        assert!(
+            WORKSPACE
+                .sources
+                .iter()
+                .any(|source| source.path.starts_with(file)),
+            "{file}"
+        );
     }
 }

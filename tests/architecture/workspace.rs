@@ -31,7 +31,11 @@ pub(crate) struct Source {
 impl Source {
     /// A file with that text.
     pub(crate) fn new(path: &str, text: &str) -> Self {
-        Self { path: path.to_owned(), text: text.to_owned(), code: code::only(text) }
+        Self {
+            path: path.to_owned(),
+            text: text.to_owned(),
+            code: code::only(text),
+        }
     }
 
     /// The member it belongs to.
@@ -42,7 +46,10 @@ impl Source {
     /// Whether it is part of what runs in production: not a test, an example or a benchmark.
     pub(crate) fn is_product(&self) -> bool {
         let inside = self.path.split('/').nth(1) == Some("src");
-        inside && !self.path.ends_with("_tests.rs") && !self.path.contains("/tests/") && !self.path.ends_with("/tests.rs")
+        inside
+            && !self.path.ends_with("_tests.rs")
+            && !self.path.contains("/tests/")
+            && !self.path.ends_with("/tests.rs")
     }
 }
 
@@ -62,17 +69,28 @@ pub(crate) struct Workspace {
 impl Workspace {
     fn read() -> Self {
         let root = PathBuf::from(env!("CARGO_MANIFEST_DIR"));
-        let root = root.parent().expect("the tests are a folder of the repository").to_owned();
+        let root = root
+            .parent()
+            .expect("the tests are a folder of the repository")
+            .to_owned();
         let manifest = root.join("Cargo.toml");
         // Without the packages from outside: only the manifests of the members are looked at.
-        let metadata = MetadataCommand::new().manifest_path(&manifest).no_deps().other_options(["--offline".into()]).exec();
+        let metadata = MetadataCommand::new()
+            .manifest_path(&manifest)
+            .no_deps()
+            .other_options(["--offline".into()])
+            .exec();
         let metadata = metadata.expect("cargo knows the workspace it builds");
         let members: Vec<Member> = metadata
             .workspace_packages()
             .into_iter()
             .map(|package| Member {
                 name: package.name.to_string(),
-                dependencies: package.dependencies.iter().map(|each| each.name.clone()).collect(),
+                dependencies: package
+                    .dependencies
+                    .iter()
+                    .map(|each| each.name.clone())
+                    .collect(),
                 manifest: read(package.manifest_path.as_std_path()),
             })
             .collect();
@@ -81,7 +99,11 @@ impl Workspace {
             collect(&root, &root.join(&member.name), &mut sources);
         }
         sources.sort_by(|a, b| a.path.cmp(&b.path));
-        Self { manifest: read(&manifest), members, sources }
+        Self {
+            manifest: read(&manifest),
+            members,
+            sources,
+        }
     }
 }
 
@@ -90,14 +112,19 @@ fn read(path: &Path) -> String {
 }
 
 fn collect(root: &Path, folder: &Path, sources: &mut Vec<Source>) {
-    let entries = std::fs::read_dir(folder).unwrap_or_else(|error| panic!("read {}: {error}", folder.display()));
+    let entries =
+        std::fs::read_dir(folder).unwrap_or_else(|error| panic!("read {}: {error}", folder.display()));
     for entry in entries {
         let path = entry.expect("a folder that could be opened can be listed").path();
         if path.is_dir() {
             collect(root, &path, sources);
         } else if path.extension().is_some_and(|extension| extension == "rs") {
             let below = path.strip_prefix(root).expect("it was found there");
-            let name = below.components().map(|part| part.as_os_str().to_string_lossy()).collect::<Vec<_>>().join("/");
+            let name = below
+                .components()
+                .map(|part| part.as_os_str().to_string_lossy())
+                .collect::<Vec<_>>()
+                .join("/");
             sources.push(Source::new(&name, &read(&path)));
         }
     }
@@ -111,13 +138,27 @@ pub(crate) fn assert_none(breaches: &[String]) {
 
 #[test]
 fn the_workspace_is_really_looked_at() {
-    assert!(WORKSPACE.members.len() >= 10, "{:?}", WORKSPACE.members.iter().map(|member| &member.name).collect::<Vec<_>>());
-    for path in ["rvp/src/xml/read.rs", "homeserver/src/presentity.rs", "tests/architecture/workspace.rs"] {
+    assert!(
+        WORKSPACE.members.len() >= 10,
+        "{:?}",
+        WORKSPACE
+            .members
+            .iter()
+            .map(|member| &member.name)
+            .collect::<Vec<_>>()
+    );
+    for path in [
+        "rvp/src/xml/read.rs",
+        "homeserver/src/presentity.rs",
+        "tests/architecture/workspace.rs",
+    ] {
         let source = WORKSPACE.sources.iter().find(|source| source.path == path);
         assert!(source.is_some_and(|source| !source.text.is_empty()), "{path}");
     }
     let product = |path: &str| Source::new(path, "").is_product();
     assert!(product("rvp/src/xml/read.rs"));
     assert!(!product("rvp/src/xml_tests.rs") && !product("rvp/tests/a.rs") && !product("rvp/examples/a.rs"));
-    assert!(!product("homeserver/src/presentity/tests/a.rs") && !product("homeserver/src/presentity/tests.rs"));
+    assert!(
+        !product("homeserver/src/presentity/tests/a.rs") && !product("homeserver/src/presentity/tests.rs")
+    );
 }

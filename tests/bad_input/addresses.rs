@@ -58,10 +58,16 @@ fn a_watch_is_for_oneself_and_told_at_home() -> Result<(), Failure> {
         };
         let own = maxb.as_url();
         // A bare listener, somebody else, a domain that is not ours.
-        for call_back in [listener.as_str(), own, "http://im.example.org/instmsg/aliases/deriks"] {
+        for call_back in [
+            listener.as_str(),
+            own,
+            "http://im.example.org/instmsg/aliases/deriks",
+        ] {
             scene.refused_to_deriks(403, watch(call_back)).await?;
         }
-        scene.refused_to_deriks(400, watch("http://im.example.com/instmsg/aliases/")).await
+        scene
+            .refused_to_deriks(400, watch("http://im.example.com/instmsg/aliases/"))
+            .await
     })
 }
 

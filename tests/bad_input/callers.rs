@@ -22,7 +22,9 @@ fn nobody_asks_in_the_name_of_somebody_else() -> Result<(), Failure> {
                 .header("Call-Back", scene.deriks.listener.url()),
             Ask::new("UNSUBSCRIBE", &maxb).header("Subscription-Id", login),
             Ask::new("SUBSCRIPTIONS", &maxb).header("Notification-Type", "pragma/notify"),
-            Ask::new("PROPFIND", &maxb).header("Depth", 0).body(dialect.find(&ALL_PROPERTIES)),
+            Ask::new("PROPFIND", &maxb)
+                .header("Depth", 0)
+                .body(dialect.find(&ALL_PROPERTIES)),
             Ask::new("PROPPATCH", &maxb).body(dialect.state("offline", None, None)),
             Ask::new("NOTIFY", &maxb).header("RVP-Hop-Count", 1).body(message),
             Ask::new("ACL", &maxb).body(dialect.entry(deriks.as_url(), &["all"], &[])),
@@ -30,7 +32,11 @@ fn nobody_asks_in_the_name_of_somebody_else() -> Result<(), Failure> {
         for proof in [Proof::Digest, Proof::Ntlm] {
             scene.deriks.wire.proof = proof;
             for ask in &asks {
-                for from in [maxb.as_url(), "im.example.com", "http://im.example.org/instmsg/aliases/deriks"] {
+                for from in [
+                    maxb.as_url(),
+                    "im.example.com",
+                    "http://im.example.org/instmsg/aliases/deriks",
+                ] {
                     scene.refused_to_deriks(403, ask.clone().from(from)).await?;
                 }
             }
@@ -49,9 +55,15 @@ fn an_authenticated_connection_does_not_change_hands() -> Result<(), Failure> {
         (wire.proof, wire.style) = (Proof::Ntlm, tests::Style::NetRvp);
         let mut kept = Kept::default();
         let list = Ask::new("SUBSCRIPTIONS", &maxb).header("Notification-Type", "pragma/notify");
-        ensure!(wire.ask(&mut kept, &list).await?.status == 403, "somebody else's logins");
+        ensure!(
+            wire.ask(&mut kept, &list).await?.status == 403,
+            "somebody else's logins"
+        );
         ensure!(kept.connection.is_some(), "the connection is kept");
-        ensure!(wire.ask(&mut kept, &list.clone().from(&maxb)).await?.status == 403, "in maxb's name");
+        ensure!(
+            wire.ask(&mut kept, &list.clone().from(&maxb)).await?.status == 403,
+            "in maxb's name"
+        );
         Ok(())
     })
 }
@@ -62,12 +74,18 @@ fn credentials_that_cannot_be_read_are_malformed_and_others_not_enough() -> Resu
         for (authorization, status) in [
             ("Digest", 400),
             ("Digest username=maxb", 400),
-            ("Digest username=\"maxb\", realm=\"im.example.com\", nonce=\"\", uri=\"/\", response=\"zz\"", 400),
+            (
+                "Digest username=\"maxb\", realm=\"im.example.com\", nonce=\"\", uri=\"/\", response=\"zz\"",
+                400,
+            ),
             ("NTLM", 400),
             ("NTLM !!!", 400),
             ("NTLM TlRMTVNTUAAB", 400),
             // Type 2, which is the server's to send.
-            ("NTLM TlRMTVNTUAACAAAAAAAAADAAAAABAgAAASNFZ4mrze8AAAAAAAAAAAAAAAAwAAAA", 400),
+            (
+                "NTLM TlRMTVNTUAACAAAAAAAAADAAAAABAgAAASNFZ4mrze8AAAAAAAAAAAAAAAAwAAAA",
+                400,
+            ),
             // A type 3 message to a challenge that nobody made.
             (
                 "NTLM TlRMTVNTUAADAAAAGAAYAEAAAAAYABgAWAAAAAAAAABwAAAACAAIAHAAAAAAAAAAeAAAAAAAAAB4AAAAAQIAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAABtAGEAeABiAA==",
@@ -77,7 +95,9 @@ fn credentials_that_cannot_be_read_are_malformed_and_others_not_enough() -> Resu
             ("Bearer abc", 401),
             ("", 401),
         ] {
-            scene.refused(status, "ACL", &[&format!("Authorization: {authorization}")], b"").await?;
+            scene
+                .refused(status, "ACL", &[&format!("Authorization: {authorization}")], b"")
+                .await?;
         }
         Ok(())
     })
@@ -97,7 +117,14 @@ fn a_digest_answer_is_for_what_it_was_made_for() -> Result<(), Failure> {
         scene.refused(200, "ACL", &[&mine, &line(&good)], b"").await?;
         // The count does not advance, so the same answer is good again; but not for anything else.
         scene.refused(200, "ACL", &[&mine, &line(&good)], b"").await?;
-        scene.refused(401, "SUBSCRIPTIONS", &["Notification-Type: pragma/notify", &mine, &line(&good)], b"").await?;
+        scene
+            .refused(
+                401,
+                "SUBSCRIPTIONS",
+                &["Notification-Type: pragma/notify", &mine, &line(&good)],
+                b"",
+            )
+            .await?;
         let other = digest::answer(&wire, &Ask::new("ACL", &deriks), &challenge)?;
         scene.refused(401, "ACL", &[&mine, &line(&other)], b"").await?;
         for (from, to) in [
@@ -122,6 +149,11 @@ async fn challenge(scene: &crate::scene::Scene, target: &rvp::Principal) -> anyh
     connection.send(head.as_bytes()).await?;
     let answer = connection.read_answer().await?;
     let challenges = answer.parts.headers.get_all("www-authenticate");
-    let digest = challenges.iter().filter_map(|value| value.to_str().ok()).find(|value| value.starts_with("Digest"));
-    digest.map(str::to_owned).ok_or_else(|| anyhow::anyhow!("no Digest is offered"))
+    let digest = challenges
+        .iter()
+        .filter_map(|value| value.to_str().ok())
+        .find(|value| value.starts_with("Digest"));
+    digest
+        .map(str::to_owned)
+        .ok_or_else(|| anyhow::anyhow!("no Digest is offered"))
 }

@@ -40,13 +40,30 @@ fn a_subscribe_says_what_it_wants_once_and_for_how_long() -> Result<(), Failure>
 #[test]
 fn an_id_is_a_number_that_clients_can_print() -> Result<(), Failure> {
     unmoved(async |scene| {
-        for id in ["0", "-1", "2147483648", "99999999999999999999", "abc", "1 2", "0x10", "", "1.5"] {
+        for id in [
+            "0",
+            "-1",
+            "2147483648",
+            "99999999999999999999",
+            "abc",
+            "1 2",
+            "0x10",
+            "",
+            "1.5",
+        ] {
             let id = format!("Subscription-Id: {id}");
             scene.refused(400, "UNSUBSCRIBE", &[&id], b"").await?;
             scene.refused(400, "SUBSCRIBE", &[&id, LIFETIME], b"").await?;
         }
         scene.refused(400, "UNSUBSCRIBE", &[], b"").await?;
-        scene.refused(400, "UNSUBSCRIBE", &["Subscription-Id: 1", "Subscription-Id: 2"], b"").await
+        scene
+            .refused(
+                400,
+                "UNSUBSCRIBE",
+                &["Subscription-Id: 1", "Subscription-Id: 2"],
+                b"",
+            )
+            .await
     })
 }
 
@@ -57,7 +74,11 @@ fn ids_of_others_are_refused_and_unknown_ones_do_not_exist() -> Result<(), Failu
         let maxb = scene.maxb.me().clone();
         let deriks = scene.deriks.me().clone();
         let (login, watch) = (scene.maxb.login.unwrap_or_default(), scene.deriks.watches[&maxb]);
-        let renew = |on, id| Ask::new("SUBSCRIBE", on).header("Subscription-Id", id).header("Subscription-Lifetime", 60);
+        let renew = |on, id| {
+            Ask::new("SUBSCRIBE", on)
+                .header("Subscription-Id", id)
+                .header("Subscription-Lifetime", 60)
+        };
         let end = |on, id| Ask::new("UNSUBSCRIBE", on).header("Subscription-Id", id);
         for id in [1, 4_711, 2_147_483_647] {
             scene.refused_to_deriks(412, renew(&maxb, id)).await?;
@@ -70,8 +91,12 @@ fn ids_of_others_are_refused_and_unknown_ones_do_not_exist() -> Result<(), Failu
         scene.refused_to_deriks(412, end(&deriks, watch)).await?;
         scene.refused_to_maxb(412, end(&deriks, watch)).await?;
         // Nothing of this can be had by just saying who one is.
-        scene.refused(401, "UNSUBSCRIBE", &[&format!("Subscription-Id: {login}")], b"").await?;
-        scene.refused(401, "UNSUBSCRIBE", &["Subscription-Id: 4711"], b"").await
+        scene
+            .refused(401, "UNSUBSCRIBE", &[&format!("Subscription-Id: {login}")], b"")
+            .await?;
+        scene
+            .refused(401, "UNSUBSCRIBE", &["Subscription-Id: 4711"], b"")
+            .await
     })
 }
 
@@ -79,7 +104,9 @@ fn ids_of_others_are_refused_and_unknown_ones_do_not_exist() -> Result<(), Failu
 fn subscriptions_lists_one_of_the_two_kinds() -> Result<(), Failure> {
     unmoved(async |scene| {
         scene.refused(400, "SUBSCRIPTIONS", &[], b"").await?;
-        scene.refused(400, "SUBSCRIPTIONS", &["Notification-Type: everything"], b"").await?;
+        scene
+            .refused(400, "SUBSCRIPTIONS", &["Notification-Type: everything"], b"")
+            .await?;
         scene.refused(401, "SUBSCRIPTIONS", &[WATCH], b"").await
     })
 }
@@ -88,8 +115,14 @@ fn subscriptions_lists_one_of_the_two_kinds() -> Result<(), Failure> {
 fn a_propfind_is_of_depth_0() -> Result<(), Failure> {
     unmoved(async |scene| {
         let body = br#"<?xml version="1.0"?><d:propfind xmlns:d="DAV:"><d:allprop/></d:propfind>"#;
-        let cases: [&[&str]; 6] =
-            [&[], &["Depth: 1"], &["Depth: infinity"], &["Depth: 00"], &["Depth:"], &["Depth: 0", "Depth: 1"]];
+        let cases: [&[&str]; 6] = [
+            &[],
+            &["Depth: 1"],
+            &["Depth: infinity"],
+            &["Depth: 00"],
+            &["Depth:"],
+            &["Depth: 0", "Depth: 1"],
+        ];
         for lines in cases {
             scene.refused(412, "PROPFIND", lines, body).await?;
         }
@@ -101,7 +134,10 @@ fn a_propfind_is_of_depth_0() -> Result<(), Failure> {
 fn ack_type_and_hop_count_are_what_rvp_knows() -> Result<(), Failure> {
     unmoved(async |scene| {
         let maxb = scene.maxb.me().clone();
-        let good = scene.deriks.notify(&maxb, &tests::client::Message::text("x")).body;
+        let good = scene
+            .deriks
+            .notify(&maxb, &tests::client::Message::text("x"))
+            .body;
         for line in [
             "RVP-Ack-Type: ShallowAnd",
             "RVP-Ack-Type:",
@@ -112,9 +148,13 @@ fn ack_type_and_hop_count_are_what_rvp_knows() -> Result<(), Failure> {
         ] {
             scene.refused(400, "NOTIFY", &[line], &good).await?;
         }
-        scene.refused(400, "NOTIFY", &["RVP-Hop-Count: 1", "RVP-Hop-Count: 2"], &good).await?;
+        scene
+            .refused(400, "NOTIFY", &["RVP-Hop-Count: 1", "RVP-Hop-Count: 2"], &good)
+            .await?;
         for hop in ["9", "255", "256", "99999999999999999999"] {
-            scene.refused(412, "NOTIFY", &[&format!("RVP-Hop-Count: {hop}")], &good).await?;
+            scene
+                .refused(412, "NOTIFY", &[&format!("RVP-Hop-Count: {hop}")], &good)
+                .await?;
         }
         Ok(())
     })
@@ -124,12 +164,43 @@ fn ack_type_and_hop_count_are_what_rvp_knows() -> Result<(), Failure> {
 fn a_header_that_is_too_long_or_not_text_is_refused() -> Result<(), Failure> {
     unmoved(async |scene| {
         let long = "a".repeat(2_049);
-        scene.refused(400, "ACL", &[&format!("RVP-From-Principal: http://im.example.com/instmsg/aliases/{long}")], b"").await?;
-        scene.refused(400, "ACL", &[&format!("Authorization: Digest username=\"{long}\"")], b"").await?;
-        scene.refused(400, "SUBSCRIBE", &[LOGIN, LIFETIME, &format!("Call-Back: http://127.0.0.1:2000/{long}")], b"").await?;
-        scene.refused(400, "ACL", &["RVP-From-Principal: nobody at all"], b"").await?;
+        scene
+            .refused(
+                400,
+                "ACL",
+                &[&format!(
+                    "RVP-From-Principal: http://im.example.com/instmsg/aliases/{long}"
+                )],
+                b"",
+            )
+            .await?;
+        scene
+            .refused(
+                400,
+                "ACL",
+                &[&format!("Authorization: Digest username=\"{long}\"")],
+                b"",
+            )
+            .await?;
+        scene
+            .refused(
+                400,
+                "SUBSCRIBE",
+                &[
+                    LOGIN,
+                    LIFETIME,
+                    &format!("Call-Back: http://127.0.0.1:2000/{long}"),
+                ],
+                b"",
+            )
+            .await?;
+        scene
+            .refused(400, "ACL", &["RVP-From-Principal: nobody at all"], b"")
+            .await?;
         scene.refused(400, "ACL", &["RVP-From-Principal:"], b"").await?;
-        scene.refused(400, "ACL", &["RVP-From-Principal: http://im.example.com/"], b"").await?;
+        scene
+            .refused(400, "ACL", &["RVP-From-Principal: http://im.example.com/"], b"")
+            .await?;
         let latin = b"ACL /instmsg/aliases/maxb HTTP/1.1\r\nHost: im.example.com\r\nRVP-From-Principal: \xe4\xf6\r\n\r\n";
         let answer = scene.raw(latin).await?;
         anyhow::ensure!(answer.status == 400, "{} to a header in Latin-1", answer.status);

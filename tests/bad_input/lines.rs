@@ -2,24 +2,42 @@
 
 use crate::scene::unmoved;
 use anyhow::{Context, ensure};
+use tests::wire::rules::check_answer;
 use tests::{Connection, Failure};
 
 /// The HTTP library answers these before they are a request; what it answers need not be RVP.
 #[test]
 fn what_is_no_http_is_answered_and_the_connection_closed() -> Result<(), Failure> {
     unmoved(async |scene| {
-        let long_line = format!("ACL /{} HTTP/1.1\r\nHost: im.example.com\r\n\r\n", "a".repeat(100_000));
-        let long_head = format!("ACL / HTTP/1.1\r\nHost: im.example.com\r\nX: {}\r\n\r\n", "a".repeat(100_000));
-        let many = format!("ACL / HTTP/1.1\r\nHost: im.example.com\r\n{}\r\n", "X: y\r\n".repeat(70));
+        let long_line = format!(
+            "ACL /{} HTTP/1.1\r\nHost: im.example.com\r\n\r\n",
+            "a".repeat(100_000)
+        );
+        let long_head = format!(
+            "ACL / HTTP/1.1\r\nHost: im.example.com\r\nX: {}\r\n\r\n",
+            "a".repeat(100_000)
+        );
+        let many = format!(
+            "ACL / HTTP/1.1\r\nHost: im.example.com\r\n{}\r\n",
+            "X: y\r\n".repeat(70)
+        );
         let cases: [(&[&str], u16); 11] = [
             (&["GARBAGE\r\n\r\n"], 400),
             (&["\0\0\0\0\r\n\r\n"], 400),
             (&["ACL\r\n\r\n"], 400),
             (&["ACL /instmsg/aliases/maxb\r\n\r\n"], 400),
             (&["ACL /instmsg/aliases/maxb HTTP/7.0\r\n\r\n"], 400),
-            (&["A CL /instmsg/aliases/maxb HTTP/1.1\r\nHost: im.example.com\r\n\r\n"], 400),
+            (
+                &["A CL /instmsg/aliases/maxb HTTP/1.1\r\nHost: im.example.com\r\n\r\n"],
+                400,
+            ),
             (&["ACL /instmsg/aliases/maxb HTTP/1.1\r\nno colon\r\n\r\n"], 400),
-            (&["ACL /instmsg/aliases/maxb HTTP/1.1\r\nHost: a\r\nContent-Length: 1\r\nContent-Length: 2\r\n\r\nxx"], 400),
+            (
+                &[
+                    "ACL /instmsg/aliases/maxb HTTP/1.1\r\nHost: a\r\nContent-Length: 1\r\nContent-Length: 2\r\n\r\nxx",
+                ],
+                400,
+            ),
             (&[&long_line], 431),
             (&[&long_head], 431),
             (&[&many], 431),
@@ -27,8 +45,15 @@ fn what_is_no_http_is_answered_and_the_connection_closed() -> Result<(), Failure
         for (pieces, status) in cases {
             let octets = pieces.concat();
             let begin: String = octets.chars().take(80).collect();
-            let answer = scene.raw(octets.as_bytes()).await.with_context(|| begin.clone())?;
-            ensure!(answer.status == status, "{} instead of {status} to {begin}", answer.status);
+            let answer = scene
+                .raw(octets.as_bytes())
+                .await
+                .with_context(|| begin.clone())?;
+            ensure!(
+                answer.status == status,
+                "{} instead of {status} to {begin}",
+                answer.status
+            );
         }
         Ok(())
     })
@@ -60,11 +85,19 @@ fn a_target_that_is_nobodys_node_is_refused() -> Result<(), Failure> {
                 "ACL {target} HTTP/1.1\r\nHost: im.example.com\r\nRVP-From-Principal: {from}\r\nContent-Length: 0\r\n\r\n"
             );
             let answer = scene.raw(head.as_bytes()).await.with_context(|| head.clone())?;
-            ensure!(answer.status == status, "{} instead of {status} to {target}", answer.status);
+            check_answer("ACL", &answer).with_context(|| head.clone())?;
+            ensure!(
+                answer.status == status,
+                "{} instead of {status} to {target}",
+                answer.status
+            );
         }
         let long = format!("/instmsg/aliases/{}", "a".repeat(65));
         let head = format!("ACL {long} HTTP/1.1\r\nHost: im.example.com\r\nContent-Length: 0\r\n\r\n");
-        ensure!(scene.raw(head.as_bytes()).await?.status == 400, "a name that is too long");
+        ensure!(
+            scene.raw(head.as_bytes()).await?.status == 400,
+            "a name that is too long"
+        );
         Ok(())
     })
 }
@@ -85,7 +118,12 @@ fn a_host_that_is_not_ours_is_not_served() -> Result<(), Failure> {
         ] {
             let head = format!("ACL {path} HTTP/1.1\r\n{host}Content-Length: 0\r\n\r\n");
             let answer = scene.raw(head.as_bytes()).await.with_context(|| head.clone())?;
-            ensure!(answer.status == status, "{} instead of {status} to {head}", answer.status);
+            check_answer("ACL", &answer).with_context(|| head.clone())?;
+            ensure!(
+                answer.status == status,
+                "{} instead of {status} to {head}",
+                answer.status
+            );
         }
         Ok(())
     })
@@ -113,5 +151,25 @@ fn heads_and_bodies_that_do_not_end_hold_nobody_up() -> Result<(), Failure> {
             connection.finish().await?;
         }
         scene.refused(401, "ACL", &[], b"").await
+    })
+}
+
+/// Two requests in one packet are answered one after the other, on the same connection.
+#[test]
+fn requests_sent_at_once_are_answered_in_their_order() -> Result<(), Failure> {
+    unmoved(async |scene| {
+        let path = scene.maxb.me().path().to_owned();
+        let request = |method: &str| {
+            format!("{method} {path} HTTP/1.1\r\nHost: im.example.com\r\nContent-Length: 0\r\n\r\n")
+        };
+        let mut connection = Connection::open(scene.stage.door("r-1")?).await?;
+        connection
+            .send(format!("{}{}{}", request("ACL"), request("MOVE"), request("GET")).as_bytes())
+            .await?;
+        for status in [401, 405, 501] {
+            let answer = connection.read_answer().await?;
+            ensure!(answer.status == status, "{} instead of {status}", answer.status);
+        }
+        Ok(())
     })
 }

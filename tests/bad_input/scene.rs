@@ -26,7 +26,10 @@ pub(crate) fn unmoved(test: impl AsyncFnOnce(&mut Scene) -> anyhow::Result<()>) 
         test(scene).await?;
         let after = scene.known().await?;
         for (before, after) in before.iter().zip(&after) {
-            ensure!(before == after, "something has changed, from\n{before}\nto\n{after}");
+            ensure!(
+                before == after,
+                "something has changed, from\n{before}\nto\n{after}"
+            );
         }
         Ok(())
     })
@@ -51,10 +54,20 @@ impl Scene {
         for client in [&mut scene.maxb, &mut scene.deriks] {
             ensure!(client.log_on(14_400).await?.status == 200, "it cannot log on");
         }
-        let set = SetState { state: "busy", lease: Some(1_200), view: NamedView::Usual };
-        ensure!(scene.maxb.set_state(set).await?.status == 207, "it cannot set a state");
+        let set = SetState {
+            state: "busy",
+            lease: Some(1_200),
+            view: NamedView::Usual,
+        };
+        ensure!(
+            scene.maxb.set_state(set).await?.status == 207,
+            "it cannot set a state"
+        );
         let maxb = scene.maxb.me().clone();
-        ensure!(scene.deriks.watch(&maxb, 3_600).await?.status == 207, "it cannot watch");
+        ensure!(
+            scene.deriks.watch(&maxb, 3_600).await?.status == 207,
+            "it cannot watch"
+        );
         Ok(scene)
     }
 
@@ -69,7 +82,11 @@ impl Scene {
                 client.read_access(&me).await?,
             ];
             for answer in answers {
-                ensure!(answer.succeeded(), "what is known cannot be read: {}", answer.status);
+                ensure!(
+                    answer.succeeded(),
+                    "what is known cannot be read: {}",
+                    answer.status
+                );
                 known.push(String::from_utf8(answer.body.to_vec())?);
             }
         }
@@ -94,7 +111,13 @@ impl Scene {
 
     /// Sends a request without credentials, given as its method and header lines, to maxb's node, and expects this
     /// status with headers as they should be.
-    pub(crate) async fn refused(&self, status: u16, method: &str, lines: &[&str], body: &[u8]) -> anyhow::Result<()> {
+    pub(crate) async fn refused(
+        &self,
+        status: u16,
+        method: &str,
+        lines: &[&str],
+        body: &[u8],
+    ) -> anyhow::Result<()> {
         let path = self.maxb.me().path();
         let mut head = format!("{method} {path} HTTP/1.1\r\nHost: im.example.com\r\n");
         if !lines.iter().any(|line| line.starts_with("RVP-From-Principal")) {
@@ -104,10 +127,18 @@ impl Scene {
             head += &format!("{line}\r\n");
         }
         head += &format!("Content-Length: {}\r\n\r\n", body.len());
-        let answer = self.raw(&[head.as_bytes(), body].concat()).await.with_context(|| head.clone())?;
+        let answer = self
+            .raw(&[head.as_bytes(), body].concat())
+            .await
+            .with_context(|| head.clone())?;
         check_answer(method, &answer).with_context(|| format!("{head}\n{}", answer.head))?;
         let page = String::from_utf8_lossy(&answer.body);
-        ensure!(answer.status == status, "{} instead of {status} ({page}) to\n{head}{}", answer.status, shown(body));
+        ensure!(
+            answer.status == status,
+            "{} instead of {status} ({page}) to\n{head}{}",
+            answer.status,
+            shown(body)
+        );
         Ok(())
     }
 
@@ -124,7 +155,11 @@ impl Scene {
 
 async fn refused_to(client: &mut Client, status: u16, ask: Ask) -> anyhow::Result<()> {
     let answer = client.ask(&ask).await?;
-    ensure!(answer.status == status, "{} instead of {status} to {ask:?}", answer.status);
+    ensure!(
+        answer.status == status,
+        "{} instead of {status} to {ask:?}",
+        answer.status
+    );
     Ok(())
 }
 
@@ -136,9 +171,15 @@ async fn person(stage: &mut Stage, name: &str, home: &str) -> anyhow::Result<Cli
 
 async fn say(from: &mut Client, to: &mut Client) -> anyhow::Result<()> {
     let ask = from.notify(to.me(), &Message::text("still there?"));
-    ensure!(from.ask(&ask).await?.status == 200, "messages do not pass any more");
+    ensure!(
+        from.ask(&ask).await?.status == 200,
+        "messages do not pass any more"
+    );
     let heard = to.listener.next("the message", |_| true).await?;
-    ensure!(matches!(&heard.said, Said::Message(_, mime) if mime.text == "still there?"), "it heard {heard}");
+    ensure!(
+        matches!(&heard.said, Said::Message(_, mime) if mime.text == "still there?"),
+        "it heard {heard}"
+    );
     Ok(())
 }
 

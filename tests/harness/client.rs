@@ -14,8 +14,13 @@ use rvp::{Principal, SubscriptionKind};
 use std::collections::BTreeMap;
 
 /// The names of the five properties every node has.
-pub const ALL_PROPERTIES: [&str; 5] =
-    ["r:state", "d:displayname", "r:email", "r:mobile-state", "r:mobile-description"];
+pub const ALL_PROPERTIES: [&str; 5] = [
+    "r:state",
+    "d:displayname",
+    "r:email",
+    "r:mobile-state",
+    "r:mobile-description",
+];
 
 /// A client, logged on or not.
 pub struct Client {
@@ -102,7 +107,10 @@ impl Client {
     /// The way it writes documents.
     #[must_use]
     pub fn dialect(&self) -> Dialect {
-        Dialect { style: self.wire.style, foreign_prefixes: self.foreign_prefixes }
+        Dialect {
+            style: self.wire.style,
+            foreign_prefixes: self.foreign_prefixes,
+        }
     }
 
     /// Sends any request.
@@ -138,7 +146,10 @@ impl Client {
         let ask = Ask::new("SUBSCRIBE", whom)
             .header("Notification-Type", "update/propchange")
             .header("Subscription-Lifetime", seconds)
-            .header("Call-Back", self.wire.spelling.url(self.me(), self.wire.router.port()));
+            .header(
+                "Call-Back",
+                self.wire.spelling.url(self.me(), self.wire.router.port()),
+            );
         let answer = self.ask(&ask).await?;
         if answer.succeeded() {
             self.watches.insert(whom.clone(), answer.subscription()?);
@@ -151,7 +162,9 @@ impl Client {
     /// # Errors
     /// As [`Wire::ask`].
     pub async fn renew(&mut self, on: &Principal, id: u32, seconds: u32) -> anyhow::Result<Answer> {
-        let ask = Ask::new("SUBSCRIBE", on).header("Subscription-Id", id).header("Subscription-Lifetime", seconds);
+        let ask = Ask::new("SUBSCRIBE", on)
+            .header("Subscription-Id", id)
+            .header("Subscription-Lifetime", seconds);
         self.ask(&ask).await
     }
 
@@ -160,7 +173,8 @@ impl Client {
     /// # Errors
     /// As [`Wire::ask`].
     pub async fn cancel(&mut self, on: &Principal, id: u32) -> anyhow::Result<Answer> {
-        self.ask(&Ask::new("UNSUBSCRIBE", on).header("Subscription-Id", id)).await
+        self.ask(&Ask::new("UNSUBSCRIBE", on).header("Subscription-Id", id))
+            .await
     }
 
     /// Sets its state.
@@ -189,7 +203,8 @@ impl Client {
     /// As [`Wire::ask`].
     pub async fn find(&mut self, whom: &Principal, names: &[&str]) -> anyhow::Result<Answer> {
         let body = self.dialect().find(names);
-        self.ask(&Ask::new("PROPFIND", whom).header("Depth", 0).body(body)).await
+        self.ask(&Ask::new("PROPFIND", whom).header("Depth", 0).body(body))
+            .await
     }
 
     /// Lists the subscriptions on somebody's node.
@@ -197,7 +212,8 @@ impl Client {
     /// # Errors
     /// As [`Wire::ask`].
     pub async fn list(&mut self, whose: &Principal, kind: SubscriptionKind) -> anyhow::Result<Answer> {
-        self.ask(&Ask::new("SUBSCRIPTIONS", whose).header("Notification-Type", kind.notification_type())).await
+        self.ask(&Ask::new("SUBSCRIPTIONS", whose).header("Notification-Type", kind.notification_type()))
+            .await
     }
 
     /// Reads somebody's access list.
@@ -213,7 +229,12 @@ impl Client {
     ///
     /// # Errors
     /// As [`Wire::ask`].
-    pub async fn change_access(&mut self, who: &str, grant: &[&str], deny: &[&str]) -> anyhow::Result<Answer> {
+    pub async fn change_access(
+        &mut self,
+        who: &str,
+        grant: &[&str],
+        deny: &[&str],
+    ) -> anyhow::Result<Answer> {
         let body = self.dialect().entry(who, grant, deny);
         self.ask(&Ask::new("ACL", self.me()).body(body)).await
     }

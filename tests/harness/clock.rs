@@ -30,7 +30,14 @@ struct State {
 impl Default for ManualClock {
     fn default() -> Self {
         let now = SystemTime::UNIX_EPOCH + BEGINNING;
-        Self { state: Mutex::new(State { now, next: 0, sleepers: BTreeMap::new() }), left: Notify::new() }
+        Self {
+            state: Mutex::new(State {
+                now,
+                next: 0,
+                sleepers: BTreeMap::new(),
+            }),
+            left: Notify::new(),
+        }
     }
 }
 
@@ -54,7 +61,11 @@ impl ManualClock {
     /// Wakes those who sleep until the earliest moment that is not later than `target`.
     fn wake_next(&self, target: SystemTime) -> Option<SystemTime> {
         let mut state = self.state();
-        let (at, _) = *state.sleepers.first_key_value().filter(|((at, _), _)| *at <= target)?.0;
+        let (at, _) = *state
+            .sleepers
+            .first_key_value()
+            .filter(|((at, _), _)| *at <= target)?
+            .0;
         state.now = state.now.max(at);
         for (_, sleeper) in state.sleepers.range_mut(..=(at, u64::MAX)) {
             if let Some(sleeper) = sleeper.take() {
@@ -68,7 +79,12 @@ impl ManualClock {
     async fn all_up(&self, at: SystemTime) {
         loop {
             let left = self.left.notified();
-            if self.state().sleepers.first_key_value().is_none_or(|((first, _), _)| *first > at) {
+            if self
+                .state()
+                .sleepers
+                .first_key_value()
+                .is_none_or(|((first, _), _)| *first > at)
+            {
                 return;
             }
             left.await;
@@ -84,7 +100,11 @@ impl ManualClock {
         let key = (at, state.next);
         state.next += 1;
         state.sleepers.insert(key, Some(wake));
-        Some(Sleeper { clock: self, key, woken })
+        Some(Sleeper {
+            clock: self,
+            key,
+            woken,
+        })
     }
 
     fn state(&self) -> MutexGuard<'_, State> {
@@ -155,7 +175,11 @@ mod tests {
     async fn who_stops_waiting_holds_nobody_up() {
         let clock = ManualClock::default();
         let at = clock.now() + MINUTE;
-        assert!(tokio::time::timeout(Duration::ZERO, clock.sleep_until(at)).await.is_err());
+        assert!(
+            tokio::time::timeout(Duration::ZERO, clock.sleep_until(at))
+                .await
+                .is_err()
+        );
         clock.advance(2 * MINUTE).await.unwrap();
         clock.sleep_until(at).await;
     }

@@ -47,14 +47,19 @@ impl Dialect {
                  <d:timeout>{seconds}</d:timeout></r:leased-value>"
             ),
         };
-        let view = view.map(|id| format!("<r:view-id>{id}</r:view-id>")).unwrap_or_default();
+        let view = view
+            .map(|id| format!("<r:view-id>{id}</r:view-id>"))
+            .unwrap_or_default();
         self.update(&format!("<r:state>{value}{view}</r:state>"))
     }
 
     /// Sets properties given as elements.
     #[must_use]
     pub fn update(self, properties: &str) -> String {
-        self.document("d:propertyupdate", &format!("<d:set><d:prop>{properties}</d:prop></d:set>"))
+        self.document(
+            "d:propertyupdate",
+            &format!("<d:set><d:prop>{properties}</d:prop></d:set>"),
+        )
     }
 
     /// Asks for properties: Net-RVP for all of them, the others by name (spec 3.5).
@@ -70,7 +75,12 @@ impl Dialect {
     /// One access control entry, as clients change them (spec 3.8).
     #[must_use]
     pub fn entry(self, who: &str, grant: &[&str], deny: &[&str]) -> String {
-        let rights = |rights: &[&str]| rights.iter().map(|right| format!("<a:{right}/>")).collect::<String>();
+        let rights = |rights: &[&str]| {
+            rights
+                .iter()
+                .map(|right| format!("<a:{right}/>"))
+                .collect::<String>()
+        };
         let group = |tag: &str, rights: String| match rights.as_str() {
             "" => format!("<a:{tag}/>"),
             rights => format!("<a:{tag}>{rights}</a:{tag}>"),
@@ -92,8 +102,15 @@ impl Dialect {
     pub fn message(self, from: &Contact, to: &[Contact], entity: &str) -> String {
         let contact = |contact: &Contact| {
             let described = format!("<r:description>{}</r:description>", double(&contact.name));
-            let described = if self.style == Style::NetRvp { "" } else { &described };
-            format!("<r:contact><d:href>{}</d:href>{described}</r:contact>", contact.url)
+            let described = if self.style == Style::NetRvp {
+                ""
+            } else {
+                &described
+            };
+            format!(
+                "<r:contact><d:href>{}</d:href>{described}</r:contact>",
+                contact.url
+            )
         };
         let to: String = to.iter().map(contact).collect();
         self.document(
@@ -169,29 +186,39 @@ fn outside_of_cdata(text: &str, change: impl Fn(&str) -> String) -> String {
         None => change(text),
         Some((before, rest)) => {
             let (inside, after) = rest.split_once("]]>").unwrap_or((rest, ""));
-            format!("{}<![CDATA[{inside}]]>{}", change(before), outside_of_cdata(after, change))
+            format!(
+                "{}<![CDATA[{inside}]]>{}",
+                change(before),
+                outside_of_cdata(after, change)
+            )
         }
     }
 }
 
 /// White space between elements and around text, as Net-RVP has it.
 fn indent(text: &str) -> String {
-    text.replace("><", "> \n  <").replace("</a:rvp-principal>", " \n </a:rvp-principal>")
+    text.replace("><", "> \n  <")
+        .replace("</a:rvp-principal>", " \n </a:rvp-principal>")
 }
 
 fn rename(text: &str) -> String {
-    NAMESPACES.iter().fold(text.to_owned(), |text, (prefix, _, other)| {
-        text.replace(&format!("<{prefix}:"), &format!("<{other}:"))
-            .replace(&format!("</{prefix}:"), &format!("</{other}:"))
-            .replace(&format!("xmlns:{prefix}="), &format!("xmlns:{other}="))
-    })
+    NAMESPACES
+        .iter()
+        .fold(text.to_owned(), |text, (prefix, _, other)| {
+            text.replace(&format!("<{prefix}:"), &format!("<{other}:"))
+                .replace(&format!("</{prefix}:"), &format!("</{other}:"))
+                .replace(&format!("xmlns:{prefix}="), &format!("xmlns:{other}="))
+        })
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
 
-    const PLAIN: Dialect = Dialect { style: Style::Librvp, foreign_prefixes: false };
+    const PLAIN: Dialect = Dialect {
+        style: Style::Librvp,
+        foreign_prefixes: false,
+    };
 
     #[test]
     fn an_entity_is_doubly_encoded() {
@@ -202,20 +229,35 @@ mod tests {
             text: "\u{fc}".into(),
         };
         assert!(entity.write().ends_with("\r\n\r\n\u{c3}\u{bc}"));
-        assert!(entity.write().as_bytes().ends_with(&[0xc3, 0x83, 0xc2, 0xbc]), "as the specification shows it");
+        assert!(
+            entity.write().as_bytes().ends_with(&[0xc3, 0x83, 0xc2, 0xbc]),
+            "as the specification shows it"
+        );
     }
 
     #[test]
     fn a_dialect_changes_the_document_and_not_the_message_in_it() {
-        let contact = Contact { url: "http://h/instmsg/aliases/a".into(), name: "A".into() };
+        let contact = Contact {
+            url: "http://h/instmsg/aliases/a".into(),
+            name: "A".into(),
+        };
         let entity = "x><d:y r:z";
         for dialect in [
-            Dialect { style: Style::NetRvp, ..PLAIN },
-            Dialect { foreign_prefixes: true, ..PLAIN },
+            Dialect {
+                style: Style::NetRvp,
+                ..PLAIN
+            },
+            Dialect {
+                foreign_prefixes: true,
+                ..PLAIN
+            },
         ] {
             let text = dialect.message(&contact, std::slice::from_ref(&contact), entity);
             assert!(text.contains("<![CDATA[x><d:y r:z]]>"), "{text}");
-            assert_ne!(text, PLAIN.message(&contact, std::slice::from_ref(&contact), entity));
+            assert_ne!(
+                text,
+                PLAIN.message(&contact, std::slice::from_ref(&contact), entity)
+            );
         }
     }
 }

@@ -70,8 +70,13 @@ impl Listener {
             heard: Notify::new(),
         };
         let address = holder.local_addr()?;
-        let mut listener =
-            Self { address, style, _holder: holder, listening: None, shared: Arc::new(shared) };
+        let mut listener = Self {
+            address,
+            style,
+            _holder: holder,
+            listening: None,
+            shared: Arc::new(shared),
+        };
         listener.listen()?;
         Ok(listener)
     }
@@ -152,7 +157,9 @@ impl Listener {
                 more.await;
             }
         };
-        within(what, waiting).await?.with_context(|| format!("waiting for {what}"))
+        within(what, waiting)
+            .await?
+            .with_context(|| format!("waiting for {what}"))
     }
 
     fn take(&self, chosen: impl Fn(&Heard) -> bool) -> anyhow::Result<Option<Heard>> {
@@ -202,7 +209,9 @@ impl Shared {
             let mut record = self.record();
             record.open += 1;
             if record.open > 1 {
-                record.problems.push("two call-backs to one client at once (spec 7.2)".into());
+                record
+                    .problems
+                    .push("two call-backs to one client at once (spec 7.2)".into());
             }
             match Heard::read(&head, &headers, body, address) {
                 Ok(heard) => {
@@ -211,7 +220,9 @@ impl Shared {
                     session
                 }
                 Err(error) => {
-                    record.problems.push(format!("a notification breaks a rule: {error:#}\n{head}"));
+                    record
+                        .problems
+                        .push(format!("a notification breaks a rule: {error:#}\n{head}"));
                     None
                 }
             }
@@ -228,7 +239,12 @@ impl Shared {
 
     async fn manner(&self, session: Option<String>) -> Manner {
         let left = session.is_some_and(|session| self.record().left.contains(&session));
-        let decided = self.manner.subscribe().wait_for(|manner| *manner != Manner::Hold).await.map(|manner| *manner);
+        let decided = self
+            .manner
+            .subscribe()
+            .wait_for(|manner| *manner != Manner::Hold)
+            .await
+            .map(|manner| *manner);
         match decided {
             Ok(Manner::Take) if left => Manner::Status(500),
             Ok(manner) => manner,

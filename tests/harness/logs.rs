@@ -38,10 +38,21 @@ impl Logs {
     pub fn check(&self, expected: &[String]) -> anyhow::Result<()> {
         let complaints = self.complaints();
         let crashed = crashed(&self.captured.lines());
-        let gone = |line: &str| line.contains("home cannot be linked") && crashed.iter().any(|name| line.contains(name));
-        let foreseen = |line: &&String| gone(line) || expected.iter().any(|text| line.contains(text.as_str()));
-        let unforeseen: Vec<_> = complaints.iter().filter(|line| !foreseen(line)).cloned().collect();
-        ensure!(unforeseen.is_empty(), "unexpected complaints in the log:\n{}", unforeseen.join("\n"));
+        let gone = |line: &str| {
+            line.contains("home cannot be linked") && crashed.iter().any(|name| line.contains(name))
+        };
+        let foreseen =
+            |line: &&String| gone(line) || expected.iter().any(|text| line.contains(text.as_str()));
+        let unforeseen: Vec<_> = complaints
+            .iter()
+            .filter(|line| !foreseen(line))
+            .cloned()
+            .collect();
+        ensure!(
+            unforeseen.is_empty(),
+            "unexpected complaints in the log:\n{}",
+            unforeseen.join("\n")
+        );
         for text in expected {
             let seen = complaints.iter().any(|line| line.contains(text.as_str()));
             ensure!(seen, "the log should have complained: {text}");
@@ -55,8 +66,13 @@ pub(crate) const CRASH: &str = "the stage lets it crash";
 
 /// What the stage let crash, as lines name it: `member="home-1"`.
 fn crashed(lines: &[String]) -> Vec<String> {
-    let names = lines.iter().filter(|line| line.contains(CRASH)).filter_map(|line| line.split_once("member="));
-    names.map(|(_, name)| format!("member={}", name.trim_end())).collect()
+    let names = lines
+        .iter()
+        .filter(|line| line.contains(CRASH))
+        .filter_map(|line| line.split_once("member="));
+    names
+        .map(|(_, name)| format!("member={}", name.trim_end()))
+        .collect()
 }
 
 fn complaints(lines: &[String]) -> Vec<String> {
@@ -97,10 +113,7 @@ impl<E: Into<anyhow::Error>> From<E> for Failure {
 ///
 /// # Errors
 /// Those of the test, and of the logs.
-pub fn run(
-    expected: &[&str],
-    test: impl AsyncFnOnce(&Logs) -> anyhow::Result<()>,
-) -> Result<(), Failure> {
+pub fn run(expected: &[&str], test: impl AsyncFnOnce(&Logs) -> anyhow::Result<()>) -> Result<(), Failure> {
     run_expecting(async |logs| {
         test(logs).await?;
         Ok(expected.iter().map(|text| (*text).to_owned()).collect())
@@ -114,13 +127,20 @@ pub fn run(
 pub fn run_expecting(test: impl AsyncFnOnce(&Logs) -> anyhow::Result<Vec<String>>) -> Result<(), Failure> {
     let (telemetry, dispatch, captured) = Telemetry::for_test("info").context("start telemetry")?;
     let _scope = ::tracing::dispatcher::set_default(&dispatch);
-    let logs = Logs { captured, _telemetry: telemetry };
-    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
+    let logs = Logs {
+        captured,
+        _telemetry: telemetry,
+    };
+    let runtime = tokio::runtime::Builder::new_current_thread()
+        .enable_all()
+        .build()?;
     let outcome = runtime.block_on(async { test(&logs).await });
     match outcome {
         Ok(expected) => Ok(logs.check(&expected)?),
         // The story behind a failure is mostly in the log.
-        Err(error) => Err(error.context(format!("the log:\n{}", last(&logs.lines(), 60))).into()),
+        Err(error) => Err(error
+            .context(format!("the log:\n{}", last(&logs.lines(), 60)))
+            .into()),
     }
 }
 

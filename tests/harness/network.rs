@@ -34,7 +34,11 @@ impl StageNetwork {
     /// Whether connecting to a port times out from now on.
     pub fn set_unreachable(&self, port: u16, unreachable: bool) {
         let mut ports = lock(&self.unreachable);
-        if unreachable { ports.insert(port) } else { ports.remove(&port) };
+        if unreachable {
+            ports.insert(port)
+        } else {
+            ports.remove(&port)
+        };
     }
 }
 

@@ -261,11 +261,21 @@ impl Stage {
     /// # Errors
     /// When it does not run, or does not notice.
     pub async fn lose_lease(&mut self, name: &str) -> anyhow::Result<()> {
-        let home = self.homes.remove(name).with_context(|| format!("{name} does not run"))?;
-        ensure!(self.membership.expire(&MemberId::from(name)), "{name} had no lease");
+        let home = self
+            .homes
+            .remove(name)
+            .with_context(|| format!("{name} does not run"))?;
+        ensure!(
+            self.membership.expire(&MemberId::from(name)),
+            "{name} had no lease"
+        );
         within(format!("{name} to notice that its lease is lost"), home.failed()).await?;
         let left = home.drain(PATIENCE).await;
-        ensure!(left.is_empty(), "{name} has stopped, but these go on: {}", left.join(", "));
+        ensure!(
+            left.is_empty(),
+            "{name} has stopped, but these go on: {}",
+            left.join(", ")
+        );
         Ok(())
     }
 

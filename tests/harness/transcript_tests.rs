@@ -16,15 +16,24 @@ fn a_script_that_goes_as_written_passes() {
 #[test]
 fn a_sentence_that_is_none_is_named_with_its_line() {
     let text = failure(&format!("{CAST}\nmaxb dances\n"));
-    assert!(text.contains("try.rvp:5: maxb dances") && text.contains("no sentence"), "{text}");
+    assert!(
+        text.contains("try.rvp:5: maxb dances") && text.contains("no sentence"),
+        "{text}"
+    );
 }
 
 #[test]
 fn an_answer_that_is_another_is_named_with_its_line() {
     let text = failure(&format!("{CAST}deriks reads maxb\n  receives 207 state=busy\n"));
-    assert!(text.contains("try.rvp:5: receives 207 state=busy") && text.contains("offline"), "{text}");
+    assert!(
+        text.contains("try.rvp:5: receives 207 state=busy") && text.contains("offline"),
+        "{text}"
+    );
     let text = failure(&format!("{CAST}deriks says \"x\" to maxb\n"));
-    assert!(text.contains("try.rvp:4") && text.contains("the answer was 412"), "{text}");
+    assert!(
+        text.contains("try.rvp:4") && text.contains("the answer was 412"),
+        "{text}"
+    );
 }
 
 #[test]
@@ -33,7 +42,10 @@ fn what_was_heard_and_is_not_mentioned_fails_the_script() {
     assert!(failure(&format!("{CAST}{story}")).contains("heard what the script does not mention"));
     let story = "maxb logs on\nderiks says \"x\" to maxb\nmaxb hears nothing\n";
     let text = failure(&format!("{CAST}{story}"));
-    assert!(text.contains("try.rvp:6: maxb hears nothing") && text.contains("\"x\""), "{text}");
+    assert!(
+        text.contains("try.rvp:6: maxb hears nothing") && text.contains("\"x\""),
+        "{text}"
+    );
     let story = "maxb logs on\nderiks says \"x\" to maxb\nmaxb hears \"y\" from deriks\n";
     assert!(failure(&format!("{CAST}{story}")).contains("it heard"));
 }
@@ -43,8 +55,13 @@ fn a_change_that_was_heard_and_is_denied_fails_the_script() {
     let begin = "maxb logs on\nderiks logs on\nderiks subscribes to maxb for 1h\n";
     let story = format!("{CAST}{begin}maxb sets state=busy for 20m\nderiks hears nothing\n");
     let text = failure(&story);
-    assert!(text.contains("try.rvp:8: deriks hears nothing") && text.contains("Busy"), "{text}");
-    let story = format!("{CAST}{begin}deriks hears nothing\nmaxb sets state=busy for 20m\nderiks is notified maxb state=away\n");
+    assert!(
+        text.contains("try.rvp:8: deriks hears nothing") && text.contains("Busy"),
+        "{text}"
+    );
+    let story = format!(
+        "{CAST}{begin}deriks hears nothing\nmaxb sets state=busy for 20m\nderiks is notified maxb state=away\n"
+    );
     let text = failure(&story);
     assert!(text.contains("try.rvp:9") && text.contains("Busy"), "{text}");
 }
@@ -64,7 +81,10 @@ fn a_script_that_cannot_be_read_is_named_with_its_line() {
         ("# A.\n[client] maxb\n", "nothing happens"),
         ("# A.\n  receives 200\n", "try.rvp:2"),
         ("# A.\n[client] maxb\nmaxb logs on\n  and so on\n", "try.rvp:4"),
-        ("# A.\n[client] maxb\nmaxb logs on\n[client] deriks\n", "try.rvp:4"),
+        (
+            "# A.\n[client] maxb\nmaxb logs on\n[client] deriks\n",
+            "try.rvp:4",
+        ),
         ("# A.\n[client] maxb\nmaxb says \"x\n", "try.rvp:3"),
     ] {
         let failure = failure(text);

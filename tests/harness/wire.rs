@@ -10,8 +10,8 @@ pub mod style;
 pub use self::http::{Answer, Connection};
 pub use style::{Spelling, Style};
 
-use anyhow::{Context, bail};
 use ::http::header::WWW_AUTHENTICATE;
+use anyhow::{Context, bail};
 use rvp::Principal;
 use std::net::SocketAddr;
 use std::time::Duration;
@@ -51,7 +51,13 @@ impl Ask {
     /// A request without headers of its own and without a body.
     #[must_use]
     pub fn new(method: &str, target: &Principal) -> Self {
-        Self { method: method.into(), target: target.clone(), headers: Vec::new(), body: Vec::new(), from: None }
+        Self {
+            method: method.into(),
+            target: target.clone(),
+            headers: Vec::new(),
+            body: Vec::new(),
+            from: None,
+        }
     }
 
     /// The same with a header.
@@ -123,7 +129,9 @@ impl Wire {
             }
         };
         let answered = tokio::time::timeout(CLIENT_PATIENCE, asking).await;
-        answered.context("the router did not answer within 30 s")?.with_context(|| format!("send {}", ask.method))
+        answered
+            .context("the router did not answer within 30 s")?
+            .with_context(|| format!("send {}", ask.method))
     }
 
     async fn ask_anew(&self, kept: &mut Kept, ask: &Ask) -> anyhow::Result<Answer> {
@@ -161,7 +169,9 @@ impl Wire {
         if first.status != 401 {
             return Ok(first);
         }
-        let Some(challenge) = first.challenge("Digest ") else { return Ok(first) };
+        let Some(challenge) = first.challenge("Digest ") else {
+            return Ok(first);
+        };
         let answer = digest::answer(self, ask, challenge)?;
         self.leg(connection, ask, Some(answer)).await
     }
@@ -174,7 +184,11 @@ impl Wire {
         at_once: bool,
         ask: &Ask,
     ) -> anyhow::Result<Answer> {
-        let scheme = if self.proof == Proof::Negotiate { "Negotiate" } else { "NTLM" };
+        let scheme = if self.proof == Proof::Negotiate {
+            "Negotiate"
+        } else {
+            "NTLM"
+        };
         if !at_once {
             let first = self.leg(connection, ask, None).await?;
             if first.status != 401 || first.challenge(scheme).is_none() {
@@ -183,8 +197,13 @@ impl Wire {
         }
         let message = format!("{scheme} {}", ntlm::negotiate(self));
         let second = self.leg(connection, ask, Some(message)).await?;
-        let Some(challenge) = second.challenge(&format!("{scheme} ")) else { return Ok(second) };
-        let message = format!("{scheme} {}", ntlm::authenticate(self, &challenge[scheme.len() + 1..])?);
+        let Some(challenge) = second.challenge(&format!("{scheme} ")) else {
+            return Ok(second);
+        };
+        let message = format!(
+            "{scheme} {}",
+            ntlm::authenticate(self, &challenge[scheme.len() + 1..])?
+        );
         self.leg(connection, ask, Some(message)).await
     }
 
@@ -194,9 +213,12 @@ impl Wire {
         ask: &Ask,
         authorization: Option<String>,
     ) -> anyhow::Result<Answer> {
-        connection.send(&self.style.write(self, ask, authorization.as_deref())).await?;
+        connection
+            .send(&self.style.write(self, ask, authorization.as_deref()))
+            .await?;
         let answer = connection.read_answer().await?;
-        rules::check_answer(&ask.method, &answer).with_context(|| format!("an answer breaks a rule:\n{}", answer.head))?;
+        rules::check_answer(&ask.method, &answer)
+            .with_context(|| format!("an answer breaks a rule:\n{}", answer.head))?;
         Ok(answer)
     }
 }
@@ -205,7 +227,8 @@ impl Answer {
     /// The challenge that begins like this.
     fn challenge(&self, scheme: &str) -> Option<&str> {
         let all = self.parts.headers.get_all(WWW_AUTHENTICATE).iter();
-        all.filter_map(|value| value.to_str().ok()).find(|value| value.starts_with(scheme))
+        all.filter_map(|value| value.to_str().ok())
+            .find(|value| value.starts_with(scheme))
     }
 }
 

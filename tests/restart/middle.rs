@@ -26,7 +26,9 @@ fn begin(tasks: &Tasks, client: &Client, ask: Ask) -> UnderWay {
 }
 
 async fn answer(told: UnderWay) -> anyhow::Result<Answer> {
-    within("an answer", told).await?.context("the request was dropped")?
+    within("an answer", told)
+        .await?
+        .context("the request was dropped")?
 }
 
 /// Many messages are under way when the recipient's home server dies. Whatever was answered 200 has been heard, once;
@@ -38,7 +40,13 @@ fn a_message_that_was_acknowledged_has_been_heard_once() -> Result<(), Failure> 
         let deriks = scene.deriks.me().clone();
         let tasks = Tasks::new();
         let texts: Vec<String> = (0..30).map(|number| format!("message {number}")).collect();
-        let begin = |text: &String| begin(&tasks, &scene.maxb, scene.maxb.notify(&deriks, &Message::text(text)));
+        let begin = |text: &String| {
+            begin(
+                &tasks,
+                &scene.maxb,
+                scene.maxb.notify(&deriks, &Message::text(text)),
+            )
+        };
         let under_way: Vec<_> = texts.iter().map(begin).collect();
         // Some have arrived by now, some have not.
         let first = scene.deriks.listener.next("the first", |_| true).await?;
@@ -53,15 +61,24 @@ fn a_message_that_was_acknowledged_has_been_heard_once() -> Result<(), Failure> 
         // What comes after this one was sent after it, and nothing was.
         let ask = scene.maxb.notify(&deriks, &Message::text("the last"));
         expect(200, &scene.maxb.ask(&ask).await?)?;
-        let last = scene.deriks.listener.next("the last", |heard| text_of(heard) == Some("the last")).await?;
+        let last = scene
+            .deriks
+            .listener
+            .next("the last", |heard| text_of(heard) == Some("the last"))
+            .await?;
         let mut heard: BTreeMap<String, usize> = BTreeMap::new();
         for each in [first, last].into_iter().chain(scene.deriks.listener.rest()?) {
-            *heard.entry(text_of(&each).unwrap_or_default().to_owned()).or_default() += 1;
+            *heard
+                .entry(text_of(&each).unwrap_or_default().to_owned())
+                .or_default() += 1;
         }
         for (text, status) in &statuses {
             let times = heard.get(text).copied().unwrap_or_default();
             ensure!(times <= 1, "{text} was heard {times} times");
-            ensure!(*status != 200 || times == 1, "{text} was acknowledged and never heard");
+            ensure!(
+                *status != 200 || times == 1,
+                "{text} was acknowledged and never heard"
+            );
         }
         scene.stage.close().await
     })
@@ -76,7 +93,11 @@ fn a_message_under_way_is_finished_before_a_home_server_stops() -> Result<(), Fa
         let deriks = scene.deriks.me().clone();
         let tasks = Tasks::new();
         scene.deriks.listener.set_manner(Manner::Hold);
-        let told = begin(&tasks, &scene.maxb, scene.maxb.notify(&deriks, &Message::text("wait")));
+        let told = begin(
+            &tasks,
+            &scene.maxb,
+            scene.maxb.notify(&deriks, &Message::text("wait")),
+        );
         let heard = scene.deriks.listener.next("the message", |_| true).await?;
         ensure!(text_of(&heard) == Some("wait"), "it heard {heard}");
         let release = async {
@@ -98,7 +119,11 @@ fn a_request_under_way_is_finished_before_a_router_stops() -> Result<(), Failure
         let deriks = scene.deriks.me().clone();
         let tasks = Tasks::new();
         scene.deriks.listener.set_manner(Manner::Hold);
-        let told = begin(&tasks, &scene.maxb, scene.maxb.notify(&deriks, &Message::text("wait")));
+        let told = begin(
+            &tasks,
+            &scene.maxb,
+            scene.maxb.notify(&deriks, &Message::text("wait")),
+        );
         scene.deriks.listener.next("the message", |_| true).await?;
         let release = async {
             tests::wait::let_others_run().await;
@@ -120,7 +145,11 @@ fn a_request_is_held_while_a_home_server_restarts() -> Result<(), Failure> {
         let tasks = Tasks::new();
         scene.stage.stop("home-1").await?;
         let body = scene.deriks.dialect().find(&ALL_PROPERTIES);
-        let told = begin(&tasks, &scene.deriks, Ask::new("PROPFIND", &maxb).header("Depth", 0).body(body));
+        let told = begin(
+            &tasks,
+            &scene.deriks,
+            Ask::new("PROPFIND", &maxb).header("Depth", 0).body(body),
+        );
         tests::wait::let_others_run().await;
         scene.stage.start_home("home-1").await?;
         let found = answer(told).await?;
@@ -147,7 +176,11 @@ fn a_change_during_a_restart_is_not_missed() -> Result<(), Failure> {
             scene.set(state).await?;
             for client in [&scene.deriks, &near] {
                 let heard = client.listener.next("the change", |_| true).await?;
-                ensure!(heard.is_change_of(&maxb) && heard.to_string().to_lowercase().contains(&state.replace('-', "")), "it heard {heard}");
+                ensure!(
+                    heard.is_change_of(&maxb)
+                        && heard.to_string().to_lowercase().contains(&state.replace('-', "")),
+                    "it heard {heard}"
+                );
             }
         }
         scene.stage.close().await

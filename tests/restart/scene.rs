@@ -29,7 +29,11 @@ impl Scene {
 
     /// Sets maxb's state.
     pub(crate) async fn set(&mut self, state: &str) -> anyhow::Result<()> {
-        let set = SetState { state, lease: Some(3_600), view: NamedView::Usual };
+        let set = SetState {
+            state,
+            lease: Some(3_600),
+            view: NamedView::Usual,
+        };
         expect(207, &self.maxb.set_state(set).await?)
     }
 
@@ -58,7 +62,12 @@ pub(crate) async fn client(stage: &mut Stage, name: &str, home: &str) -> anyhow:
 
 /// The status is this one.
 pub(crate) fn expect(status: u16, answer: &Answer) -> anyhow::Result<()> {
-    ensure!(answer.status == status, "{} instead of {status}: {}", answer.status, String::from_utf8_lossy(&answer.body));
+    ensure!(
+        answer.status == status,
+        "{} instead of {status}: {}",
+        answer.status,
+        String::from_utf8_lossy(&answer.body)
+    );
     Ok(())
 }
 

@@ -23,7 +23,11 @@ pub(super) fn merge(text: &str) -> String {
             order.push(current);
             Family::default()
         });
-        let lines = if line.starts_with("# ") { &mut family.described } else { &mut family.samples };
+        let lines = if line.starts_with("# ") {
+            &mut family.described
+        } else {
+            &mut family.samples
+        };
         if !line.starts_with("# ") || !lines.contains(&line) {
             lines.push(line);
         }

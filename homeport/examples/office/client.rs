@@ -15,7 +15,10 @@ use rvp::method::{Acl, Notify, Proppatch, Subscribe};
 use rvp::mime::Mime;
 use rvp::notification::{AckType, MessageKind, Notification, compose};
 use rvp::property::Lease;
-use rvp::{AccessList, CallBack, ClientUrl, Credential, Identity, Lifetime, Method, PresenceState, Principal, Request, SubscriptionKind};
+use rvp::{
+    AccessList, CallBack, ClientUrl, Credential, Identity, Lifetime, Method, PresenceState, Principal,
+    Request, SubscriptionKind,
+};
 use std::net::SocketAddr;
 use std::sync::{Mutex, PoisonError};
 use tokio::net::TcpStream;
@@ -30,7 +33,12 @@ pub(crate) struct Client {
 
 impl Client {
     pub(crate) fn new(server: SocketAddr, call_back_port: u16) -> Result<Self> {
-        Ok(Self { server, call_back_port, idle: Mutex::default(), nonce: Mutex::default() })
+        Ok(Self {
+            server,
+            call_back_port,
+            idle: Mutex::default(),
+            nonce: Mutex::default(),
+        })
     }
 
     /// Logs a person on with a call-back and the state online.
@@ -38,11 +46,24 @@ impl Client {
         let url = format!("http://127.0.0.1:{}/{}", self.call_back_port, person.name());
         let call_back = CallBack::Client(ClientUrl::parse(&url)?);
         let (kind, lifetime) = (SubscriptionKind::Login, Lifetime(14_400));
-        let login = Method::Subscribe(Subscribe::New { kind, call_back, lifetime });
+        let login = Method::Subscribe(Subscribe::New {
+            kind,
+            call_back,
+            lifetime,
+        });
         self.ask(person, person, login, 200).await?;
-        let lease = Lease { default: PresenceState::Offline, timeout: Lifetime(1_200) };
-        let online = StatePatch { state: PresenceState::Online, lease: Some(lease), view: None };
-        let patch = Method::Proppatch(Proppatch { patches: vec![Patch::State(online)] });
+        let lease = Lease {
+            default: PresenceState::Offline,
+            timeout: Lifetime(1_200),
+        };
+        let online = StatePatch {
+            state: PresenceState::Online,
+            lease: Some(lease),
+            view: None,
+        };
+        let patch = Method::Proppatch(Proppatch {
+            patches: vec![Patch::State(online)],
+        });
         self.ask(person, person, patch, 207).await
     }
 
@@ -50,7 +71,11 @@ impl Client {
     pub(crate) async fn watch(&self, watcher: &Principal, presentity: &Principal) -> Result<()> {
         let call_back = CallBack::Principal(watcher.clone());
         let (kind, lifetime) = (SubscriptionKind::Property, Lifetime(14_400));
-        let watch = Method::Subscribe(Subscribe::New { kind, call_back, lifetime });
+        let watch = Method::Subscribe(Subscribe::New {
+            kind,
+            call_back,
+            lifetime,
+        });
         self.ask(watcher, presentity, watch, 207).await
     }
 
@@ -65,15 +90,26 @@ impl Client {
             text: text.to_owned(),
         };
         let notification = Notification::parse(compose(&from_id, &[to_id], &mime))?;
-        let notify = Notify { ack: AckType::DeepOr, hop: 1, subscription: None, notification };
+        let notify = Notify {
+            ack: AckType::DeepOr,
+            hop: 1,
+            subscription: None,
+            notification,
+        };
         self.ask(from, to, Method::Notify(notify), 200).await
     }
 
     /// Tells everybody who watches that a person is busy.
     #[allow(dead_code, reason = "used by the tests that share this client")]
     pub(crate) async fn set_busy(&self, person: &Principal) -> Result<()> {
-        let busy = StatePatch { state: PresenceState::Busy, lease: None, view: None };
-        let patch = Method::Proppatch(Proppatch { patches: vec![Patch::State(busy)] });
+        let busy = StatePatch {
+            state: PresenceState::Busy,
+            lease: None,
+            view: None,
+        };
+        let patch = Method::Proppatch(Proppatch {
+            patches: vec![Patch::State(busy)],
+        });
         self.ask(person, person, patch, 207).await
     }
 
@@ -92,20 +128,33 @@ impl Client {
 
     async fn ask(&self, from: &Principal, target: &Principal, method: Method, expected: u16) -> Result<()> {
         let name = method.name();
-        let request = Request { target: target.clone(), from: Some(Identity::Person(from.clone())), method }.write();
+        let request = Request {
+            target: target.clone(),
+            from: Some(Identity::Person(from.clone())),
+            method,
+        }
+        .write();
         for _ in 0..2 {
             let mut request = request.clone().map(Full::new);
             if let Some(nonce) = self.nonce() {
                 let answer = digest(from, &nonce, name, request.uri().path());
-                request.headers_mut().insert(AUTHORIZATION, Authorization::Digest(answer).write());
+                request
+                    .headers_mut()
+                    .insert(AUTHORIZATION, Authorization::Digest(answer).write());
             }
             let (status, challenges) = self.exchange(request).await?;
             if status != 401 {
                 ensure!(status == expected, "{name} was answered {status}");
                 return Ok(());
             }
-            let challenge = challenges.iter().find(|each| each.starts_with("Digest")).context("find a challenge")?;
-            let nonce = challenge.split("nonce=\"").nth(1).and_then(|rest| rest.split('"').next());
+            let challenge = challenges
+                .iter()
+                .find(|each| each.starts_with("Digest"))
+                .context("find a challenge")?;
+            let nonce = challenge
+                .split("nonce=\"")
+                .nth(1)
+                .and_then(|rest| rest.split('"').next());
             *self.nonce.lock().unwrap_or_else(PoisonError::into_inner) = nonce.map(str::to_owned);
         }
         anyhow::bail!("{name} was not authenticated")
@@ -120,9 +169,14 @@ impl Client {
         let answer = connection.send_request(request).await.context("ask the server")?;
         let status = answer.status().as_u16();
         let challenges = answer.headers().get_all(WWW_AUTHENTICATE).iter();
-        let challenges = challenges.filter_map(|value| value.to_str().ok().map(str::to_owned)).collect();
+        let challenges = challenges
+            .filter_map(|value| value.to_str().ok().map(str::to_owned))
+            .collect();
         answer.into_body().collect().await.context("read the answer")?;
-        self.idle.lock().unwrap_or_else(PoisonError::into_inner).push(connection);
+        self.idle
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner)
+            .push(connection);
         Ok((status, challenges))
     }
 
@@ -137,7 +191,9 @@ impl Client {
                 return Ok(connection);
             }
         }
-        let stream = TcpStream::connect(self.server).await.context("connect to the server")?;
+        let stream = TcpStream::connect(self.server)
+            .await
+            .context("connect to the server")?;
         stream.set_nodelay(true)?;
         let (connection, driver) = http1::handshake(TokioIo::new(stream)).await?;
         tokio::spawn(driver);
@@ -146,7 +202,12 @@ impl Client {
 }
 
 fn digest(person: &Principal, nonce: &str, method: &str, uri: &str) -> DigestAnswer {
-    let hex = |text: String| -> String { Md5::digest(text).iter().map(|octet| format!("{octet:02x}")).collect() };
+    let hex = |text: String| -> String {
+        Md5::digest(text)
+            .iter()
+            .map(|octet| format!("{octet:02x}"))
+            .collect()
+    };
     let realm = person.domain_str();
     let ha1 = hex(format!("{}:{realm}:{PASSWORD}", person.name()));
     let ha2 = hex(format!("{method}:{uri}"));

@@ -39,10 +39,18 @@ impl Listener {
                         Ok::<_, Infallible>(hyper::Response::new(Empty::<Bytes>::new()))
                     }
                 });
-                tokio::spawn(http1::Builder::new().keep_alive(false).serve_connection(TokioIo::new(stream), service));
+                tokio::spawn(
+                    http1::Builder::new()
+                        .keep_alive(false)
+                        .serve_connection(TokioIo::new(stream), service),
+                );
             }
         });
-        Ok(Self { port, messages, changes })
+        Ok(Self {
+            port,
+            messages,
+            changes,
+        })
     }
 
     /// Messages heard so far.

@@ -44,7 +44,11 @@ async fn main() -> Result<()> {
     let data = tempfile::tempdir().context("make a data folder")?;
     let started = Instant::now();
     let people = Arc::new(server::make_people(data.path(), plan.people).await?);
-    println!("{} accounts made in {:.1} s", people.len(), started.elapsed().as_secs_f64());
+    println!(
+        "{} accounts made in {:.1} s",
+        people.len(),
+        started.elapsed().as_secs_f64()
+    );
     let server = Server::start(&plan.homeport, data.path()).await?;
     let listener = Listener::start().await?;
     let client = Arc::new(Client::new(server.address, listener.port)?);
@@ -53,7 +57,10 @@ async fn main() -> Result<()> {
     let started = Instant::now();
     log_everybody_on(&client, &people).await?;
     let took = started.elapsed().as_secs_f64();
-    println!("{} people logged on, each watching {WATCHED}, in {took:.1} s", people.len());
+    println!(
+        "{} people logged on, each watching {WATCHED}, in {took:.1} s",
+        people.len()
+    );
     report_memory(&server, "with everybody logged on")?;
 
     let cpu = server.cpu_seconds()?;
@@ -63,22 +70,43 @@ async fn main() -> Result<()> {
     let at = |share: f64| latencies[((latencies.len() - 1) as f64 * share) as usize].as_secs_f64() * 1e3;
     println!(
         "{} messages at {}/s, acknowledged end to end: p50 {:.2} ms, p95 {:.2} ms, p99 {:.2} ms, max {:.2} ms",
-        latencies.len(), plan.rate, at(0.5), at(0.95), at(0.99), at(1.0)
+        latencies.len(),
+        plan.rate,
+        at(0.5),
+        at(0.95),
+        at(0.99),
+        at(1.0)
     );
-    println!("server CPU {:.0} µs a message", used * 1e6 / latencies.len() as f64);
+    println!(
+        "server CPU {:.0} µs a message",
+        used * 1e6 / latencies.len() as f64
+    );
     println!("{} changes of presence were told meanwhile", listener.changes());
     report_memory(&server, "after the messages")
 }
 
 fn plan() -> Result<Plan> {
     let mut arguments = std::env::args().skip(1);
-    let homeport = arguments.next().context("usage: office HOMEPORT [PEOPLE] [MESSAGES_PER_SECOND] [SECONDS]")?;
+    let homeport = arguments
+        .next()
+        .context("usage: office HOMEPORT [PEOPLE] [MESSAGES_PER_SECOND] [SECONDS]")?;
     let mut number = |default: u32| arguments.next().map_or(Ok(default), |text| text.parse());
     let (people, rate, seconds) = (number(2000)?, number(500)?, number(20)?);
-    ensure!(people > 2 * WATCHED as u32 && people <= 10_000, "PEOPLE must be 41 to 10,000");
-    ensure!((1..=20_000).contains(&rate), "MESSAGES_PER_SECOND must be 1 to 20,000");
+    ensure!(
+        people > 2 * WATCHED as u32 && people <= 10_000,
+        "PEOPLE must be 41 to 10,000"
+    );
+    ensure!(
+        (1..=20_000).contains(&rate),
+        "MESSAGES_PER_SECOND must be 1 to 20,000"
+    );
     ensure!((1..=600).contains(&seconds), "SECONDS must be 1 to 600");
-    Ok(Plan { homeport: homeport.into(), people: usize::try_from(people)?, rate, seconds })
+    Ok(Plan {
+        homeport: homeport.into(),
+        people: usize::try_from(people)?,
+        rate,
+        seconds,
+    })
 }
 
 fn report_memory(server: &Server, when: &str) -> Result<()> {
@@ -96,7 +124,9 @@ async fn log_everybody_on(client: &Arc<Client>, people: &Arc<Vec<Principal>>) ->
         spawn(&mut under_way, async move {
             client.log_on(&people[index]).await?;
             for step in 1..=WATCHED {
-                client.watch(&people[index], &people[(index + step) % people.len()]).await?;
+                client
+                    .watch(&people[index], &people[(index + step) % people.len()])
+                    .await?;
             }
             Ok(())
         });
@@ -109,7 +139,12 @@ async fn log_everybody_on(client: &Arc<Client>, people: &Arc<Vec<Principal>>) ->
 
 /// Sends at the rate, whether or not earlier messages have been answered, so that a slow server cannot
 /// hide by slowing the sender.
-async fn send(plan: &Plan, client: &Arc<Client>, people: &[Principal], listener: &Listener) -> Result<Vec<Duration>> {
+async fn send(
+    plan: &Plan,
+    client: &Arc<Client>,
+    people: &[Principal],
+    listener: &Listener,
+) -> Result<Vec<Duration>> {
     let pairs = pairs_on_different_homes(people)?;
     let heard = listener.messages();
     let count = plan.rate * plan.seconds;
@@ -130,11 +165,17 @@ async fn send(plan: &Plan, client: &Arc<Client>, people: &[Principal], listener:
         latencies.push(answered??);
     }
     let heard = listener.messages() - heard;
-    ensure!(heard == u64::from(count), "{count} messages were acknowledged, but {heard} arrived");
+    ensure!(
+        heard == u64::from(count),
+        "{count} messages were acknowledged, but {heard} arrived"
+    );
     Ok(latencies)
 }
 
-#[allow(clippy::disallowed_methods, reason = "a measuring program joins what it starts")]
+#[allow(
+    clippy::disallowed_methods,
+    reason = "a measuring program joins what it starts"
+)]
 fn spawn<T: Send + 'static>(set: &mut JoinSet<T>, work: impl Future<Output = T> + Send + 'static) {
     set.spawn(work);
 }
@@ -144,13 +185,21 @@ fn pairs_on_different_homes(people: &[Principal]) -> Result<Vec<(Principal, Prin
     let lab = topologies::builtin("lab")?;
     let members = lab.homes.iter().map(|home| Member {
         phase: Phase::Active,
-        ..Member::new(MemberId::from(home.name.as_str()), "127.0.0.1:1", home.zone.clone(), home.capacity)
+        ..Member::new(
+            MemberId::from(home.name.as_str()),
+            "127.0.0.1:1",
+            home.zone.clone(),
+            home.capacity,
+        )
     });
     let placement = Placement::new(Arc::new(Members::new(1, members)));
     let home = |person: &Principal| placement.home_of(person).map(|home| home.id.clone());
     let first = lab.homes.first().map(|home| MemberId::from(home.name.as_str()));
     let (here, there): (Vec<_>, Vec<_>) = people.iter().cloned().partition(|person| home(person) == first);
-    ensure!(!here.is_empty() && !there.is_empty(), "everybody has the same home server");
+    ensure!(
+        !here.is_empty() && !there.is_empty(),
+        "everybody has the same home server"
+    );
     let forth = here.iter().cloned().zip(there.iter().cloned().cycle());
     let back = there.iter().cloned().zip(here.iter().cloned().cycle());
     Ok(forth.chain(back).collect())

@@ -25,7 +25,10 @@ pub(crate) async fn make_people(data: &Path, count: usize) -> Result<Vec<Princip
     let mut people = Vec::new();
     for number in 0..count {
         let principal = Principal::new(&domain, &format!("person{number}"))?;
-        let names = LegacyNames { principal: principal.clone(), nt_domain: "CORP".to_owned() };
+        let names = LegacyNames {
+            principal: principal.clone(),
+            nt_domain: "CORP".to_owned(),
+        };
         let account = Account {
             principal: principal.clone(),
             display_name: format!("Person {number}"),
@@ -33,7 +36,9 @@ pub(crate) async fn make_people(data: &Path, count: usize) -> Result<Vec<Princip
             disabled: false,
             secrets: Secrets::derive(PASSWORD, Some(&names))?,
         };
-        store.put_account(&account, Slot::of(&principal).number(), Put::New).await?;
+        store
+            .put_account(&account, Slot::of(&principal).number(), Put::New)
+            .await?;
         people.push(principal);
     }
     store.close().await;
@@ -44,7 +49,17 @@ impl Server {
     /// Starts the topology `lab` on free ports and waits until it is ready.
     pub(crate) async fn start(homeport: &Path, data: &Path) -> Result<Self> {
         let mut child = Command::new(homeport)
-            .args(["up", "lab", "--domain", "127.0.0.1", "--listen", "127.0.0.1:0", "--log", "warn", "--data"])
+            .args([
+                "up",
+                "lab",
+                "--domain",
+                "127.0.0.1",
+                "--listen",
+                "127.0.0.1:0",
+                "--log",
+                "warn",
+                "--data",
+            ])
             .arg(data)
             .stdout(Stdio::piped())
             .spawn()
@@ -52,7 +67,10 @@ impl Server {
         let output = child.stdout.take().context("read what the server prints")?;
         for line in BufReader::new(output).lines() {
             if let Some(url) = line?.strip_prefix("ready http://") {
-                return Ok(Self { child, address: url.parse()? });
+                return Ok(Self {
+                    child,
+                    address: url.parse()?,
+                });
             }
         }
         bail!("the server ended before it was ready")
@@ -63,7 +81,15 @@ impl Server {
     #[allow(dead_code, reason = "used by the tests that share this server")]
     pub(crate) async fn run_and_interrupt(homeport: &Path, data: &Path) -> Result<(ExitStatus, Vec<String>)> {
         let mut child = Command::new(homeport)
-            .args(["up", "--demo", "--domain", "127.0.0.1", "--listen", "127.0.0.1:0", "--data"])
+            .args([
+                "up",
+                "--demo",
+                "--domain",
+                "127.0.0.1",
+                "--listen",
+                "127.0.0.1:0",
+                "--data",
+            ])
             .arg(data)
             .stdout(Stdio::piped())
             .spawn()?;
@@ -72,7 +98,9 @@ impl Server {
         for line in BufReader::new(output).lines() {
             said.push(line?);
             if said.last().is_some_and(|line| line.starts_with("ready ")) {
-                let interrupt = Command::new("kill").args(["-INT", &child.id().to_string()]).status()?;
+                let interrupt = Command::new("kill")
+                    .args(["-INT", &child.id().to_string()])
+                    .status()?;
                 anyhow::ensure!(interrupt.success(), "the server could not be interrupted");
             }
         }
@@ -83,7 +111,10 @@ impl Server {
     #[allow(dead_code, reason = "the tests that share this server do not measure")]
     pub(crate) fn resident_bytes(&self) -> Result<u64> {
         let status = std::fs::read_to_string(format!("/proc/{}/status", self.child.id()))?;
-        let line = status.lines().find_map(|line| line.strip_prefix("VmRSS:")).context("find VmRSS")?;
+        let line = status
+            .lines()
+            .find_map(|line| line.strip_prefix("VmRSS:"))
+            .context("find VmRSS")?;
         let kilobytes: u64 = line.trim().trim_end_matches(" kB").parse()?;
         Ok(kilobytes * 1024)
     }
@@ -93,8 +124,14 @@ impl Server {
     pub(crate) fn cpu_seconds(&self) -> Result<f64> {
         let stat = std::fs::read_to_string(format!("/proc/{}/stat", self.child.id()))?;
         let after_name = stat.rsplit(')').next().context("read the process's times")?;
-        let mut times = after_name.split_whitespace().skip(11).take(2).map(str::parse::<f64>);
-        let (Some(user), Some(kernel)) = (times.next(), times.next()) else { bail!("read the process's times") };
+        let mut times = after_name
+            .split_whitespace()
+            .skip(11)
+            .take(2)
+            .map(str::parse::<f64>);
+        let (Some(user), Some(kernel)) = (times.next(), times.next()) else {
+            bail!("read the process's times")
+        };
         // Linux counts these in hundredths of a second.
         Ok((user? + kernel?) / 100.0)
     }

@@ -1,5 +1,8 @@
-//! What waits for one destination: of each presentity only the newest change, with everybody who is to hear
-//! of it. So an outbox never holds more than there are presentities, however slow its destination is.
+//! What waits for one destination: for each recipient only the newest change of each presentity. So an outbox
+//! never holds more than there are recipients of presentities, however slow its destination is.
+//!
+//! Changes of one presentity are not for everybody alike: somebody who is blocked is told offline while the
+//! others are told busy. So a change is kept with its own recipients, and replaces an older one only for them.
 
 use proto::Change;
 use rvp::Principal;
@@ -7,8 +10,8 @@ use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::hash::Hash;
 use std::sync::{Mutex, PoisonError};
 
-/// Changes that wait, by presentity, in the order of their names.
-type Waiting<R> = BTreeMap<Principal, (Change, BTreeSet<R>)>;
+/// Changes that wait: by presentity in the order of their names, and of each in the order of versions.
+type Waiting<R> = BTreeMap<Principal, BTreeMap<u64, (Change, BTreeSet<R>)>>;
 
 /// The outboxes of all destinations `D`, with recipients `R` there.
 #[derive(Debug)]
@@ -19,7 +22,9 @@ pub(super) struct Outboxes<D, R> {
 
 impl<D, R> Default for Outboxes<D, R> {
     fn default() -> Self {
-        Self { open: Mutex::new(HashMap::new()) }
+        Self {
+            open: Mutex::new(HashMap::new()),
+        }
     }
 }
 
@@ -28,33 +33,37 @@ impl<D: Eq + Hash + Clone, R: Ord + Clone> Outboxes<D, R> {
     pub(super) fn put(&self, to: &D, change: &Change, recipients: impl IntoIterator<Item = R>) -> bool {
         let mut open = self.lock();
         let begins = !open.contains_key(to);
-        let waiting = open.entry(to.clone()).or_default();
-        merge(waiting, change, recipients);
+        merge(
+            open.entry(to.clone()).or_default(),
+            change,
+            recipients.into_iter().collect(),
+        );
         begins
     }
 
     /// Puts back what could not be sent, unless something newer waits. The outbox stays open.
     pub(super) fn put_back(&self, to: &D, change: &Change, recipients: BTreeSet<R>) {
-        let mut open = self.lock();
-        merge(open.entry(to.clone()).or_default(), change, recipients);
+        merge(self.lock().entry(to.clone()).or_default(), change, recipients);
     }
 
     /// Takes a change out. None when there is none: then the outbox is closed, and nobody empties it.
     pub(super) fn take(&self, to: &D) -> Option<(Change, BTreeSet<R>)> {
         let mut open = self.lock();
-        let taken = open.get_mut(to).and_then(BTreeMap::pop_first);
-        match taken {
-            Some((_, waiting)) => Some(waiting),
-            None => {
-                open.remove(to);
-                None
-            }
+        let taken = open.get_mut(to).and_then(take_first);
+        if taken.is_none() {
+            open.remove(to);
         }
+        taken
     }
 
-    /// Closes an outbox and drops what it holds. Returns it.
-    pub(super) fn close(&self, to: &D) -> Vec<(Change, BTreeSet<R>)> {
-        self.lock().remove(to).unwrap_or_default().into_values().collect()
+    /// Closes an outbox and drops what it holds. Returns how many changes these were.
+    pub(super) fn close(&self, to: &D) -> usize {
+        self.lock()
+            .remove(to)
+            .unwrap_or_default()
+            .values()
+            .map(BTreeMap::len)
+            .sum()
     }
 
     fn lock(&self) -> std::sync::MutexGuard<'_, HashMap<D, Waiting<R>>> {
@@ -62,24 +71,47 @@ impl<D: Eq + Hash + Clone, R: Ord + Clone> Outboxes<D, R> {
     }
 }
 
-/// The newer of two changes stands, and carries the properties of the older that it does not set.
-fn merge<R: Ord>(waiting: &mut Waiting<R>, change: &Change, recipients: impl IntoIterator<Item = R>) {
-    let (stands, told) =
-        waiting.entry(change.presentity.clone()).or_insert_with(|| (change.clone(), BTreeSet::new()));
-    if stands.version != change.version {
-        let (newer, older) = if change.version > stands.version {
-            (change.clone(), stands.clone())
-        } else {
-            (stands.clone(), change.clone())
-        };
-        let kept = older.properties.into_iter().filter(|old| {
-            newer.properties.iter().all(|property| property.name() != old.name())
-        });
-        let mut properties = newer.properties.clone();
-        properties.extend(kept);
-        *stands = Change { properties, ..newer };
+fn take_first<R>(waiting: &mut Waiting<R>) -> Option<(Change, BTreeSet<R>)> {
+    let mut first = waiting.first_entry()?;
+    let taken = first.get_mut().pop_first().map(|(_, taken)| taken);
+    if first.get().is_empty() {
+        first.remove();
     }
-    told.extend(recipients);
+    taken
+}
+
+/// Whoever waits for an older change that says nothing else waits for the newer one instead.
+fn merge<R: Ord + Clone>(waiting: &mut Waiting<R>, change: &Change, mut recipients: BTreeSet<R>) {
+    let versions = waiting.entry(change.presentity.clone()).or_default();
+    for (_, newer) in versions.range(change.version + 1..) {
+        if covers(&newer.0, change) {
+            recipients.retain(|recipient| !newer.1.contains(recipient));
+        }
+    }
+    for (_, older) in versions.range_mut(..change.version) {
+        if covers(change, &older.0) {
+            older.1.retain(|recipient| !recipients.contains(recipient));
+        }
+    }
+    if !recipients.is_empty() {
+        let of_version = versions.entry(change.version);
+        of_version
+            .or_insert_with(|| (change.clone(), BTreeSet::new()))
+            .1
+            .extend(recipients);
+    }
+    versions.retain(|_, (_, recipients)| !recipients.is_empty());
+    if versions.is_empty() {
+        waiting.remove(&change.presentity);
+    }
+}
+
+/// Whether the newer change sets every property that the older one sets.
+fn covers(newer: &Change, older: &Change) -> bool {
+    older
+        .properties
+        .iter()
+        .all(|old| newer.properties.iter().any(|new| new.name() == old.name()))
 }
 
 #[cfg(test)]
@@ -89,36 +121,79 @@ mod tests {
 
     fn change(version: u64, property: Property) -> Change {
         let presentity = Principal::from_address("alice@im.example.com").unwrap();
-        Change { presentity, properties: vec![property], version }
+        Change {
+            presentity,
+            properties: vec![property],
+            version,
+        }
+    }
+
+    fn state(version: u64, state: PresenceState) -> Change {
+        change(version, Property::State(state))
     }
 
     #[test]
-    fn a_newer_change_replaces_an_older_one_and_keeps_everybody_who_waits() {
+    fn a_newer_change_replaces_an_older_one_for_who_is_told_both() {
         let outboxes: Outboxes<u8, &str> = Outboxes::default();
-        let busy = change(2, Property::State(PresenceState::Busy));
-        assert!(outboxes.put(&1, &busy, ["bob"]));
-        assert!(!outboxes.put(&1, &change(1, Property::State(PresenceState::Away)), ["carol"]));
-        assert!(!outboxes.put(&1, &change(3, Property::DisplayName("A".into())), ["bob"]));
-        let (taken, told) = outboxes.take(&1).unwrap();
-        assert_eq!(taken.version, 3);
+        assert!(outboxes.put(&1, &state(1, PresenceState::Away), ["bob", "carol"]));
+        assert!(!outboxes.put(&1, &state(2, PresenceState::Busy), ["bob", "carol"]));
         assert_eq!(
-            taken.properties,
-            vec![Property::DisplayName("A".into()), Property::State(PresenceState::Busy)]
+            outboxes.take(&1),
+            Some((state(2, PresenceState::Busy), BTreeSet::from(["bob", "carol"])))
         );
-        assert_eq!(told, BTreeSet::from(["bob", "carol"]));
         assert_eq!(outboxes.take(&1), None);
-        assert!(outboxes.put(&1, &busy, ["bob"]), "an emptied outbox begins anew");
+        assert!(
+            outboxes.put(&1, &state(3, PresenceState::Away), ["bob"]),
+            "an emptied outbox begins anew"
+        );
+    }
+
+    #[test]
+    fn nobody_is_told_a_change_that_was_for_others() {
+        let outboxes: Outboxes<u8, &str> = Outboxes::default();
+        outboxes.put(&1, &state(1, PresenceState::Busy), ["bob", "carol"]);
+        outboxes.put(&1, &state(2, PresenceState::Offline), ["bob"]);
+        outboxes.put(&1, &state(3, PresenceState::Away), ["carol"]);
+        assert_eq!(
+            outboxes.take(&1),
+            Some((state(2, PresenceState::Offline), BTreeSet::from(["bob"])))
+        );
+        assert_eq!(
+            outboxes.take(&1),
+            Some((state(3, PresenceState::Away), BTreeSet::from(["carol"])))
+        );
+        assert_eq!(outboxes.take(&1), None);
+    }
+
+    #[test]
+    fn changes_of_different_properties_do_not_replace_each_other() {
+        let outboxes: Outboxes<u8, &str> = Outboxes::default();
+        let name = change(2, Property::DisplayName("A".into()));
+        outboxes.put(&1, &state(1, PresenceState::Busy), ["bob"]);
+        outboxes.put(&1, &name, ["bob"]);
+        assert_eq!(
+            outboxes.take(&1),
+            Some((state(1, PresenceState::Busy), BTreeSet::from(["bob"])))
+        );
+        assert_eq!(outboxes.take(&1), Some((name, BTreeSet::from(["bob"]))));
     }
 
     #[test]
     fn what_could_not_be_sent_does_not_overtake_what_is_newer() {
         let outboxes: Outboxes<u8, &str> = Outboxes::default();
-        let away = change(1, Property::State(PresenceState::Away));
-        outboxes.put(&1, &away, ["bob"]);
+        outboxes.put(&1, &state(1, PresenceState::Away), ["bob", "carol"]);
         let (taken, told) = outboxes.take(&1).unwrap();
-        outboxes.put(&1, &change(2, Property::State(PresenceState::Busy)), ["bob"]);
+        outboxes.put(&1, &state(2, PresenceState::Busy), ["bob"]);
         outboxes.put_back(&1, &taken, told);
-        let (latest, _) = outboxes.take(&1).unwrap();
-        assert_eq!(latest.properties, vec![Property::State(PresenceState::Busy)]);
+        assert_eq!(
+            outboxes.take(&1),
+            Some((state(1, PresenceState::Away), BTreeSet::from(["carol"])))
+        );
+        assert_eq!(
+            outboxes.take(&1),
+            Some((state(2, PresenceState::Busy), BTreeSet::from(["bob"])))
+        );
+        assert_eq!(outboxes.take(&1), None);
+        assert_eq!(outboxes.close(&1), 0);
     }
 }

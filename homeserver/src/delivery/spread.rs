@@ -25,7 +25,7 @@ impl Delivery {
             failures += 1;
             let still_theirs = self.split(home, &change, watchers);
             if failures > TRIES_MAX {
-                let dropped = self.inner.homes.close(home).len() + 1;
+                let dropped = self.inner.homes.close(home) + 1;
                 tracing::warn!(home = home.as_str(), dropped, "home cannot be told of changes");
                 return;
             }
@@ -41,28 +41,45 @@ impl Delivery {
     /// Watchers whose home has become another one meanwhile go there; returns the rest.
     fn split(&self, home: &MemberId, change: &Change, watchers: BTreeSet<Principal>) -> BTreeSet<Principal> {
         let placement = self.inner.placements.now();
-        let (theirs, moved): (BTreeSet<_>, BTreeSet<_>) = watchers
-            .into_iter()
-            .partition(|watcher| placement.home_of(watcher).is_some_and(|member| member.id == *home));
+        let (theirs, moved): (BTreeSet<_>, BTreeSet<_>) = watchers.into_iter().partition(|watcher| {
+            placement
+                .home_of(watcher)
+                .is_some_and(|member| member.id == *home)
+        });
         if !moved.is_empty() {
             self.spread(change, moved.into_iter().collect());
         }
         theirs
     }
 
-    async fn tell_home(&self, home: &MemberId, change: &Change, watchers: &BTreeSet<Principal>) -> Result<(), ()> {
+    async fn tell_home(
+        &self,
+        home: &MemberId,
+        change: &Change,
+        watchers: &BTreeSet<Principal>,
+    ) -> Result<(), ()> {
         let watchers: Vec<Principal> = watchers.iter().cloned().collect();
         if *home == self.inner.me {
             // Those who are still on their way here would miss it.
-            if watchers.iter().any(|watcher| !self.inner.served.serves(Slot::of(watcher))) {
+            if watchers
+                .iter()
+                .any(|watcher| !self.inner.served.serves(Slot::of(watcher)))
+            {
                 return Err(());
             }
             return self.inner.shards.spread(change, watchers).await.map_err(drop);
         }
         let placement = self.inner.placements.now();
-        let address = placement.members().get(home).map(|member| member.address.clone()).ok_or(())?;
+        let address = placement
+            .members()
+            .get(home)
+            .map(|member| member.address.clone())
+            .ok_or(())?;
         let link = self.inner.links.to(&address).await.map_err(drop)?;
-        let op = Op::SpreadChange { change: change.clone(), watchers };
+        let op = Op::SpreadChange {
+            change: change.clone(),
+            watchers,
+        };
         match link.call(self.call(CHANGE_DEADLINE, op)).await {
             Ok(Ok(Answer::Done | Answer::Reply(_) | Answer::Authenticated(_) | Answer::Outcome(_))) => Ok(()),
             Ok(Err(Refusal::Fault(_) | Refusal::Moved { .. })) | Err(_) => Err(()),
@@ -80,7 +97,7 @@ impl Delivery {
             }
             failures += 1;
             if failures > TRIES_MAX {
-                let dropped = self.inner.clients.close(router).len() + 1;
+                let dropped = self.inner.clients.close(router) + 1;
                 tracing::warn!(router, dropped, "clients cannot be told of changes");
                 return;
             }
@@ -91,9 +108,17 @@ impl Delivery {
         }
     }
 
-    async fn tell_clients(&self, router: &str, change: &Change, clients: &BTreeSet<ClientLogin>) -> Result<(), ()> {
+    async fn tell_clients(
+        &self,
+        router: &str,
+        change: &Change,
+        clients: &BTreeSet<ClientLogin>,
+    ) -> Result<(), ()> {
         let link = self.router_for(router).ok_or(())?;
-        let op = Op::DeliverChange { change: change.clone(), clients: clients.iter().cloned().collect() };
+        let op = Op::DeliverChange {
+            change: change.clone(),
+            clients: clients.iter().cloned().collect(),
+        };
         match link.call(self.call(CHANGE_DEADLINE, op)).await {
             Ok(Ok(Answer::Done | Answer::Reply(_) | Answer::Authenticated(_) | Answer::Outcome(_))) => Ok(()),
             Ok(Err(Refusal::Fault(_) | Refusal::Moved { .. })) | Err(_) => Err(()),
@@ -103,6 +128,8 @@ impl Delivery {
     /// Waits, unless the process is told to stop. Returns whether it did.
     async fn wait(&self, duration: Duration) -> bool {
         let cancelled = self.inner.tasks.cancelled();
-        tokio::time::timeout(duration, cancelled.cancelled()).await.is_err()
+        tokio::time::timeout(duration, cancelled.cancelled())
+            .await
+            .is_err()
     }
 }

@@ -30,29 +30,48 @@ fn standard(owner: &Principal) -> BTreeMap<Who, Entry> {
         grant: BTreeSet::from(Right::ALL),
         deny: BTreeSet::new(),
     };
-    [everybody, own].into_iter().map(|entry| (entry.who.clone(), entry)).collect()
+    [everybody, own]
+        .into_iter()
+        .map(|entry| (entry.who.clone(), entry))
+        .collect()
 }
 
 impl Access {
     pub(crate) fn load(owner: &Principal, list: Option<AccessList>) -> Self {
         let entries = match list {
-            Some(list) => list.entries.into_iter().map(|entry| (entry.who.clone(), entry)).collect(),
+            Some(list) => list
+                .entries
+                .into_iter()
+                .map(|entry| (entry.who.clone(), entry))
+                .collect(),
             None => standard(owner),
         };
-        Self { owner: owner.clone(), entries }
+        Self {
+            owner: owner.clone(),
+            entries,
+        }
     }
 
     pub(crate) fn list(&self) -> AccessList {
-        AccessList { entries: self.entries.values().cloned().collect() }
+        AccessList {
+            entries: self.entries.values().cloned().collect(),
+        }
     }
 
     /// Replaces the entry of each principal named and keeps the rest. The owner's own entry stays as it
     /// is: nobody can lock the owner out (spec 3.8).
     pub(crate) fn merge(&mut self, changes: AccessList) -> Result<(), Fault> {
         let own = Who::One(Identity::Person(self.owner.clone()));
-        let changes: Vec<Entry> = changes.entries.into_iter().filter(|entry| entry.who != own).collect();
-        let new: BTreeSet<&Who> =
-            changes.iter().map(|entry| &entry.who).filter(|who| !self.entries.contains_key(who)).collect();
+        let changes: Vec<Entry> = changes
+            .entries
+            .into_iter()
+            .filter(|entry| entry.who != own)
+            .collect();
+        let new: BTreeSet<&Who> = changes
+            .iter()
+            .map(|entry| &entry.who)
+            .filter(|who| !self.entries.contains_key(who))
+            .collect();
         if self.entries.len() + new.len() > ACCESS_ENTRIES_MAX {
             return Err(Fault::TooLarge);
         }
@@ -80,8 +99,13 @@ impl Access {
     /// The owner may everything. Else the caller's own entry decides if its credentials fit, where a
     /// refusal beats a grant; what it does not mention is for the entry of everybody to decide.
     pub(crate) fn allows(&self, caller: &Caller, right: Right) -> bool {
+        self.says(caller, right).unwrap_or(false)
+    }
+
+    /// What the list says of a caller's right, if it says anything.
+    pub(crate) fn says(&self, caller: &Caller, right: Right) -> Option<bool> {
         if caller.is_proved(&self.owner) {
-            return true;
+            return Some(true);
         }
         let own = Who::One(caller.identity.clone());
         [own, Who::All]
@@ -97,14 +121,19 @@ impl Access {
                     None
                 }
             })
-            .unwrap_or(false)
     }
 
     /// Whether somebody who once subscribed may still see the state. The credential was checked then and
     /// is not kept, so this asks for the best one.
     pub(crate) fn may_watch(&self, watcher: &Identity) -> bool {
         Credential::ALL.into_iter().any(|credential| {
-            self.allows(&Caller { identity: watcher.clone(), credential }, Right::Presence)
+            self.allows(
+                &Caller {
+                    identity: watcher.clone(),
+                    credential,
+                },
+                Right::Presence,
+            )
         }) && !self.refuses(watcher)
     }
 
@@ -113,7 +142,10 @@ impl Access {
     fn refuses(&self, watcher: &Identity) -> bool {
         let own = Who::One(watcher.clone());
         watcher.person() != Some(&self.owner)
-            && self.entries.get(&own).is_some_and(|entry| entry.deny.contains(&Right::Presence))
+            && self
+                .entries
+                .get(&own)
+                .is_some_and(|entry| entry.deny.contains(&Right::Presence))
     }
 }
 

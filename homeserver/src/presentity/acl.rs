@@ -17,7 +17,9 @@ impl Presentity {
                 self.access.check(&context.caller, Right::WriteAcl)?;
                 let before = self.watchers_who_see();
                 self.access.merge(changes)?;
-                context.effects.push(Effect::Persist(store::Change::PutAccess(self.access.list())));
+                context
+                    .effects
+                    .push(Effect::Persist(store::Change::PutAccess(self.access.list())));
                 self.tell_of_rights(context, &before);
                 Ok(Reply::AccessChanged)
             }
@@ -26,18 +28,30 @@ impl Presentity {
 
     /// Watchers for whom the person is not offline, in order.
     fn watchers_who_see(&self) -> Vec<Principal> {
-        if self.shown == PresenceState::Offline { Vec::new() } else { self.watchers.permitted(&self.access) }
+        if self.shown == PresenceState::Offline {
+            Vec::new()
+        } else {
+            self.watchers.permitted(&self.access)
+        }
     }
 
     /// A watcher who lost the right to see the state sees offline, and one who gained it sees the state.
     fn tell_of_rights(&mut self, context: &mut Context<'_>, before: &[Principal]) {
         let after = self.watchers_who_see();
         let only_in = |some: &[Principal], others: &[Principal]| -> Vec<Principal> {
-            some.iter().filter(|watcher| others.binary_search(watcher).is_err()).cloned().collect()
+            some.iter()
+                .filter(|watcher| others.binary_search(watcher).is_err())
+                .cloned()
+                .collect()
         };
         let (lost, gained) = (only_in(before, &after), only_in(&after, before));
         let (now, shown) = (context.now, self.shown);
-        self.spread(now, vec![Property::State(PresenceState::Offline)], lost, &mut context.effects);
+        self.spread(
+            now,
+            vec![Property::State(PresenceState::Offline)],
+            lost,
+            &mut context.effects,
+        );
         self.spread(now, vec![Property::State(shown)], gained, &mut context.effects);
     }
 }

@@ -51,15 +51,29 @@ impl Deliveries {
         self.last = micros.max(self.last + 1);
         let id = DeliveryId(self.last);
         let answered = ack == AckType::SingleHop;
-        self.open.insert(id, Delivery { ack, outstanding: clients, worst: None, answered });
+        self.open.insert(
+            id,
+            Delivery {
+                ack,
+                outstanding: clients,
+                worst: None,
+                answered,
+            },
+        );
         Ok(id)
     }
 
     /// Takes the outcome at one client, and answers the sender as soon as the outcomes decide.
     pub(crate) fn outcome(&mut self, id: DeliveryId, outcome: Outcome, effects: &mut Vec<Effect>) {
-        let Some(delivery) = self.open.get_mut(&id) else { return };
+        let Some(delivery) = self.open.get_mut(&id) else {
+            return;
+        };
         delivery.outstanding = delivery.outstanding.saturating_sub(1);
-        if outcome != Outcome::Taken && delivery.worst.is_none_or(|worst| badness(outcome) > badness(worst)) {
+        if outcome != Outcome::Taken
+            && delivery
+                .worst
+                .is_none_or(|worst| badness(outcome) > badness(worst))
+        {
             delivery.worst = Some(outcome);
         }
         if !delivery.answered

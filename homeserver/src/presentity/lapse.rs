@@ -25,7 +25,14 @@ impl Presentity {
 
     /// When something ends next, if anything does.
     fn next_lapse(&self) -> Option<SystemTime> {
-        [self.watchers.next_end(), self.logins.next_end(), self.views.next_lapse()].into_iter().flatten().min()
+        [
+            self.watchers.next_end(),
+            self.logins.next_end(),
+            self.views.next_lapse(),
+        ]
+        .into_iter()
+        .flatten()
+        .min()
     }
 
     /// Ends a login before its time: its client is gone or logged off.
@@ -49,13 +56,22 @@ impl Presentity {
     /// store: somebody was disabled while no home server ran, or a write failed.
     pub(super) fn drop_strays(&mut self, effects: &mut Vec<Effect>) {
         let disabled = self.account.disabled;
-        let logins: Vec<_> = self.logins.iter().filter(|_| disabled).map(|login| login.id).collect();
+        let logins: Vec<_> = self
+            .logins
+            .iter()
+            .filter(|_| disabled)
+            .map(|login| login.id)
+            .collect();
         for login in logins {
             self.drop_login(login, effects);
         }
         let stray = |view: &&View| view.login.is_some_and(|login| self.logins.get(login).is_none());
-        let views: Vec<_> =
-            self.views.iter().filter(|view| disabled || stray(view)).map(|view| view.id).collect();
+        let views: Vec<_> = self
+            .views
+            .iter()
+            .filter(|view| disabled || stray(view))
+            .map(|view| view.id)
+            .collect();
         for view in views {
             self.drop_view(view, effects);
         }
@@ -70,7 +86,11 @@ impl Presentity {
             self.drop_view(id, effects);
             return;
         }
-        let fallen = View { state: view.default, ends: None, ..view.clone() };
+        let fallen = View {
+            state: view.default,
+            ends: None,
+            ..view.clone()
+        };
         effects.push(Effect::Persist(store::Change::PutView(fallen.clone())));
         // It replaces the view of its id, for which there is room.
         let _ = self.views.put(fallen);

@@ -17,7 +17,9 @@ pub(crate) struct Logins {
 
 impl Logins {
     pub(crate) fn load(logins: Vec<Login>) -> Self {
-        Self { by_id: logins.into_iter().map(|each| (each.id, each)).collect() }
+        Self {
+            by_id: logins.into_iter().map(|each| (each.id, each)).collect(),
+        }
     }
 
     pub(crate) fn is_empty(&self) -> bool {
@@ -57,14 +59,22 @@ impl Logins {
         }
         let client = |login: &Login| {
             let call_back = login.call_back.clone();
-            let client = ClientLogin { principal: principal.clone(), login: login.id, call_back };
+            let client = ClientLogin {
+                principal: principal.clone(),
+                login: login.id,
+                call_back,
+            };
             (login.router.as_str().into(), client)
         };
         newest.into_values().map(client).collect()
     }
 
     pub(crate) fn ended(&self, now: SystemTime) -> Vec<SubscriptionId> {
-        self.by_id.values().filter(|each| each.ends <= now).map(|each| each.id).collect()
+        self.by_id
+            .values()
+            .filter(|each| each.ends <= now)
+            .map(|each| each.id)
+            .collect()
     }
 
     pub(crate) fn next_end(&self) -> Option<SystemTime> {

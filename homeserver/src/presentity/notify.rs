@@ -25,8 +25,16 @@ impl Presentity {
             Content::Message(_) | Content::PropertyChange(_) => return Err(Fault::Forbidden),
         }
         // Somebody who is blocked sees an offline person, and this is what that looks like.
-        let hidden = |fault| if fault == Fault::Forbidden { Fault::NotLoggedOn } else { fault };
-        self.access.check(&context.caller, Right::SendTo).map_err(hidden)?;
+        let hidden = |fault| {
+            if fault == Fault::Forbidden {
+                Fault::NotLoggedOn
+            } else {
+                fault
+            }
+        };
+        self.access
+            .check(&context.caller, Right::SendTo)
+            .map_err(hidden)?;
         if notify.hop >= HOPS_MAX {
             return Err(Fault::TooManyHops);
         }
@@ -43,7 +51,9 @@ impl Presentity {
                 hop: notify.hop + 1,
                 document: notify.notification.document.clone(),
             };
-            context.effects.push(Effect::DeliverMessage(delivery, router, message));
+            context
+                .effects
+                .push(Effect::DeliverMessage(delivery, router, message));
         }
         if notify.ack == AckType::SingleHop {
             return Ok(Verdict::Now(Ok(Reply::Notified)));

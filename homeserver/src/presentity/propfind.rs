@@ -42,7 +42,11 @@ impl Presentity {
     /// The state as this caller may see it: without the right to presence everybody is offline, which
     /// hides a block (spec 4.5).
     fn state_for(&self, context: &Context<'_>) -> PresenceState {
-        if self.access.allows(&context.caller, Right::Presence) { self.shown } else { PresenceState::Offline }
+        if self.access.allows(&context.caller, Right::Presence) {
+            self.shown
+        } else {
+            PresenceState::Offline
+        }
     }
 
     /// The properties that a new watcher is answered with: always all five, because Miranda crashes without a
@@ -59,15 +63,28 @@ impl Presentity {
             }
         }
         let principal = self.principal().clone();
-        Properties { principal, found, names: Vec::new(), forbidden: Vec::new(), missing: Vec::new() }
+        Properties {
+            principal,
+            found,
+            names: Vec::new(),
+            forbidden: Vec::new(),
+            missing: Vec::new(),
+        }
     }
 
     /// Who is believed to be somebody when it is about the state is believed when it is about the name, too:
     /// clients write entries that believe an assertion for the state and do not mention reading (spec 3.8).
     fn may_read_watched(&self, caller: &Caller) -> bool {
-        let with = |credential| Caller { identity: caller.identity.clone(), credential };
+        let with = |credential| Caller {
+            identity: caller.identity.clone(),
+            credential,
+        };
         let reads = |credential| self.access.allows(&with(credential), Right::Read);
-        reads(caller.credential)
-            || self.access.allows(caller, Right::Presence) && Credential::ALL.into_iter().any(reads)
+        match self.access.says(caller, Right::Read) {
+            Some(said) => said,
+            // Who only claims to be this very person is told nothing that the person alone may see.
+            None if caller.identity.person() == Some(self.principal()) => false,
+            None => self.access.allows(caller, Right::Presence) && Credential::ALL.into_iter().any(reads),
+        }
     }
 }

@@ -21,8 +21,11 @@ const FLAT_STATE: Duration = Duration::from_secs(1_200);
 impl Presentity {
     pub(super) fn proppatch(&mut self, context: &mut Context<'_>, proppatch: Proppatch) -> Answer {
         self.access.check(&context.caller, Right::Write)?;
-        let mut patched =
-            Patched { principal: self.principal().clone(), done: Vec::new(), refused: Vec::new() };
+        let mut patched = Patched {
+            principal: self.principal().clone(),
+            done: Vec::new(),
+            refused: Vec::new(),
+        };
         for patch in proppatch.patches {
             match patch {
                 Patch::State(patch) => {
@@ -34,7 +37,9 @@ impl Presentity {
                     patched.done.push(Patch::DisplayName(name));
                 }
                 Patch::DisplayName(_) => {
-                    patched.refused.push((PropertyName::DisplayName, StatusCode::CONFLICT));
+                    patched
+                        .refused
+                        .push((PropertyName::DisplayName, StatusCode::CONFLICT));
                 }
                 Patch::Other(name) => patched.refused.push((name, StatusCode::FORBIDDEN)),
                 Patch::UnknownState => patched.refused.push((PropertyName::State, StatusCode::CONFLICT)),
@@ -65,14 +70,31 @@ impl Presentity {
         };
         // A refresh is no change: the view that a person touched last decides, not the one that a
         // client renewed last.
-        let changed = former.filter(|view| view.state == patch.state).map_or(now, |view| view.changed);
+        let changed = former
+            .filter(|view| view.state == patch.state)
+            .map_or(now, |view| view.changed);
         let default = lease.map_or(PresenceState::Offline, |lease| lease.default);
-        let view = View { id, login, state: patch.state, default, changed, ends };
+        let view = View {
+            id,
+            login,
+            state: patch.state,
+            default,
+            changed,
+            ends,
+        };
         self.views.put(view.clone())?;
-        context.effects.extend(ends.map(|ends| Effect::WakeAt(ends + super::views::GRACE)));
-        context.effects.push(Effect::Persist(store::Change::PutView(view)));
+        context
+            .effects
+            .extend(ends.map(|ends| Effect::WakeAt(ends + super::views::GRACE)));
+        context
+            .effects
+            .push(Effect::Persist(store::Change::PutView(view)));
         self.spread_if_changed(now, &mut context.effects);
-        Ok(StatePatch { state: patch.state, lease, view: Some(id) })
+        Ok(StatePatch {
+            state: patch.state,
+            lease,
+            view: Some(id),
+        })
     }
 
     /// The view that a request is about. A view id that is not known any more makes a new view; without
@@ -86,7 +108,10 @@ impl Presentity {
     }
 
     fn login_without_view(&self) -> Option<SubscriptionId> {
-        let newest_first = self.logins.iter().filter(|login| self.views.of_login(login.id).is_none());
+        let newest_first = self
+            .logins
+            .iter()
+            .filter(|login| self.views.of_login(login.id).is_none());
         newest_first.max_by_key(|login| login.ends).map(|login| login.id)
     }
 
@@ -95,7 +120,9 @@ impl Presentity {
             return;
         }
         name.clone_into(&mut self.account.display_name);
-        context.effects.push(Effect::Persist(store::Change::PutDisplayName(name.to_owned())));
+        context
+            .effects
+            .push(Effect::Persist(store::Change::PutDisplayName(name.to_owned())));
         self.spread_display_name(context.now, &mut context.effects);
     }
 }

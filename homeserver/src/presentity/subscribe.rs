@@ -4,7 +4,9 @@ use super::{Answer, Context, Presentity};
 use crate::command::Effect;
 use rvp::access::Right;
 use rvp::method::Subscribe;
-use rvp::{CallBack, ClientUrl, Fault, Identity, Lifetime, Principal, Reply, SubscriptionId, SubscriptionKind};
+use rvp::{
+    CallBack, ClientUrl, Fault, Identity, Lifetime, Principal, Reply, SubscriptionId, SubscriptionKind,
+};
 use store::{Login, PropertySubscription};
 
 /// The longest lifetime that is granted, in seconds: what the clients of the time ask.
@@ -17,12 +19,16 @@ fn granted(asked: Lifetime) -> Lifetime {
 impl Presentity {
     pub(super) fn subscribe(&mut self, context: &mut Context<'_>, subscribe: Subscribe) -> Answer {
         match subscribe {
-            Subscribe::New { kind: SubscriptionKind::Login, call_back, lifetime } => {
-                self.log_on(context, call_back, granted(lifetime))
-            }
-            Subscribe::New { kind: SubscriptionKind::Property, call_back, lifetime } => {
-                self.watch(context, call_back, granted(lifetime))
-            }
+            Subscribe::New {
+                kind: SubscriptionKind::Login,
+                call_back,
+                lifetime,
+            } => self.log_on(context, call_back, granted(lifetime)),
+            Subscribe::New {
+                kind: SubscriptionKind::Property,
+                call_back,
+                lifetime,
+            } => self.watch(context, call_back, granted(lifetime)),
             Subscribe::Refresh { id, lifetime } => self.refresh(context, id, granted(lifetime)),
         }
     }
@@ -31,7 +37,9 @@ impl Presentity {
     /// go to whoever was once let in.
     fn log_on(&mut self, context: &mut Context<'_>, call_back: CallBack, lifetime: Lifetime) -> Answer {
         self.must_be_owner(&context.caller)?;
-        let CallBack::Client(call_back) = call_back else { return Err(Fault::BadRequest) };
+        let CallBack::Client(call_back) = call_back else {
+            return Err(Fault::BadRequest);
+        };
         let id = context.ids.subscription(|id| self.has_subscription(id));
         self.put_login(context, id, call_back, lifetime)
     }
@@ -44,17 +52,30 @@ impl Presentity {
         lifetime: Lifetime,
     ) -> Answer {
         let ends = context.now + lifetime.duration();
-        let login = Login { id, call_back, router: context.router.to_string(), ends };
+        let login = Login {
+            id,
+            call_back,
+            router: context.router.to_string(),
+            ends,
+        };
         self.logins.put(login.clone())?;
         context.effects.push(Effect::WakeAt(ends));
-        context.effects.push(Effect::Persist(store::Change::PutLogin(login)));
-        Ok(Reply::Subscribed { id, lifetime, properties: None })
+        context
+            .effects
+            .push(Effect::Persist(store::Change::PutLogin(login)));
+        Ok(Reply::Subscribed {
+            id,
+            lifetime,
+            properties: None,
+        })
     }
 
     fn watch(&mut self, context: &mut Context<'_>, call_back: CallBack, lifetime: Lifetime) -> Answer {
         let caller = &context.caller;
         // A change is told to people, by their homes, never to a bare listener of anybody's choice.
-        let CallBack::Principal(watcher) = call_back else { return Err(Fault::Forbidden) };
+        let CallBack::Principal(watcher) = call_back else {
+            return Err(Fault::Forbidden);
+        };
         match self.access.check(caller, Right::Presence) {
             // Somebody who is blocked is answered as if the person were offline (spec 4.5).
             Ok(()) | Err(Fault::Forbidden) => {}
@@ -67,7 +88,11 @@ impl Presentity {
         let subscriber = caller.identity.clone();
         let properties = self.watched_properties(context);
         self.put_watcher(context, (id, watcher, subscriber), lifetime)?;
-        Ok(Reply::Subscribed { id, lifetime, properties: Some(properties) })
+        Ok(Reply::Subscribed {
+            id,
+            lifetime,
+            properties: Some(properties),
+        })
     }
 
     fn put_watcher(
@@ -77,11 +102,20 @@ impl Presentity {
         lifetime: Lifetime,
     ) -> Result<(), Fault> {
         let ends = context.now + lifetime.duration();
-        let new = PropertySubscription { id, watcher, subscriber, ends };
+        let new = PropertySubscription {
+            id,
+            watcher,
+            subscriber,
+            ends,
+        };
         let evicted = self.watchers.put(new.clone())?;
-        context.effects.extend(evicted.map(|id| Effect::Persist(store::Change::RemoveSubscription(id))));
+        context
+            .effects
+            .extend(evicted.map(|id| Effect::Persist(store::Change::RemoveSubscription(id))));
         context.effects.push(Effect::WakeAt(ends));
-        context.effects.push(Effect::Persist(store::Change::PutSubscription(new)));
+        context
+            .effects
+            .push(Effect::Persist(store::Change::PutSubscription(new)));
         Ok(())
     }
 
@@ -91,10 +125,16 @@ impl Presentity {
             let call_back = login.call_back.clone();
             return self.put_login(context, id, call_back, lifetime);
         }
-        let Some(watch) = self.watchers.get(id) else { return Err(Fault::NoSuchSubscription) };
+        let Some(watch) = self.watchers.get(id) else {
+            return Err(Fault::NoSuchSubscription);
+        };
         let (watcher, subscriber) = (watch.watcher.clone(), watch.subscriber.clone());
         self.put_watcher(context, (id, watcher, subscriber), lifetime)?;
-        Ok(Reply::Subscribed { id, lifetime, properties: None })
+        Ok(Reply::Subscribed {
+            id,
+            lifetime,
+            properties: None,
+        })
     }
 
     /// Whether the caller may renew or end a subscription: the owner may with all of them, a subscriber

@@ -9,7 +9,11 @@ use std::time::SystemTime;
 
 impl Presentity {
     pub(super) fn subscriptions(&mut self, context: &Context<'_>, subscriptions: &Subscriptions) -> Answer {
-        self.access.check(&context.caller, Right::Subscriptions)?;
+        match subscriptions.kind {
+            // Where somebody listens is nobody else's business, whatever the list says.
+            SubscriptionKind::Login => self.must_be_owner(&context.caller)?,
+            SubscriptionKind::Property => self.access.check(&context.caller, Right::Subscriptions)?,
+        }
         let left = |ends: SystemTime| {
             let seconds = ends.duration_since(context.now).unwrap_or_default().as_secs();
             Lifetime(u32::try_from(seconds).unwrap_or(u32::MAX))

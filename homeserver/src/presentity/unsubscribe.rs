@@ -16,7 +16,9 @@ impl Presentity {
         if self.watchers.remove(id).is_none() {
             return Err(Fault::NoSuchSubscription);
         }
-        context.effects.push(Effect::Persist(store::Change::RemoveSubscription(id)));
+        context
+            .effects
+            .push(Effect::Persist(store::Change::RemoveSubscription(id)));
         Ok(Reply::Unsubscribed)
     }
 }

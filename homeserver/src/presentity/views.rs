@@ -19,7 +19,9 @@ pub(crate) struct Views {
 
 impl Views {
     pub(crate) fn load(views: Vec<View>) -> Self {
-        Self { by_id: views.into_iter().map(|each| (each.id, each)).collect() }
+        Self {
+            by_id: views.into_iter().map(|each| (each.id, each)).collect(),
+        }
     }
 
     pub(crate) fn get(&self, id: ViewId) -> Option<&View> {
@@ -36,9 +38,13 @@ impl Views {
     /// rest it is whichever changed last.
     pub(crate) fn without_id(&self, state: PresenceState) -> Option<&View> {
         let present = |state| state != PresenceState::Offline;
-        self.by_id
-            .values()
-            .max_by_key(|view| (view.state == state && present(state), present(view.state), view.changed))
+        self.by_id.values().max_by_key(|view| {
+            (
+                view.state == state && present(state),
+                present(view.state),
+                view.changed,
+            )
+        })
     }
 
     pub(crate) fn of_login(&self, login: SubscriptionId) -> Option<&View> {
@@ -61,7 +67,11 @@ impl Views {
     /// The merged state, as others are told it: views that are offline count for nothing, active ones
     /// come before idle ones, and of these the one that was changed last decides.
     pub(crate) fn effective(&self) -> PresenceState {
-        let online = || self.by_id.values().filter(|view| view.state.shown() != PresenceState::Offline);
+        let online = || {
+            self.by_id
+                .values()
+                .filter(|view| view.state.shown() != PresenceState::Offline)
+        };
         online()
             .filter(|view| view.state != PresenceState::Idle)
             .max_by_key(|view| view.changed)
@@ -75,6 +85,10 @@ impl Views {
     }
 
     pub(crate) fn next_lapse(&self) -> Option<SystemTime> {
-        self.by_id.values().filter_map(|view| view.ends).min().map(|ends| ends + GRACE)
+        self.by_id
+            .values()
+            .filter_map(|view| view.ends)
+            .min()
+            .map(|ends| ends + GRACE)
     }
 }

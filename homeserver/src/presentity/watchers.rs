@@ -21,7 +21,9 @@ pub(crate) struct Watchers {
 
 impl Watchers {
     pub(crate) fn load(subscriptions: Vec<PropertySubscription>) -> Self {
-        Self { by_id: subscriptions.into_iter().map(|each| (each.id, each)).collect() }
+        Self {
+            by_id: subscriptions.into_iter().map(|each| (each.id, each)).collect(),
+        }
     }
 
     pub(crate) fn len(&self) -> usize {
@@ -38,7 +40,11 @@ impl Watchers {
 
     /// Adds a subscription, or renews the one of its id. Says which one had to make room for it.
     pub(crate) fn put(&mut self, new: PropertySubscription) -> Result<Option<SubscriptionId>, Fault> {
-        let evicted = if self.by_id.contains_key(&new.id) { None } else { self.make_room(&new.watcher)? };
+        let evicted = if self.by_id.contains_key(&new.id) {
+            None
+        } else {
+            self.make_room(&new.watcher)?
+        };
         self.by_id.insert(new.id, new);
         Ok(evicted)
     }
@@ -76,7 +82,12 @@ impl Watchers {
     }
 
     pub(crate) fn take_ended(&mut self, now: SystemTime) -> Vec<SubscriptionId> {
-        let ended: Vec<_> = self.by_id.values().filter(|each| each.ends <= now).map(|each| each.id).collect();
+        let ended: Vec<_> = self
+            .by_id
+            .values()
+            .filter(|each| each.ends <= now)
+            .map(|each| each.id)
+            .collect();
         for id in &ended {
             self.by_id.remove(id);
         }

@@ -13,16 +13,26 @@ use tokio::sync::oneshot;
 /// Something that was under way and is finished.
 pub(super) enum Done {
     /// Writes are durable, or cannot be made so.
-    Committed { result: Result<(), store::Error>, answer: Option<(ReplyTo, Result<Reply, Fault>)> },
+    Committed {
+        result: Result<(), store::Error>,
+        answer: Option<(ReplyTo, Result<Reply, Fault>)>,
+    },
     /// Everything that was changed of people who left is durable.
     Settled {
         result: Result<(), store::Error>,
         settled: oneshot::Sender<()>,
     },
     /// A message's outcome at one client.
-    Delivered { principal: Principal, delivery: DeliveryId, outcome: Outcome },
+    Delivered {
+        principal: Principal,
+        delivery: DeliveryId,
+        outcome: Outcome,
+    },
     /// The store has said what it holds of somebody.
-    Loaded { principal: Principal, result: Result<Option<Durable>, store::Error> },
+    Loaded {
+        principal: Principal,
+        result: Result<Option<Durable>, store::Error>,
+    },
 }
 
 /// The work under way. Bounded by what leads to it: messages by each person's deliveries, writes and

@@ -15,7 +15,10 @@ pub struct OwnListeners(Arc<RwLock<Vec<SocketAddr>>>);
 impl OwnListeners {
     /// Adds a listener.
     pub fn add(&self, address: SocketAddr) {
-        self.0.write().unwrap_or_else(PoisonError::into_inner).push(address);
+        self.0
+            .write()
+            .unwrap_or_else(PoisonError::into_inner)
+            .push(address);
     }
 
     /// Those added so far.
@@ -41,7 +44,9 @@ impl Policy {
     #[must_use]
     pub fn permits(&self, call_back: &ClientUrl, peer: IpAddr, own: &[SocketAddr]) -> bool {
         let host = call_back.host().trim_start_matches('[').trim_end_matches(']');
-        let Ok(address) = host.parse::<IpAddr>() else { return false };
+        let Ok(address) = host.parse::<IpAddr>() else {
+            return false;
+        };
         let address = address.to_canonical();
         let ours = |own: &SocketAddr| {
             own.port() == call_back.port() && (own.ip().is_unspecified() || own.ip() == address)
@@ -52,7 +57,9 @@ impl Policy {
         match self {
             Self::Off => false,
             Self::Peer => address == peer.to_canonical(),
-            Self::Ranges(ranges) => ranges.iter().any(|(network, bits)| contains(*network, *bits, address)),
+            Self::Ranges(ranges) => ranges
+                .iter()
+                .any(|(network, bits)| contains(*network, *bits, address)),
         }
     }
 }
@@ -94,20 +101,39 @@ mod tests {
         assert!(permits(&peer, "http://192.0.2.10:49152", "::ffff:192.0.2.10"));
         assert!(permits(&peer, "http://[2001:db8::1]:49152/x", "2001:db8::1"));
         assert!(!permits(&peer, "http://192.0.2.11:49152", "192.0.2.10"));
-        assert!(!permits(&peer, "http://localhost:49152", "127.0.0.1"), "names are refused");
-        assert!(!permits(&peer, "http://192.0.2.10", "192.0.2.10"), "port 80 is a service");
-        assert!(!permits(&peer, "http://127.0.0.1:8080", "127.0.0.1"), "never ourselves");
-        assert!(!permits(&peer, "http://192.0.2.10:9090", "192.0.2.10"), "never ourselves on any address");
+        assert!(
+            !permits(&peer, "http://localhost:49152", "127.0.0.1"),
+            "names are refused"
+        );
+        assert!(
+            !permits(&peer, "http://192.0.2.10", "192.0.2.10"),
+            "port 80 is a service"
+        );
+        assert!(
+            !permits(&peer, "http://127.0.0.1:8080", "127.0.0.1"),
+            "never ourselves"
+        );
+        assert!(
+            !permits(&peer, "http://192.0.2.10:9090", "192.0.2.10"),
+            "never ourselves on any address"
+        );
         assert!(!permits(&peer, "http://0.0.0.0:49152", "0.0.0.0"));
     }
 
     #[test]
     fn ranges_are_by_prefix_and_off_is_off() {
-        let ranges = Policy::Ranges(vec![("10.1.0.0".parse().unwrap(), 16), ("fd00::".parse().unwrap(), 8)]);
+        let ranges = Policy::Ranges(vec![
+            ("10.1.0.0".parse().unwrap(), 16),
+            ("fd00::".parse().unwrap(), 8),
+        ]);
         assert!(permits(&ranges, "http://10.1.255.1:2000", "192.0.2.1"));
         assert!(permits(&ranges, "http://[fd12::1]:2000", "192.0.2.1"));
         assert!(!permits(&ranges, "http://10.2.0.1:2000", "192.0.2.1"));
-        assert!(permits(&Policy::Ranges(vec![("0.0.0.0".parse().unwrap(), 0)]), "http://8.8.8.8:2000", "::1"));
+        assert!(permits(
+            &Policy::Ranges(vec![("0.0.0.0".parse().unwrap(), 0)]),
+            "http://8.8.8.8:2000",
+            "::1"
+        ));
         assert!(!permits(&Policy::Off, "http://192.0.2.10:49152", "192.0.2.10"));
     }
 }

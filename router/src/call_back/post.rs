@@ -46,8 +46,10 @@ async fn exchange(
     stream: daemon::Stream,
     request: http::Request<Bytes>,
 ) -> Result<http::StatusCode, hyper::Error> {
-    let (mut sender, connection) =
-        http1::Builder::new().title_case_headers(true).handshake(TokioIo::new(stream)).await?;
+    let (mut sender, connection) = http1::Builder::new()
+        .title_case_headers(true)
+        .handshake(TokioIo::new(stream))
+        .await?;
     let answer = sender.send_request(request.map(Full::new));
     // The answer may have no length and no body (spec 3.7): its head is all that is waited for, and the
     // connection closes when it is dropped. A client may close before the answer is taken up here, so the

@@ -57,7 +57,11 @@ impl Queue {
         if waiting.version < change.version {
             let kept = std::mem::replace(waiting, change).properties;
             for old in kept {
-                if waiting.properties.iter().all(|property| property.name() != old.name()) {
+                if waiting
+                    .properties
+                    .iter()
+                    .all(|property| property.name() != old.name())
+                {
                     waiting.properties.push(old);
                 }
             }
@@ -81,11 +85,19 @@ impl Queue {
 
 impl Item {
     /// The NOTIFY as the client gets it (spec 3.7). A change is told in the name of the server.
-    pub(super) fn request(&self, call_back: &ClientUrl, to: &Principal, login: SubscriptionId) -> http::Request<Bytes> {
+    pub(super) fn request(
+        &self,
+        call_back: &ClientUrl,
+        to: &Principal,
+        login: SubscriptionId,
+    ) -> http::Request<Bytes> {
         let (from, hop, ack, document) = match self {
-            Self::Message(Message { message, .. }) => {
-                (message.from.clone(), message.hop, Some(message.ack), message.document.clone())
-            }
+            Self::Message(Message { message, .. }) => (
+                message.from.clone(),
+                message.hop,
+                Some(message.ack),
+                message.document.clone(),
+            ),
             Self::Change(change) => {
                 let from = Identity::Server(change.presentity.domain());
                 (from, 2, None, document(change, to))
@@ -122,5 +134,10 @@ fn document(change: &Change, to: &Principal) -> Bytes {
     };
     let from = change.presentity.clone();
     let to = vec![Identity::Person(to.clone())];
-    PropertyChange { from, to, properties: change.properties.iter().map(shown).collect() }.write()
+    PropertyChange {
+        from,
+        to,
+        properties: change.properties.iter().map(shown).collect(),
+    }
+    .write()
 }

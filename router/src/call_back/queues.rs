@@ -53,9 +53,23 @@ struct State {
 }
 
 impl Queues {
-    pub(crate) fn new(network: Arc<dyn Network>, lost: Arc<dyn Lost>, metrics: Metrics, tasks: Tasks) -> Self {
+    pub(crate) fn new(
+        network: Arc<dyn Network>,
+        lost: Arc<dyn Lost>,
+        metrics: Metrics,
+        tasks: Tasks,
+    ) -> Self {
         let (open, state) = (Semaphore::new(OPEN_MAX), Mutex::default());
-        Self { inner: Arc::new(Inner { network, lost, metrics, tasks, open, state }) }
+        Self {
+            inner: Arc::new(Inner {
+                network,
+                lost,
+                metrics,
+                tasks,
+                open,
+                state,
+            }),
+        }
     }
 
     /// Hands a message to its client, after what waits for it already, and says what became of it.
@@ -63,7 +77,13 @@ impl Queues {
         let (outcome, told) = oneshot::channel();
         let login = message.login.clone();
         let trace = daemon::trace::current();
-        self.put(&login, |queue| queue.put_message(Message { message, trace, outcome }));
+        self.put(&login, |queue| {
+            queue.put_message(Message {
+                message,
+                trace,
+                outcome,
+            })
+        });
         told.await.unwrap_or(Outcome::Unreachable)
     }
 

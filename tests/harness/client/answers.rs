@@ -29,8 +29,15 @@ impl Answer {
     /// # Errors
     /// When it is missing or no number.
     pub fn number(&self, header: &str) -> anyhow::Result<u32> {
-        let value = self.parts.headers.get(header).with_context(|| format!("{header} is missing"))?;
-        value.to_str()?.parse().with_context(|| format!("{header} is no number"))
+        let value = self
+            .parts
+            .headers
+            .get(header)
+            .with_context(|| format!("{header} is missing"))?;
+        value
+            .to_str()?
+            .parse()
+            .with_context(|| format!("{header} is no number"))
     }
 
     /// The properties that a watch or PROPFIND was answered with.
@@ -38,7 +45,9 @@ impl Answer {
     /// # Errors
     /// When it was answered with something else.
     pub fn properties(&self) -> anyhow::Result<Properties> {
-        let Reply::Properties(properties) = self.read(&Method::Propfind(Propfind::All))? else { bail!("these are no properties") };
+        let Reply::Properties(properties) = self.read(&Method::Propfind(Propfind::All))? else {
+            bail!("these are no properties")
+        };
         Ok(properties)
     }
 
@@ -55,7 +64,10 @@ impl Answer {
             | Property::MobileState(_)
             | Property::MobileDescription(_) => None,
         };
-        found.iter().find_map(state).context("there is no state in the answer")
+        found
+            .iter()
+            .find_map(state)
+            .context("there is no state in the answer")
     }
 
     /// What a PROPPATCH was answered with.
@@ -63,7 +75,10 @@ impl Answer {
     /// # Errors
     /// When it was answered with something else.
     pub fn patched(&self) -> anyhow::Result<Patched> {
-        let Reply::Patched(patched) = self.read(&Method::Proppatch(Proppatch { patches: Vec::new() }))? else { bail!("this is no answer to a PROPPATCH") };
+        let Reply::Patched(patched) = self.read(&Method::Proppatch(Proppatch { patches: Vec::new() }))?
+        else {
+            bail!("this is no answer to a PROPPATCH")
+        };
         Ok(patched)
     }
 
@@ -84,7 +99,12 @@ impl Answer {
     /// # Errors
     /// When it was answered with something else.
     pub fn subscriptions(&self) -> anyhow::Result<Vec<Subscribed>> {
-        let Reply::Subscriptions(all) = self.read(&Method::Subscriptions(Subscriptions { kind: SubscriptionKind::Property }))? else { bail!("these are no subscriptions") };
+        let Reply::Subscriptions(all) = self.read(&Method::Subscriptions(Subscriptions {
+            kind: SubscriptionKind::Property,
+        }))?
+        else {
+            bail!("these are no subscriptions")
+        };
         Ok(all)
     }
 
@@ -93,7 +113,9 @@ impl Answer {
     /// # Errors
     /// When it was answered with something else.
     pub fn access(&self) -> anyhow::Result<AccessList> {
-        let Reply::AccessList(list) = self.read(&Method::Acl(Acl::Read))? else { bail!("this is no access list") };
+        let Reply::AccessList(list) = self.read(&Method::Acl(Acl::Read))? else {
+            bail!("this is no access list")
+        };
         Ok(list)
     }
 

@@ -31,13 +31,26 @@ impl Message {
     /// Text in the usual conversation, with the ack type that all known clients ask for.
     #[must_use]
     pub fn text(text: &str) -> Self {
-        Self::of(Entity { kind: Entity::TEXT, typing: None, session: SESSION.into(), text: text.into() })
+        Self::of(Entity {
+            kind: Entity::TEXT,
+            typing: None,
+            session: SESSION.into(),
+            text: text.into(),
+        })
     }
 
     /// Any entity.
     #[must_use]
     pub fn of(entity: Entity) -> Self {
-        Self { entity, with: Vec::new(), ack: Some("DeepOr"), hop: 1, from: None, signed: None, trace: None }
+        Self {
+            entity,
+            with: Vec::new(),
+            ack: Some("DeepOr"),
+            hop: 1,
+            from: None,
+            signed: None,
+            trace: None,
+        }
     }
 }
 
@@ -45,15 +58,31 @@ impl Client {
     /// The request that carries a message to somebody.
     #[must_use]
     pub fn notify(&self, to: &Principal, message: &Message) -> Ask {
-        let contact = |person: &Principal| Contact { url: person.to_string(), name: person.name().to_owned() };
+        let contact = |person: &Principal| Contact {
+            url: person.to_string(),
+            name: person.name().to_owned(),
+        };
         let signed = message.signed.as_ref().unwrap_or_else(|| self.me());
-        let name = if signed == self.me() { self.display_name.clone() } else { signed.name().to_owned() };
-        let from = Contact { url: signed.to_string(), name };
+        let name = if signed == self.me() {
+            self.display_name.clone()
+        } else {
+            signed.name().to_owned()
+        };
+        let from = Contact {
+            url: signed.to_string(),
+            name,
+        };
         let alone = [to.clone()];
-        let with = if message.with.is_empty() { &alone[..] } else { &message.with };
+        let with = if message.with.is_empty() {
+            &alone[..]
+        } else {
+            &message.with
+        };
         let to_list: Vec<Contact> = with.iter().map(contact).collect();
         let document = self.dialect().message(&from, &to_list, &message.entity.write());
-        let mut ask = Ask::new("NOTIFY", to).header("RVP-Hop-Count", message.hop).body(document);
+        let mut ask = Ask::new("NOTIFY", to)
+            .header("RVP-Hop-Count", message.hop)
+            .body(document);
         if let Some(ack) = message.ack {
             ask = ask.header("RVP-Ack-Type", ack);
         }

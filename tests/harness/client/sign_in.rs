@@ -45,8 +45,15 @@ impl Client {
         let set = self.online(LEASE).await?;
         ensure!(set.view()?.is_some(), "the first PROPPATCH brings a view id");
         let found = expect(207, self.find(&me, &["d:displayname"]).await?, "own display name")?;
-        ensure!(found.properties()?.found.len() == 1, "the display name and nothing else");
-        let watchers = expect(200, self.list(&me, SubscriptionKind::Property).await?, "list watchers")?;
+        ensure!(
+            found.properties()?.found.len() == 1,
+            "the display name and nothing else"
+        );
+        let watchers = expect(
+            200,
+            self.list(&me, SubscriptionKind::Property).await?,
+            "list watchers",
+        )?;
         watchers.subscriptions()?;
         let access = expect(200, self.read_access(&me).await?, "read access")?.access()?;
         self.watch_flat(&me, LIFETIME_LIBRVP).await?;
@@ -54,13 +61,21 @@ impl Client {
             self.watch_flat(contact, LIFETIME_LIBRVP).await?;
             let who = Who::One(Identity::Person(contact.clone()));
             if access.entries.iter().all(|entry| entry.who != who) {
-                let granted = self.change_access(contact.as_url(), &["send-to", "presence"], &[]).await?;
+                let granted = self
+                    .change_access(contact.as_url(), &["send-to", "presence"], &[])
+                    .await?;
                 expect(200, granted, "grant a contact")?;
             }
         }
         let access = self.read_access(&me).await?.access()?;
-        let own = access.entries.iter().find(|entry| entry.who == Who::One(Identity::Person(me.clone())));
-        ensure!(own.is_some_and(|own| own.grant.len() == Right::ALL.len()), "the owner's own entry is whole");
+        let own = access
+            .entries
+            .iter()
+            .find(|entry| entry.who == Who::One(Identity::Person(me.clone())));
+        ensure!(
+            own.is_some_and(|own| own.grant.len() == Right::ALL.len()),
+            "the owner's own entry is whole"
+        );
         Ok(())
     }
 
@@ -83,7 +98,11 @@ impl Client {
         let logins = expect(200, self.list(&me, SubscriptionKind::Login).await?, "list logins")?;
         for login in logins.subscriptions()? {
             if Some(login.id.get()) != self.login {
-                expect(200, self.cancel(&me, login.id.get()).await?, "cancel a stale login")?;
+                expect(
+                    200,
+                    self.cancel(&me, login.id.get()).await?,
+                    "cancel a stale login",
+                )?;
             }
         }
         self.online(LIFETIME).await?;
@@ -109,7 +128,11 @@ impl Client {
 
     /// The login is never cancelled (spec 10).
     async fn sign_out_as_miranda(&mut self) -> anyhow::Result<()> {
-        let set = SetState { state: "offline", lease: Some(LEASE), view: NamedView::Usual };
+        let set = SetState {
+            state: "offline",
+            lease: Some(LEASE),
+            view: NamedView::Usual,
+        };
         expect(207, self.set_state(set).await?, "set offline")?;
         for (whom, id) in std::mem::take(&mut self.watches) {
             expect(200, self.cancel(&whom, id).await?, "end a watch")?;
@@ -119,13 +142,20 @@ impl Client {
     }
 
     async fn cancel_login(&mut self) -> anyhow::Result<()> {
-        let (me, login) = (self.me().clone(), self.login.take().context("it is not logged on")?);
+        let (me, login) = (
+            self.me().clone(),
+            self.login.take().context("it is not logged on")?,
+        );
         expect(200, self.cancel(&me, login).await?, "end the login")?;
         Ok(())
     }
 
     async fn online(&mut self, lease: u32) -> anyhow::Result<Answer> {
-        let set = SetState { state: "online", lease: Some(lease), view: NamedView::Usual };
+        let set = SetState {
+            state: "online",
+            lease: Some(lease),
+            view: NamedView::Usual,
+        };
         expect(207, self.set_state(set).await?, "set online")
     }
 
@@ -133,13 +163,21 @@ impl Client {
     async fn watch_flat(&mut self, whom: &Principal, seconds: u32) -> anyhow::Result<()> {
         let answer = expect(207, self.watch(whom, seconds).await?, "watch")?;
         let text = String::from_utf8_lossy(&answer.body);
-        ensure!(!text.contains("leased-value"), "a leased state in the answer to a watch");
+        ensure!(
+            !text.contains("leased-value"),
+            "a leased state in the answer to a watch"
+        );
         ensure!(answer.properties()?.found.len() == 5, "five properties: {text}");
         Ok(())
     }
 }
 
 fn expect(status: u16, answer: Answer, what: &str) -> anyhow::Result<Answer> {
-    ensure!(answer.status == status, "to {what} the answer was {}, not {status}:\n{}", answer.status, answer.head);
+    ensure!(
+        answer.status == status,
+        "to {what} the answer was {}, not {status}:\n{}",
+        answer.status,
+        answer.head
+    );
     Ok(answer)
 }

@@ -41,21 +41,41 @@ impl Heard {
     /// # Errors
     /// With what is wrong.
     pub fn read(head: &str, headers: &HeaderMap, body: Bytes, listener: SocketAddr) -> anyhow::Result<Self> {
-        ensure!(head.lines().next() == Some("NOTIFY / HTTP/1.1"), "the request line");
+        ensure!(
+            head.lines().next() == Some("NOTIFY / HTTP/1.1"),
+            "the request line"
+        );
         check_common(headers, body.len())?;
-        ensure!(is_text_xml(headers), "Content-Type, without which librvp closes silently");
+        ensure!(
+            is_text_xml(headers),
+            "Content-Type, without which librvp closes silently"
+        );
         let host = only(headers, "host")?;
         ensure!(host == listener.to_string(), "Host is {host}");
         let from = only(headers, "rvp-from-principal")?;
         let hop = only(headers, "rvp-hop-count")?.parse().context("RVP-Hop-Count")?;
-        let subscription: u32 = only(headers, "subscription-id")?.parse().context("Subscription-Id")?;
-        ensure!(i32::try_from(subscription).is_ok() && subscription > 0, "rule 6: Subscription-Id");
-        let optional = |name: &str| headers.get(name).map(|_| only(headers, name).map(str::to_owned)).transpose();
+        let subscription: u32 = only(headers, "subscription-id")?
+            .parse()
+            .context("Subscription-Id")?;
+        ensure!(
+            i32::try_from(subscription).is_ok() && subscription > 0,
+            "rule 6: Subscription-Id"
+        );
+        let optional = |name: &str| {
+            headers
+                .get(name)
+                .map(|_| only(headers, name).map(str::to_owned))
+                .transpose()
+        };
         let (ack, trace) = (optional("rvp-ack-type")?, optional("traceparent")?);
         let notification = Notification::parse(body.clone()).context("the document")?;
         let said = match notification.content {
             Content::Message(ref message) => {
-                ensure!(from == message.from.to_string(), "the sender is {from} and {} at once", message.from);
+                ensure!(
+                    from == message.from.to_string(),
+                    "the sender is {from} and {} at once",
+                    message.from
+                );
                 ensure!(ack.is_some(), "a message without RVP-Ack-Type");
                 let mime = notification.mime()?;
                 Said::Message(message.clone(), mime)
@@ -69,7 +89,14 @@ impl Heard {
                 Said::Change(change)
             }
         };
-        Ok(Self { hop, ack, trace, subscription, document: body, said })
+        Ok(Self {
+            hop,
+            ack,
+            trace,
+            subscription,
+            document: body,
+            said,
+        })
     }
 
     /// Who it is from, as the document says.
@@ -118,8 +145,15 @@ impl std::fmt::Display for Heard {
 fn check_change(change: &PropertyChange, document: &Bytes) -> anyhow::Result<()> {
     let text = String::from_utf8_lossy(document);
     let named = |url: &str| text.contains(&format!("<d:href>{url}</d:href>"));
-    ensure!(named(change.from.as_url()), "notification-from is not spelled {}", change.from);
-    ensure!(change.to.iter().all(|to| named(&to.to_string())), "notification-to is not spelled as it should");
+    ensure!(
+        named(change.from.as_url()),
+        "notification-from is not spelled {}",
+        change.from
+    );
+    ensure!(
+        change.to.iter().all(|to| named(&to.to_string())),
+        "notification-to is not spelled as it should"
+    );
     ensure!(!text.contains("leased-value"), "a leased value in a change");
     ensure!(!text.contains("invisible"), "invisible was told");
     Ok(())

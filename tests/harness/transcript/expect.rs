@@ -16,9 +16,16 @@ pub(super) fn receives(
     client: Option<&Client>,
     people: &BTreeMap<String, Principal>,
 ) -> anyhow::Result<()> {
-    let ["receives", status, rest @ ..] = words else { bail!("write: receives STATUS key=value ...") };
+    let ["receives", status, rest @ ..] = words else {
+        bail!("write: receives STATUS key=value ...")
+    };
     let body = || String::from_utf8_lossy(&answer.body).into_owned();
-    ensure!(answer.status.to_string() == *status, "the answer was {}: {}", answer.status, body());
+    ensure!(
+        answer.status.to_string() == *status,
+        "the answer was {}: {}",
+        answer.status,
+        body()
+    );
     for word in rest {
         let (key, value) = words::pair(word)?;
         let is = match key {
@@ -64,7 +71,11 @@ fn refused(key: &str, answer: &Answer) -> anyhow::Result<String> {
         "missing" => answer.properties()?.missing.len().to_string(),
         "hidden" => answer.properties()?.forbidden.len().to_string(),
         _ => {
-            let statuses = answer.patched()?.refused.into_iter().map(|(_, status)| status.as_u16().to_string());
+            let statuses = answer
+                .patched()?
+                .refused
+                .into_iter()
+                .map(|(_, status)| status.as_u16().to_string());
             statuses.collect::<Vec<_>>().join(",")
         }
     })
@@ -76,20 +87,38 @@ fn timeout(answer: &Answer) -> anyhow::Result<String> {
         Patch::State(state) => Some(state.lease),
         Patch::DisplayName(_) | Patch::Other(_) | Patch::UnknownState => None,
     };
-    let lease = answer.patched()?.done.iter().find_map(lease).context("no state was set")?;
+    let lease = answer
+        .patched()?
+        .done
+        .iter()
+        .find_map(lease)
+        .context("no state was set")?;
     Ok(lease.map_or_else(|| "flat".to_owned(), |lease| lease.timeout.0.to_string()))
 }
 
 /// Whether the view in the answer is the one the client had before: `same` or `new`.
 fn view(answer: &Answer, client: &Client) -> anyhow::Result<&'static str> {
     let view = answer.view()?.context("no view was set")?;
-    Ok(if client.former_view == Some(view) { "same" } else { "new" })
+    Ok(if client.former_view == Some(view) {
+        "same"
+    } else {
+        "new"
+    })
 }
 
 /// The schemes of a 401: `NTLM,Digest`.
 fn offers(answer: &Answer) -> String {
-    let all = answer.parts.headers.get_all(http::header::WWW_AUTHENTICATE).iter();
-    let scheme = |value: &http::HeaderValue| value.to_str().ok().and_then(|value| value.split(' ').next().map(str::to_owned));
+    let all = answer
+        .parts
+        .headers
+        .get_all(http::header::WWW_AUTHENTICATE)
+        .iter();
+    let scheme = |value: &http::HeaderValue| {
+        value
+            .to_str()
+            .ok()
+            .and_then(|value| value.split(' ').next().map(str::to_owned))
+    };
     all.filter_map(scheme).collect::<Vec<_>>().join(",")
 }
 
@@ -109,7 +138,11 @@ fn subscriptions(key: &str, answer: &Answer, people: &BTreeMap<String, Principal
         })
         .collect();
     words.sort();
-    Ok(if words.is_empty() { "none".to_owned() } else { words.join(",") })
+    Ok(if words.is_empty() {
+        "none".to_owned()
+    } else {
+        words.join(",")
+    })
 }
 
 fn name_of(person: &Principal, people: &BTreeMap<String, Principal>) -> String {
@@ -125,7 +158,9 @@ fn rights(about: &str, list: &AccessList, people: &BTreeMap<String, Principal>) 
         (_, Some(person)) => Who::One(Identity::Person(person.clone())),
         (_, None) => bail!("`{about}` is nothing that can be received, and nobody on stage"),
     };
-    let Some(entry) = list.entries.iter().find(|entry| entry.who == who) else { return Ok("none".to_owned()) };
+    let Some(entry) = list.entries.iter().find(|entry| entry.who == who) else {
+        return Ok("none".to_owned());
+    };
     Ok(signed(entry))
 }
 
@@ -133,5 +168,9 @@ fn signed(entry: &Entry) -> String {
     let granted = entry.grant.iter().map(|right| format!("+{}", right.name()));
     let denied = entry.deny.iter().map(|right| format!("-{}", right.name()));
     let all: Vec<String> = granted.chain(denied).collect();
-    if all.is_empty() { "nothing".to_owned() } else { all.join(",") }
+    if all.is_empty() {
+        "nothing".to_owned()
+    } else {
+        all.join(",")
+    }
 }

@@ -65,7 +65,12 @@ type Tried = anyhow::Result<Option<Outcome>>;
 impl Player {
     async fn new(mut stage: Stage, script: &Script) -> anyhow::Result<Self> {
         let (mut clients, mut people) = (BTreeMap::new(), BTreeMap::new());
-        let first_router = stage.plan().routers.first().cloned().context("there is no router")?;
+        let first_router = stage
+            .plan()
+            .routers
+            .first()
+            .cloned()
+            .context("there is no router")?;
         for role in &script.cast.roles {
             let person = role.name.split('/').next().unwrap_or_default();
             if !people.contains_key(person) {
@@ -78,17 +83,32 @@ impl Player {
             let router = role.router.as_ref().unwrap_or(&first_router);
             let mut client = Client::new(&stage, me, played, router)?;
             client.display_name = display_name;
-            ensure!(clients.insert(role.name.clone(), client).is_none(), "{} is on stage twice", role.name);
+            ensure!(
+                clients.insert(role.name.clone(), client).is_none(),
+                "{} is on stage twice",
+                role.name
+            );
         }
         let (sent, pending, tasks) = (Vec::new(), BTreeMap::new(), Tasks::new());
-        Ok(Self { stage, clients, people, sent, pending, markers: marker::Markers::default(), tasks })
+        Ok(Self {
+            stage,
+            clients,
+            people,
+            sent,
+            pending,
+            markers: marker::Markers::default(),
+            tasks,
+        })
     }
 
     async fn step(&mut self, script: &Script, step: &Step) -> anyhow::Result<()> {
         let words: Vec<&str> = step.words.iter().map(String::as_str).collect();
         let answers = match self.sentence(&words).await? {
             Outcome::Done => {
-                ensure!(step.receives.is_empty(), "nobody asked anything, so nothing is received");
+                ensure!(
+                    step.receives.is_empty(),
+                    "nobody asked anything, so nothing is received"
+                );
                 return Ok(());
             }
             Outcome::Answered(answer) => vec![answer],
@@ -102,7 +122,10 @@ impl Player {
             for (number, words) in &step.receives {
                 let words: Vec<&str> = words.iter().map(String::as_str).collect();
                 let at = || format!("{}:{number}: {}", script.file, words.join(" "));
-                let client = step.words.first().and_then(|who| self.clients.get(who.trim_end_matches("'s")));
+                let client = step
+                    .words
+                    .first()
+                    .and_then(|who| self.clients.get(who.trim_end_matches("'s")));
                 expect::receives(&words, answer, client, &self.people).with_context(at)?;
             }
         }
@@ -133,17 +156,28 @@ impl Player {
 
     /// Whoever heard something that the script does not mention fails it.
     async fn finish(self) -> anyhow::Result<()> {
-        ensure!(self.pending.is_empty(), "a request was begun whose answer the script does not mention");
+        ensure!(
+            self.pending.is_empty(),
+            "a request was begun whose answer the script does not mention"
+        );
         for (name, client) in &self.clients {
-            let rest = self.markers.without_them(client.listener.rest().with_context(|| name.clone())?);
-            ensure!(rest.is_empty(), "{name} has heard what the script does not mention: {}", rest.join("; "));
+            let rest = self
+                .markers
+                .without_them(client.listener.rest().with_context(|| name.clone())?);
+            ensure!(
+                rest.is_empty(),
+                "{name} has heard what the script does not mention: {}",
+                rest.join("; ")
+            );
         }
         self.tasks.abort();
         self.stage.close().await
     }
 
     fn client(&mut self, who: &str) -> anyhow::Result<&mut Client> {
-        self.clients.get_mut(who).with_context(|| format!("there is no client {who} on stage"))
+        self.clients
+            .get_mut(who)
+            .with_context(|| format!("there is no client {who} on stage"))
     }
 
     /// A person by name, or by an address anywhere.
@@ -151,13 +185,19 @@ impl Player {
         if name.contains('@') {
             return Ok(Principal::from_address(name)?);
         }
-        self.people.get(name).cloned().with_context(|| format!("there is nobody called {name} on stage"))
+        self.people
+            .get(name)
+            .cloned()
+            .with_context(|| format!("there is nobody called {name} on stage"))
     }
 }
 
 fn capital(name: &str) -> String {
     let mut letters = name.chars();
-    letters.next().map(|first| first.to_uppercase().chain(letters).collect()).unwrap_or_default()
+    letters
+        .next()
+        .map(|first| first.to_uppercase().chain(letters).collect())
+        .unwrap_or_default()
 }
 
 fn answered(answer: Answer) -> Tried {

@@ -61,10 +61,19 @@ impl Script {
     /// # Errors
     /// With file and line of what cannot be read.
     pub fn read(file: &str, text: &str) -> anyhow::Result<Self> {
-        let mut script = Self { file: file.to_owned(), cast: Cast::default(), steps: Vec::new() };
-        ensure!(text.starts_with("# "), "{file}:1: begin with a comment that says what the transcript shows");
+        let mut script = Self {
+            file: file.to_owned(),
+            cast: Cast::default(),
+            steps: Vec::new(),
+        };
+        ensure!(
+            text.starts_with("# "),
+            "{file}:1: begin with a comment that says what the transcript shows"
+        );
         for (number, line) in (1..).zip(text.lines()) {
-            script.line(number, line).with_context(|| format!("{file}:{number}: {}", line.trim()))?;
+            script
+                .line(number, line)
+                .with_context(|| format!("{file}:{number}: {}", line.trim()))?;
         }
         ensure!(!script.steps.is_empty(), "{file}: nothing happens");
         Ok(script)
@@ -78,11 +87,18 @@ impl Script {
             return self.cast.sections(&words);
         }
         if !line.starts_with([' ', '\t']) {
-            self.steps.push(Step { line: number, words, receives: Vec::new() });
+            self.steps.push(Step {
+                line: number,
+                words,
+                receives: Vec::new(),
+            });
             return Ok(());
         }
         ensure!(first == "receives", "an indented line begins with `receives`");
-        let step = self.steps.last_mut().context("nothing has happened that could bring this")?;
+        let step = self
+            .steps
+            .last_mut()
+            .context("nothing has happened that could bring this")?;
         step.receives.push((number, words));
         Ok(())
     }
@@ -91,7 +107,9 @@ impl Script {
 impl Cast {
     /// `[member] home-1 home-2 [router] r-1`: several sections may share a line.
     fn sections(&mut self, words: &[String]) -> anyhow::Result<()> {
-        let begins: Vec<usize> = (0..words.len()).filter(|at| words[*at].starts_with('[')).collect();
+        let begins: Vec<usize> = (0..words.len())
+            .filter(|at| words[*at].starts_with('['))
+            .collect();
         for (index, begin) in begins.iter().enumerate() {
             let end = begins.get(index + 1).copied().unwrap_or(words.len());
             let rest: Vec<&str> = words[begin + 1..end].iter().map(String::as_str).collect();
@@ -106,12 +124,16 @@ impl Cast {
         match name {
             "[member]" => self.plan.homes = owned(),
             "[router]" => self.plan.routers = owned(),
-            "[schemes]" => self.plan.schemes = rest.iter().map(|word| scheme(word)).collect::<Result<_, _>>()?,
+            "[schemes]" => {
+                self.plan.schemes = rest.iter().map(|word| scheme(word)).collect::<Result<_, _>>()?
+            }
             "[call-backs]" => self.plan.call_backs = policy(rest)?,
             "[expects]" => self.complaints.push(rest.join(" ")),
             "[client]" => self.roles.push(role(rest, Some((Style::Librvp, Proof::Digest)))?),
             "[nobody]" => self.roles.push(role(rest, None)?),
-            _ => bail!("{name} is no section; write [member], [router], [schemes], [call-backs], [client], [nobody] or [expects]"),
+            _ => bail!(
+                "{name} is no section; write [member], [router], [schemes], [call-backs], [client], [nobody] or [expects]"
+            ),
         }
         Ok(())
     }
@@ -120,7 +142,13 @@ impl Cast {
 fn role(words: &[&str], client: Option<(Style, Proof)>) -> anyhow::Result<Role> {
     let [name, rest @ ..] = words else { bail!("who?") };
     let name = (*name).to_owned();
-    let mut role = Role { name, home: None, client, router: None, display_name: None };
+    let mut role = Role {
+        name,
+        home: None,
+        client,
+        router: None,
+        display_name: None,
+    };
     for pair in rest.chunks(2) {
         match (pair, &mut role.client) {
             (["on", home], _) => role.home = Some((*home).to_owned()),
@@ -155,11 +183,18 @@ fn policy(words: &[&str]) -> anyhow::Result<Policy> {
     Ok(match words {
         ["off"] => Policy::Off,
         ["peer"] => Policy::Peer,
-        ranges => Policy::Ranges(ranges.iter().map(|range| self::range(range)).collect::<Result<_, _>>()?),
+        ranges => Policy::Ranges(
+            ranges
+                .iter()
+                .map(|range| self::range(range))
+                .collect::<Result<_, _>>()?,
+        ),
     })
 }
 
 fn range(word: &str) -> anyhow::Result<(IpAddr, u8)> {
-    let (network, bits) = word.split_once('/').context("write off, peer, or ranges like 10.0.0.0/8")?;
+    let (network, bits) = word
+        .split_once('/')
+        .context("write off, peer, or ranges like 10.0.0.0/8")?;
     Ok((network.parse()?, bits.parse()?))
 }

@@ -46,7 +46,9 @@ fn quoted(rest: &mut std::str::Chars<'_>, word: &mut String) -> anyhow::Result<(
 /// When it is none of these.
 pub(super) fn seconds(word: &str) -> anyhow::Result<u32> {
     let digits = word.trim_end_matches(['h', 'm', 's']);
-    let number: u32 = digits.parse().with_context(|| format!("`{word}` is no time; write 4h, 20m or 90s"))?;
+    let number: u32 = digits
+        .parse()
+        .with_context(|| format!("`{word}` is no time; write 4h, 20m or 90s"))?;
     let unit = match &word[digits.len()..] {
         "h" => 3_600,
         "m" => 60,
@@ -64,8 +66,12 @@ pub(super) fn stretch(words: &[&str]) -> anyhow::Result<Duration> {
     ensure!(!words.is_empty(), "how long? write for example: 20 minutes pass");
     let mut total = Duration::ZERO;
     for pair in words.chunks(2) {
-        let [number, unit] = pair else { bail!("a number without a unit") };
-        let number: u32 = number.parse().with_context(|| format!("`{number}` is no number"))?;
+        let [number, unit] = pair else {
+            bail!("a number without a unit")
+        };
+        let number: u32 = number
+            .parse()
+            .with_context(|| format!("`{number}` is no number"))?;
         let unit = match unit.trim_end_matches('s') {
             "hour" => 3_600,
             "minute" => 60,
@@ -82,7 +88,8 @@ pub(super) fn stretch(words: &[&str]) -> anyhow::Result<Duration> {
 /// # Errors
 /// When there is no `=`.
 pub(super) fn pair(word: &str) -> anyhow::Result<(&str, &str)> {
-    word.split_once('=').with_context(|| format!("`{word}` should have the form key=value"))
+    word.split_once('=')
+        .with_context(|| format!("`{word}` should have the form key=value"))
 }
 
 #[cfg(test)]
@@ -91,8 +98,14 @@ mod tests {
 
     #[test]
     fn a_line_becomes_words() {
-        assert_eq!(split("deriks  hears \"a b\" from maxb  # yes").unwrap(), ["deriks", "hears", "a b", "from", "maxb"]);
-        assert_eq!(split("x name=\"Max \\\"B\\\"\" y").unwrap(), ["x", "name=Max \"B\"", "y"]);
+        assert_eq!(
+            split("deriks  hears \"a b\" from maxb  # yes").unwrap(),
+            ["deriks", "hears", "a b", "from", "maxb"]
+        );
+        assert_eq!(
+            split("x name=\"Max \\\"B\\\"\" y").unwrap(),
+            ["x", "name=Max \"B\"", "y"]
+        );
         assert_eq!(split("says \"\"").unwrap(), ["says", ""]);
         assert_eq!(split("says \"# no comment\"").unwrap(), ["says", "# no comment"]);
         assert!(split("says \"open").is_err());
@@ -104,7 +117,10 @@ mod tests {
         assert_eq!(seconds("4h").unwrap(), 14_400);
         assert_eq!(seconds("90").unwrap(), 90);
         assert!(seconds("4d").is_err() && seconds("h").is_err());
-        assert_eq!(stretch(&["1", "minute", "31", "seconds"]).unwrap(), Duration::from_secs(91));
+        assert_eq!(
+            stretch(&["1", "minute", "31", "seconds"]).unwrap(),
+            Duration::from_secs(91)
+        );
         assert!(stretch(&[]).is_err() && stretch(&["3"]).is_err() && stretch(&["3", "days"]).is_err());
     }
 }

@@ -34,7 +34,10 @@ pub fn answer(wire: &Wire, ask: &Ask, challenge: &str) -> anyhow::Result<String>
 }
 
 fn hex(text: &str) -> String {
-    Md5::digest(text).iter().map(|octet| format!("{octet:02x}")).collect()
+    Md5::digest(text)
+        .iter()
+        .map(|octet| format!("{octet:02x}"))
+        .collect()
 }
 
 #[cfg(test)]
@@ -57,7 +60,10 @@ mod tests {
         let challenge =
             "Digest qop=\"auth\", realm=\"im.example.com\", nonce=\"0f1e2d3c4b5a69788796a5b4c3d2e1f0\"";
         let answer = answer(&wire, &Ask::new("SUBSCRIBE", &me), challenge).unwrap();
-        assert!(answer.contains("response=\"2b722b94d0c9f78c41ebf604342f2a5e\""), "{answer}");
+        assert!(
+            answer.contains("response=\"2b722b94d0c9f78c41ebf604342f2a5e\""),
+            "{answer}"
+        );
         assert!(answer.contains("username=\"EXAMPLE\\alice\""), "{answer}");
     }
 }

@@ -39,7 +39,10 @@ impl std::error::Error for Closed {}
 #[must_use]
 pub fn is_closed(error: &anyhow::Error) -> bool {
     let is_reset = |error: &std::io::Error| {
-        matches!(error.kind(), std::io::ErrorKind::ConnectionReset | std::io::ErrorKind::BrokenPipe)
+        matches!(
+            error.kind(),
+            std::io::ErrorKind::ConnectionReset | std::io::ErrorKind::BrokenPipe
+        )
     };
     error.is::<Closed>() || error.downcast_ref::<std::io::Error>().is_some_and(is_reset)
 }
@@ -66,7 +69,11 @@ impl Connection {
     /// A connection that is there already.
     #[must_use]
     pub fn of(stream: TcpStream) -> Self {
-        Self { stream, read: Vec::new(), closing: false }
+        Self {
+            stream,
+            read: Vec::new(),
+            closing: false,
+        }
     }
 
     /// Whether the other end said that it will close.
@@ -100,7 +107,10 @@ impl Connection {
         let (head, mut headers) = self.read_head().await?;
         let mut first = head.lines().next().unwrap_or_default().split(' ');
         ensure!(first.next() == Some("HTTP/1.1"), "not an answer: {head}");
-        let status: u16 = first.next().and_then(|number| number.parse().ok()).context("no status")?;
+        let status: u16 = first
+            .next()
+            .and_then(|number| number.parse().ok())
+            .context("no status")?;
         let body = match length(&headers)? {
             Some(length) => self.read_exactly(length).await?,
             None => self.read_to_end().await?,
@@ -109,7 +119,12 @@ impl Connection {
         let mut response = Response::new(());
         *response.status_mut() = ::http::StatusCode::from_u16(status)?;
         std::mem::swap(response.headers_mut(), &mut headers);
-        Ok(Answer { status, head, parts: response.into_parts().0, body })
+        Ok(Answer {
+            status,
+            head,
+            parts: response.into_parts().0,
+            body,
+        })
     }
 
     /// Reads a request with its body: its head as text, its headers, its body.
@@ -145,13 +160,19 @@ impl Connection {
             ensure!(self.read.len() < HEAD_MAX, "a head without an end");
             if !self.read_more().await? {
                 let begun = !self.read.is_empty();
-                return Err(if begun { anyhow!("the connection ended within a head") } else { Closed.into() });
+                return Err(if begun {
+                    anyhow!("the connection ended within a head")
+                } else {
+                    Closed.into()
+                });
             }
         };
         let head = String::from_utf8(self.read.drain(..end).collect()).context("a head that is not UTF-8")?;
         let mut headers = HeaderMap::new();
         for line in head.lines().skip(1).filter(|line| !line.is_empty()) {
-            let (name, value) = line.split_once(':').with_context(|| format!("not a header line: {line}"))?;
+            let (name, value) = line
+                .split_once(':')
+                .with_context(|| format!("not a header line: {line}"))?;
             let value = HeaderValue::from_str(value.trim())?;
             headers.append(HeaderName::from_bytes(name.as_bytes())?, value);
         }
@@ -178,6 +199,13 @@ impl Connection {
 }
 
 fn length(headers: &HeaderMap) -> anyhow::Result<Option<usize>> {
-    let Some(value) = headers.get("content-length") else { return Ok(None) };
-    Ok(Some(value.to_str()?.parse().context("a Content-Length that is no number")?))
+    let Some(value) = headers.get("content-length") else {
+        return Ok(None);
+    };
+    Ok(Some(
+        value
+            .to_str()?
+            .parse()
+            .context("a Content-Length that is no number")?,
+    ))
 }

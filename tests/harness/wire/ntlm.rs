@@ -46,9 +46,10 @@ pub fn authenticate(wire: &Wire, challenge: &str) -> anyhow::Result<String> {
     let challenge = NtlmChallenge::parse(&challenge).context("read a challenge")?;
     let nt_hash: [u8; 16] = Md4::digest(utf16(&wire.password)).into();
     let (lm, nt) = match wire.style {
-        Style::Librvp | Style::NetRvp => {
-            (response(&lm_hash(&wire.password), challenge.challenge), response(&nt_hash, challenge.challenge))
-        }
+        Style::Librvp | Style::NetRvp => (
+            response(&lm_hash(&wire.password), challenge.challenge),
+            response(&nt_hash, challenge.challenge),
+        ),
         Style::Miranda => version_2(&nt_hash, wire.me.name(), &challenge),
     };
     let mut message = Message::begin(3, 64);
@@ -77,7 +78,10 @@ fn version_2(nt_hash: &[u8; 16], user: &str, challenge: &NtlmChallenge) -> (Vec<
     .concat();
     let proof = hmac(&key, &[&challenge.challenge, &blob]);
     let lm = hmac(&key, &[&challenge.challenge, &CLIENT_CHALLENGE]);
-    ([&lm[..], &CLIENT_CHALLENGE].concat(), [&proof[..], &blob].concat())
+    (
+        [&lm[..], &CLIENT_CHALLENGE].concat(),
+        [&proof[..], &blob].concat(),
+    )
 }
 
 /// The response of version 1: the challenge under three DES keys cut from a hash.
@@ -99,7 +103,9 @@ fn lm_hash(password: &str) -> [u8; 16] {
 }
 
 fn des(key: &[u8], block: [u8; 8]) -> [u8; 8] {
-    let bits = key.iter().fold(0_u64, |bits, octet| bits << 8 | u64::from(*octet));
+    let bits = key
+        .iter()
+        .fold(0_u64, |bits, octet| bits << 8 | u64::from(*octet));
     // Seven bits in each octet; the eighth is parity, which is not looked at.
     let spread: [u8; 8] = std::array::from_fn(|index| ((bits >> (49 - 7 * index)) as u8) << 1);
     let mut block = block.into();
@@ -128,11 +134,17 @@ struct Message {
 impl Message {
     fn begin(kind: u32, begins: usize) -> Self {
         let fixed = [&b"NTLMSSP\0"[..], &kind.to_le_bytes()].concat();
-        Self { fixed, payload: Vec::new(), begins }
+        Self {
+            fixed,
+            payload: Vec::new(),
+            begins,
+        }
     }
 
     fn field(&mut self, octets: &[u8]) {
-        let length = u16::try_from(octets.len()).expect("fields are short").to_le_bytes();
+        let length = u16::try_from(octets.len())
+            .expect("fields are short")
+            .to_le_bytes();
         let at = u32::try_from(self.begins + self.payload.len()).expect("messages are short");
         self.fixed.extend([length, length].concat());
         self.fixed.extend(at.to_le_bytes());
@@ -158,7 +170,10 @@ mod tests {
         let challenge = [0x01, 0x23, 0x45, 0x67, 0x89, 0xab, 0xcd, 0xef];
         let nt_hash: [u8; 16] = Md4::digest(utf16("Password")).into();
         assert_eq!(hex(&nt_hash), "a4f49c406510bdcab6824ee7c30fd852");
-        assert_eq!(hex(&response(&nt_hash, challenge)), "67c43011f30298a2ad35ece64f16331c44bdbed927841f94");
+        assert_eq!(
+            hex(&response(&nt_hash, challenge)),
+            "67c43011f30298a2ad35ece64f16331c44bdbed927841f94"
+        );
         assert_eq!(hex(&lm_hash("Password")), "e52cac67419a9a224a3b108f3fa6cb6d");
         assert_eq!(
             hex(&response(&lm_hash("Password"), challenge)),

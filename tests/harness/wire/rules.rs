@@ -19,8 +19,14 @@ const TEXTS: [&str; 3] = ["<r:email/>", "<d:displayname/>", "<r:mobile-descripti
 pub fn check_answer(method: &str, answer: &Answer) -> anyhow::Result<()> {
     let headers = &answer.parts.headers;
     check_common(headers, answer.body.len())?;
-    let digits = answer.head.get(9..12).and_then(|digits| digits.parse::<u16>().ok());
-    ensure!(digits == Some(answer.status), "the status is not in characters 10 to 12 (Miranda reads it there)");
+    let digits = answer
+        .head
+        .get(9..12)
+        .and_then(|digits| digits.parse::<u16>().ok());
+    ensure!(
+        digits == Some(answer.status),
+        "the status is not in characters 10 to 12 (Miranda reads it there)"
+    );
     let succeeds = (200..300).contains(&answer.status);
     if succeeds && !answer.body.is_empty() {
         ensure!(is_text_xml(headers), "rule 3: an XML answer is text/xml");
@@ -30,10 +36,19 @@ pub fn check_answer(method: &str, answer: &Answer) -> anyhow::Result<()> {
         check_number(headers, "subscription-id").context("rule 6")?;
         check_number(headers, "subscription-lifetime").context("without a lifetime it is permanent")?;
         let text = String::from_utf8_lossy(&answer.body);
-        ensure!(!TEXTS.iter().any(|tag| text.contains(tag)), "rule 4: a text is closed in its own tag");
+        ensure!(
+            !TEXTS.iter().any(|tag| text.contains(tag)),
+            "rule 4: a text is closed in its own tag"
+        );
     }
-    ensure!(answer.status != 207 || !answer.body.is_empty(), "207 has a body, or librvp logs off");
-    ensure!(!(method == "SUBSCRIBE" && matches!(answer.status, 500 | 501)), "a SUBSCRIBE never sees 500 or 501");
+    ensure!(
+        answer.status != 207 || !answer.body.is_empty(),
+        "207 has a body, or librvp logs off"
+    );
+    ensure!(
+        !(method == "SUBSCRIBE" && matches!(answer.status, 500 | 501)),
+        "a SUBSCRIBE never sees 500 or 501"
+    );
     if answer.status == 401 {
         check_challenges(headers)?;
     }
@@ -47,9 +62,15 @@ pub fn check_answer(method: &str, answer: &Answer) -> anyhow::Result<()> {
 /// # Errors
 /// With the rule that is broken.
 pub fn check_common(headers: &HeaderMap, body: usize) -> anyhow::Result<()> {
-    ensure!(!headers.contains_key("transfer-encoding"), "rule 2: never chunked");
+    ensure!(
+        !headers.contains_key("transfer-encoding"),
+        "rule 2: never chunked"
+    );
     let length = only(headers, "content-length").context("rule 2: Content-Length")?;
-    ensure!(length == body.to_string(), "rule 2: Content-Length is {length} where {body} octets came");
+    ensure!(
+        length == body.to_string(),
+        "rule 2: Content-Length is {length} where {body} octets came"
+    );
     let version = only(headers, "rvp-notifications-version").context("RVP-Notifications-Version")?;
     ensure!(version == "0.2", "RVP-Notifications-Version is {version}");
     Ok(())
@@ -61,15 +82,27 @@ pub fn check_common(headers: &HeaderMap, body: usize) -> anyhow::Result<()> {
 /// With the rule that is broken.
 pub fn check_document(document: &[u8]) -> anyhow::Result<()> {
     let text = std::str::from_utf8(document).context("the document is not UTF-8")?;
-    let rest = text.strip_prefix("<?xml version=\"1.0\"?><").context("the document does not begin as it should")?;
+    let rest = text
+        .strip_prefix("<?xml version=\"1.0\"?><")
+        .context("the document does not begin as it should")?;
     let root = rest.split(['>', '/']).next().unwrap_or_default();
-    ensure!(rest.contains(&format!("{}{ROOT}", root.split(' ').next().unwrap_or_default())), "rule 5: the root declares d, r and a");
+    ensure!(
+        rest.contains(&format!("{}{ROOT}", root.split(' ').next().unwrap_or_default())),
+        "rule 5: the root declares d, r and a"
+    );
     for (at, piece) in text.split('<').enumerate().skip(1) {
         let (tag, between) = piece.split_once('>').context("a tag without an end")?;
         ensure!(between.trim() == between, "rule 4: white space after <{tag}>");
-        let name = tag.trim_start_matches('/').split([' ', '/']).next().unwrap_or_default();
+        let name = tag
+            .trim_start_matches('/')
+            .split([' ', '/'])
+            .next()
+            .unwrap_or_default();
         let prefixed = ["d:", "r:", "a:"].iter().any(|prefix| name.starts_with(prefix));
-        ensure!(prefixed || (at == 1 && name == "?xml"), "rule 5: the prefix of {name}");
+        ensure!(
+            prefixed || (at == 1 && name == "?xml"),
+            "rule 5: the prefix of {name}"
+        );
     }
     Ok(())
 }
@@ -77,7 +110,10 @@ pub fn check_document(document: &[u8]) -> anyhow::Result<()> {
 /// Whether the body is said to be `text/xml`.
 #[must_use]
 pub fn is_text_xml(headers: &HeaderMap) -> bool {
-    let kind = headers.get("content-type").and_then(|value| value.to_str().ok()).unwrap_or_default();
+    let kind = headers
+        .get("content-type")
+        .and_then(|value| value.to_str().ok())
+        .unwrap_or_default();
     kind.split(';').next().unwrap_or_default().trim() == "text/xml"
 }
 
@@ -94,7 +130,10 @@ pub fn only<'h>(headers: &'h HeaderMap, name: &str) -> anyhow::Result<&'h str> {
 
 fn check_number(headers: &HeaderMap, name: &str) -> anyhow::Result<()> {
     let number = only(headers, name)?;
-    ensure!(number.parse::<i32>().is_ok_and(|number| number > 0), "{name} is {number}");
+    ensure!(
+        number.parse::<i32>().is_ok_and(|number| number > 0),
+        "{name} is {number}"
+    );
     Ok(())
 }
 
@@ -104,12 +143,18 @@ fn check_challenges(headers: &HeaderMap) -> anyhow::Result<()> {
     for value in headers.get_all(WWW_AUTHENTICATE) {
         let text = value.to_str()?;
         let scheme = text.split(' ').next().unwrap_or_default();
-        ensure!(["Negotiate", "NTLM", "Digest"].contains(&scheme), "nobody asked for the scheme {scheme}");
+        ensure!(
+            ["Negotiate", "NTLM", "Digest"].contains(&scheme),
+            "nobody asked for the scheme {scheme}"
+        );
         ensure!(!schemes.contains(&scheme), "{scheme} is offered twice");
         if scheme == "Digest" {
             ensure!(text.contains("qop=\"auth\""), "rule 10: qop is exactly \"auth\"");
             let inside = text.split('"').skip(1).step_by(2);
-            ensure!(inside.into_iter().all(|value| !value.contains(',')), "librvp splits at every comma");
+            ensure!(
+                inside.into_iter().all(|value| !value.contains(',')),
+                "librvp splits at every comma"
+            );
             DigestChallenge::parse(value)?;
         } else {
             ensure!(!text.contains(','), "several schemes in one header");
@@ -132,7 +177,12 @@ mod tests {
         }
         let parts = response.body(()).unwrap().into_parts().0;
         let head = format!("HTTP/1.1 {status} Some\r\n");
-        Answer { status, head, parts, body: body.into() }
+        Answer {
+            status,
+            head,
+            parts,
+            body: body.into(),
+        }
     }
 
     const GOOD: &str = "<?xml version=\"1.0\"?><r:subscriptions xmlns:d='DAV:' \
@@ -142,17 +192,41 @@ mod tests {
     fn a_sound_answer_passes_and_each_broken_rule_is_told() {
         let length = GOOD.len().to_string();
         let headers = |kind: &'static str| {
-            [("content-length", length.clone()), ("rvp-notifications-version", "0.2".to_owned()), ("content-type", kind.to_owned())]
+            [
+                ("content-length", length.clone()),
+                ("rvp-notifications-version", "0.2".to_owned()),
+                ("content-type", kind.to_owned()),
+            ]
         };
         let check = |headers: &[(&'static str, String)], status: u16, body: &'static str| {
-            let headers: Vec<_> = headers.iter().map(|(name, value)| (*name, value.as_str())).collect();
-            check_answer("SUBSCRIPTIONS", &answer(status, &headers, body)).map_err(|error| format!("{error:#}"))
+            let headers: Vec<_> = headers
+                .iter()
+                .map(|(name, value)| (*name, value.as_str()))
+                .collect();
+            check_answer("SUBSCRIPTIONS", &answer(status, &headers, body))
+                .map_err(|error| format!("{error:#}"))
         };
         assert_eq!(check(&headers("text/xml"), 200, GOOD), Ok(()));
-        assert!(check(&headers("application/xml"), 200, GOOD).unwrap_err().contains("rule 3"));
-        assert!(check(&headers("text/xml")[1..], 200, GOOD).unwrap_err().contains("rule 2"));
-        assert!(check(&headers("text/xml")[..1], 200, GOOD).unwrap_err().contains("Version"));
-        assert!(check(&headers("text/xml"), 401, GOOD).unwrap_err().contains("challenge"));
+        assert!(
+            check(&headers("application/xml"), 200, GOOD)
+                .unwrap_err()
+                .contains("rule 3")
+        );
+        assert!(
+            check(&headers("text/xml")[1..], 200, GOOD)
+                .unwrap_err()
+                .contains("rule 2")
+        );
+        assert!(
+            check(&headers("text/xml")[..1], 200, GOOD)
+                .unwrap_err()
+                .contains("Version")
+        );
+        assert!(
+            check(&headers("text/xml"), 401, GOOD)
+                .unwrap_err()
+                .contains("challenge")
+        );
         let mut chunked = headers("text/xml").to_vec();
         chunked.push(("transfer-encoding", "chunked".to_owned()));
         assert!(check(&chunked, 200, GOOD).unwrap_err().contains("chunked"));

@@ -66,7 +66,10 @@ impl Style {
     #[must_use]
     pub fn write(self, wire: &Wire, ask: &Ask, authorization: Option<&str>) -> Vec<u8> {
         let (host, path) = wire.spelling.place(&ask.target, wire.router.port());
-        let from = ask.from.clone().unwrap_or_else(|| wire.spelling.url(&wire.me, wire.router.port()));
+        let from = ask
+            .from
+            .clone()
+            .unwrap_or_else(|| wire.spelling.url(&wire.me, wire.router.port()));
         let mut lines = vec![
             format!("{} {path} HTTP/1.1", ask.method),
             format!("Host: {host}"),
@@ -92,7 +95,10 @@ impl Style {
         if !ask.body.is_empty() && !forgets_type {
             lines.push("Content-Type: text/xml".to_owned());
         }
-        let logs_on = ask.headers.iter().any(|(name, value)| name == "Call-Back" && !value.contains("/instmsg/"));
+        let logs_on = ask
+            .headers
+            .iter()
+            .any(|(name, value)| name == "Call-Back" && !value.contains("/instmsg/"));
         match self {
             Self::Librvp => {}
             Self::Miranda if logs_on => lines.push("User-Agent: msmsgs/5.1.0.639".to_owned()),
@@ -109,12 +115,16 @@ impl Spelling {
         let (host, path) = (target.domain_str(), target.path());
         match self {
             Self::Plain => (host.to_owned(), path.to_owned()),
-            Self::Physical => ("home7.example.com".to_owned(), format!("/instmsg/local/{host}{path}")),
+            Self::Physical => (
+                "home7.example.com".to_owned(),
+                format!("/instmsg/local/{host}{path}"),
+            ),
             // The host of the request line counts; this one is another on purpose (RFC 9112, 3.2.2).
             Self::Absolute => ("proxy.example.net".to_owned(), target.as_url().to_owned()),
-            Self::UpperCase => {
-                (host.to_uppercase(), format!("/instmsg/aliases/{}", target.name().to_uppercase()))
-            }
+            Self::UpperCase => (
+                host.to_uppercase(),
+                format!("/instmsg/aliases/{}", target.name().to_uppercase()),
+            ),
             Self::TrailingSlash => (host.to_owned(), format!("{path}/")),
             Self::WithPort => (format!("{host}:{port}"), path.to_owned()),
         }
@@ -137,7 +147,11 @@ impl Spelling {
         let (host, name) = (person.domain_str(), person.name());
         match self {
             Self::Plain | Self::Absolute | Self::Physical => person.to_string(),
-            Self::UpperCase => format!("http://{}/instmsg/aliases/{}", host.to_uppercase(), name.to_uppercase()),
+            Self::UpperCase => format!(
+                "http://{}/instmsg/aliases/{}",
+                host.to_uppercase(),
+                name.to_uppercase()
+            ),
             Self::TrailingSlash => format!("{person}/"),
             Self::WithPort => format!("http://{host}:{port}{}", person.path()),
         }

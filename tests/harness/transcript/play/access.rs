@@ -11,9 +11,12 @@ impl Player {
             }
             [who, "blocks", whom] => (who, whom, &[], &["send-to", "presence"]),
             [who, "allows", "only", "its", "contacts"] => (who, "allprincipals", &["list", "read"], &[]),
-            [who, "allows", "everybody"] => {
-                (who, "allprincipals", &["list", "read", "send-to", "presence"], &[])
-            }
+            [who, "allows", "everybody"] => (
+                who,
+                "allprincipals",
+                &["list", "read", "send-to", "presence"],
+                &[],
+            ),
             [who, "unblocks" | "allows", whom] => (who, whom, &["send-to", "presence"], &[]),
             [who, "grants", whom, rights @ ..] => (who, whom, rights, &[]),
             [who, "denies", whom, rights @ ..] => (who, whom, &[], rights),

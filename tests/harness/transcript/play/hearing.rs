@@ -18,14 +18,23 @@ impl Player {
             [who, "is", "notified", whom, properties @ ..] => {
                 let person = self.person(whom)?;
                 let what = format!("a change of {whom}");
-                let heard = self.client(who)?.listener.next(&what, |heard| heard.is_change_of(&person)).await?;
+                let heard = self
+                    .client(who)?
+                    .listener
+                    .next(&what, |heard| heard.is_change_of(&person))
+                    .await?;
                 check_change(&heard, properties)?;
             }
             [who, "sees", whom, "typing"] => {
                 let heard = self.message_from(who, whom, MessageKind::Typing).await?;
                 let typing = self.person(whom)?.address();
-                let Said::Message(_, mime) = &heard.said else { bail!("it heard {heard}") };
-                ensure!(mime.typing_user.as_deref() == Some(typing.as_str()), "it heard {heard}");
+                let Said::Message(_, mime) = &heard.said else {
+                    bail!("it heard {heard}")
+                };
+                ensure!(
+                    mime.typing_user.as_deref() == Some(typing.as_str()),
+                    "it heard {heard}"
+                );
             }
             [who, "sees", whom, "join"] => drop(self.message_from(who, whom, MessageKind::Join).await?),
             [who, "sees", whom, "join", "with", with @ ..] => {
@@ -46,7 +55,9 @@ impl Player {
     async fn manners(&mut self, sentence: &[&str]) -> Tried {
         match sentence {
             [who, "answers", "nothing"] => self.client(who)?.listener.set_manner(Manner::Silent),
-            [who, "answers", "again"] | [who, "lets", "go"] => self.client(who)?.listener.set_manner(Manner::Take),
+            [who, "answers", "again"] | [who, "lets", "go"] => {
+                self.client(who)?.listener.set_manner(Manner::Take)
+            }
             [who, "answers", status] => {
                 let status = status.parse().context("write nothing, again or a status")?;
                 self.client(who)?.listener.set_manner(Manner::Status(status));
@@ -73,7 +84,11 @@ impl Player {
     async fn message_from(&mut self, who: &str, whom: &str, kind: MessageKind) -> anyhow::Result<Heard> {
         let from = self.person(whom)?;
         let what = format!("a message from {whom}");
-        let heard = self.client(who)?.listener.next(&what, |heard| heard.is_message_from(&from)).await?;
+        let heard = self
+            .client(who)?
+            .listener
+            .next(&what, |heard| heard.is_message_from(&from))
+            .await?;
         let is_kind = matches!(&heard.said, Said::Message(message, _) if message.kind == kind);
         ensure!(is_kind, "it heard {heard}");
         let is_it = |sent: &&Sent| {
@@ -81,14 +96,21 @@ impl Player {
             sent.document == heard.document && sent.hop + 1 == heard.hop && heard.ack.as_deref() == Some(ack)
         };
         let sent = self.sent.iter().any(|sent| is_it(&sent));
-        ensure!(sent, "hop {} and {:?}, or the document, is not what somebody sent: {heard}", heard.hop, heard.ack);
+        ensure!(
+            sent,
+            "hop {} and {:?}, or the document, is not what somebody sent: {heard}",
+            heard.hop,
+            heard.ack
+        );
         Ok(heard)
     }
 
     fn check_with(&self, heard: &Heard, names: &[&str]) -> anyhow::Result<()> {
         let names = names.iter().filter(|word| **word != "and");
         let expected: Vec<Principal> = names.map(|name| self.person(name)).collect::<Result<_, _>>()?;
-        let Said::Message(message, _) = &heard.said else { bail!("it heard {heard}") };
+        let Said::Message(message, _) = &heard.said else {
+            bail!("it heard {heard}")
+        };
         let listed: Vec<Principal> = message.to.iter().filter_map(|to| to.person()).cloned().collect();
         ensure!(listed == expected, "the message lists {listed:?}");
         Ok(())
@@ -103,17 +125,23 @@ fn text_of(heard: &Heard) -> &str {
 }
 
 fn check_change(heard: &Heard, expected: &[&str]) -> anyhow::Result<()> {
-    let Said::Change(change) = &heard.said else { bail!("it heard {heard}") };
+    let Said::Change(change) = &heard.said else {
+        bail!("it heard {heard}")
+    };
     let mut properties = Vec::new();
     for word in expected {
         properties.push(match words::pair(word)? {
-            ("state", name) => {
-                Property::State(PresenceState::from_name(name).with_context(|| format!("{name} is no state"))?)
-            }
+            ("state", name) => Property::State(
+                PresenceState::from_name(name).with_context(|| format!("{name} is no state"))?,
+            ),
             ("name", name) => Property::DisplayName(name.to_owned()),
             _ => bail!("`{word}` is no property that is notified; write state= or name="),
         });
     }
-    ensure!(change.properties == properties, "it was notified {:?}", change.properties);
+    ensure!(
+        change.properties == properties,
+        "it was notified {:?}",
+        change.properties
+    );
     Ok(())
 }

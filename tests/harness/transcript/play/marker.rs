@@ -9,7 +9,7 @@ use crate::client::{Client, NamedView, SetState};
 use crate::listener::{Heard, Said};
 use crate::wire::{Kept, Proof, Style};
 use anyhow::{Context, ensure};
-use rvp::{Principal, PresenceState, Property};
+use rvp::{PresenceState, Principal, Property};
 use std::collections::BTreeMap;
 
 const NAME: &str = "zzz-marker";
@@ -32,8 +32,16 @@ pub(super) struct Markers {
 impl Markers {
     /// What was heard, as text, without what came from markers.
     pub(super) fn without_them(&self, heard: Vec<Heard>) -> Vec<String> {
-        let is_marker = |heard: &&Heard| self.by_home.values().any(|marker| heard.is_change_of(marker.me()));
-        heard.iter().filter(|heard| !is_marker(heard)).map(ToString::to_string).collect()
+        let is_marker = |heard: &&Heard| {
+            self.by_home
+                .values()
+                .any(|marker| heard.is_change_of(marker.me()))
+        };
+        heard
+            .iter()
+            .filter(|heard| !is_marker(heard))
+            .map(ToString::to_string)
+            .collect()
     }
 }
 
@@ -45,16 +53,29 @@ impl Player {
             let state = STATES[self.markers.turn % STATES.len()];
             self.markers.turn += 1;
             let client = self.markers.by_home.get_mut(&home).context("it was just made")?;
-            let set = SetState { state: state.name(), lease: Some(1_200), view: NamedView::Usual };
-            ensure!(client.set_state(set).await?.succeeded(), "the marker cannot change");
+            let set = SetState {
+                state: state.name(),
+                lease: Some(1_200),
+                view: NamedView::Usual,
+            };
+            ensure!(
+                client.set_state(set).await?.succeeded(),
+                "the marker cannot change"
+            );
             let is_it = |heard: &Heard| {
                 matches!(&heard.said, Said::Change(change)
                     if change.from == marker && change.properties == [Property::State(state)])
             };
-            self.client(who)?.listener.next("the change that comes last", is_it).await?;
+            self.client(who)?
+                .listener
+                .next("the change that comes last", is_it)
+                .await?;
             let wire = self.client(who)?.wire.clone();
             let end = crate::wire::Ask::new("UNSUBSCRIBE", &marker).header("Subscription-Id", watch);
-            ensure!(wire.ask(&mut Kept::default(), &end).await?.succeeded(), "the marker cannot be left");
+            ensure!(
+                wire.ask(&mut Kept::default(), &end).await?.succeeded(),
+                "the marker cannot be left"
+            );
         }
         let rest = self.client(who)?.listener.rest()?;
         let rest = self.markers.without_them(rest);
@@ -68,8 +89,20 @@ impl Player {
         }
         let me = self.stage.principal(NAME, Some(home))?;
         self.stage.add_person(&me, "Marker").await?;
-        let router = self.stage.plan().routers.first().cloned().context("there is no router")?;
-        let scheme = self.stage.plan().schemes.first().copied().context("there is no scheme")?;
+        let router = self
+            .stage
+            .plan()
+            .routers
+            .first()
+            .cloned()
+            .context("there is no router")?;
+        let scheme = self
+            .stage
+            .plan()
+            .schemes
+            .first()
+            .copied()
+            .context("there is no scheme")?;
         let proof = match scheme {
             router::Scheme::Ntlm => Proof::Ntlm,
             router::Scheme::Digest => Proof::Digest,
@@ -87,7 +120,11 @@ impl Player {
             .header("Subscription-Lifetime", 600)
             .header("Call-Back", client.me());
         let answer = client.wire.clone().ask(&mut Kept::default(), &ask).await?;
-        ensure!(answer.succeeded(), "{who} cannot watch the marker: {}", answer.status);
+        ensure!(
+            answer.succeeded(),
+            "{who} cannot watch the marker: {}",
+            answer.status
+        );
         answer.subscription()
     }
 }

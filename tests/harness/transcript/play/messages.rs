@@ -14,7 +14,9 @@ impl Player {
     pub(super) async fn message(&mut self, sentence: &[&str]) -> Tried {
         match sentence {
             [who, "says", text, "to", rest @ ..] => self.sends(who, Message::text(text), rest).await,
-            [who, "begins", "to", "say", text, "to", rest @ ..] => self.begins(who, Message::text(text), rest),
+            [who, "begins", "to", "say", text, "to", rest @ ..] => {
+                self.begins(who, Message::text(text), rest)
+            }
             [who, "invites", "to", file, "with", rest @ ..] => {
                 let lines = format!(
                     "Application-Name: File Transfer\r\nApplication-GUID: {{5D3E02AB-6190-11d3-BBBB-00C04F795683}}\r\n\
@@ -26,15 +28,21 @@ impl Player {
             }
             [who, "types", "to", rest @ ..] => {
                 let typing = Some(self.client(who)?.me().address());
-                let entity = Entity { typing, ..entity(Entity::CONTROL, "") };
+                let entity = Entity {
+                    typing,
+                    ..entity(Entity::CONTROL, "")
+                };
                 self.sends(who, Message::of(entity), rest).await
             }
             [who, "opens", "a", "conversation", "with", rest @ ..] => {
                 self.client(who)?.listener.rejoin(SESSION);
-                self.sends(who, Message::of(entity(Entity::CONTROL, "")), rest).await
+                self.sends(who, Message::of(entity(Entity::CONTROL, "")), rest)
+                    .await
             }
             [who, "leaves", rest @ ..] => {
-                let outcome = self.sends(who, Message::of(entity(Entity::LEAVE, "")), rest).await?;
+                let outcome = self
+                    .sends(who, Message::of(entity(Entity::LEAVE, "")), rest)
+                    .await?;
                 // Whatever comes for that conversation now is answered 500 (spec 5.5).
                 self.client(who)?.listener.leave(SESSION);
                 Ok(outcome)
@@ -49,7 +57,10 @@ impl Player {
     /// several recipients everybody gets a NOTIFY of their own that lists all of them and, as librvp does,
     /// the sender (spec 5.5).
     fn addressed(&mut self, who: &str, message: &mut Message, words: &[&str]) -> anyhow::Result<Vec<Ask>> {
-        let end = words.iter().position(|word| OPTIONS.contains(word)).unwrap_or(words.len());
+        let end = words
+            .iter()
+            .position(|word| OPTIONS.contains(word))
+            .unwrap_or(words.len());
         let names = words[..end].iter().filter(|word| **word != "and");
         let to: Vec<Principal> = names.map(|name| self.person(name)).collect::<Result<_, _>>()?;
         ensure!(!to.is_empty(), "to whom?");
@@ -96,13 +107,21 @@ impl Player {
             let _ = tell.send(answer);
             Ok(())
         });
-        ensure!(self.pending.insert(who.to_owned(), told).is_none(), "{who} has begun something already");
+        ensure!(
+            self.pending.insert(who.to_owned(), told).is_none(),
+            "{who} has begun something already"
+        );
         done()
     }
 
     async fn answer(&mut self, who: &str) -> anyhow::Result<Answer> {
-        let told = self.pending.remove(who).with_context(|| format!("{who} has begun nothing"))?;
-        within(format!("the answer to {who}"), told).await?.context("the request was dropped")?
+        let told = self
+            .pending
+            .remove(who)
+            .with_context(|| format!("{who} has begun nothing"))?;
+        within(format!("the answer to {who}"), told)
+            .await?
+            .context("the request was dropped")?
     }
 
     /// Not answered, after something else has made the way to the home server and back.
@@ -110,9 +129,15 @@ impl Player {
         let client = self.client(who)?;
         let me = client.me().clone();
         let body = client.dialect().find(&ALL_PROPERTIES);
-        let (wire, ask) = (client.wire.clone(), Ask::new("PROPFIND", &me).header("Depth", 0).body(body));
+        let (wire, ask) = (
+            client.wire.clone(),
+            Ask::new("PROPFIND", &me).header("Depth", 0).body(body),
+        );
         wire.ask(&mut Kept::default(), &ask).await?;
-        let told = self.pending.get_mut(who).with_context(|| format!("{who} has begun nothing"))?;
+        let told = self
+            .pending
+            .get_mut(who)
+            .with_context(|| format!("{who} has begun nothing"))?;
         match told.try_recv() {
             Err(oneshot::error::TryRecvError::Empty) => done(),
             Ok(answer) => bail!("it was answered already: {}", answer?.status),
@@ -125,7 +150,12 @@ impl Player {
 const OPTIONS: [&str; 4] = ["ack", "hop", "as", "signed"];
 
 fn entity(kind: &'static str, text: &str) -> Entity {
-    Entity { kind, typing: None, session: SESSION.to_owned(), text: text.to_owned() }
+    Entity {
+        kind,
+        typing: None,
+        session: SESSION.to_owned(),
+        text: text.to_owned(),
+    }
 }
 
 fn ack(word: &str) -> anyhow::Result<Option<&'static str>> {

@@ -25,7 +25,11 @@ impl Player {
                     }
                     _ => return Ok(None),
                 };
-                answered(self.client(who)?.set_state(SetState { state, lease, view }).await?)
+                answered(
+                    self.client(who)?
+                        .set_state(SetState { state, lease, view })
+                        .await?,
+                )
             }
             [who, "sets", property] => {
                 let (name, value) = words::pair(property)?;

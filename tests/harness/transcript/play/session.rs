@@ -57,7 +57,9 @@ impl Player {
             }
             [who, "writes", "foreign", "prefixes"] => self.client(who)?.foreign_prefixes = true,
             [who, "spells", how @ ..] => {
-                let Some(spelling) = spelling(how) else { return Ok(None) };
+                let Some(spelling) = spelling(how) else {
+                    return Ok(None);
+                };
                 self.client(who)?.wire.spelling = spelling;
             }
             _ => return Ok(None),
@@ -93,18 +95,30 @@ impl Player {
 
     /// The node and the id of `its` subscription, of `maxb's`, or of an `unknown` one; of a login or, with
     /// `whom`, of a watch.
-    fn subscription(&mut self, who: &str, whose: &str, whom: Option<&str>) -> anyhow::Result<(Principal, u32)> {
+    fn subscription(
+        &mut self,
+        who: &str,
+        whose: &str,
+        whom: Option<&str>,
+    ) -> anyhow::Result<(Principal, u32)> {
         let whom = whom.map(|name| self.person(name)).transpose()?;
         if whose == "unknown" {
             let on = whom.unwrap_or(self.client(who)?.me().clone());
             return Ok((on, UNKNOWN_ID));
         }
-        let owner = if whose == "its" { who } else { whose.trim_end_matches("'s") };
+        let owner = if whose == "its" {
+            who
+        } else {
+            whose.trim_end_matches("'s")
+        };
         let client = self.client(owner)?;
         match whom {
             None => Ok((client.me().clone(), client.login.context("it is not logged on")?)),
             Some(whom) => {
-                let id = *client.watches.get(&whom).context("it does not watch this person")?;
+                let id = *client
+                    .watches
+                    .get(&whom)
+                    .context("it does not watch this person")?;
                 Ok((whom, id))
             }
         }
@@ -112,7 +126,9 @@ impl Player {
 
     async fn lists(&mut self, who: &str, whose: &str, kind: SubscriptionKind) -> Tried {
         let whose = self.owner(who, whose)?;
-        Ok(Some(Outcome::Answered(self.client(who)?.list(&whose, kind).await?)))
+        Ok(Some(Outcome::Answered(
+            self.client(who)?.list(&whose, kind).await?,
+        )))
     }
 
     /// The person meant by `its` or `maxb's`.
