@@ -72,3 +72,19 @@ transcripts! {
     subscriptions_renewed_and_ended
     typing
 }
+
+#[test]
+fn the_example_in_the_readme_plays() -> Result<(), tests::Failure> {
+    let readme = std::fs::read_to_string(concat!(env!("CARGO_MANIFEST_DIR"), "/README.md"))?;
+    let lines = readme
+        .lines()
+        .skip_while(|line| !line.starts_with("    # A watcher learns"));
+    let example: Vec<&str> = lines
+        .take_while(|line| line.is_empty() || line.starts_with("    "))
+        .collect();
+    let example: String = example
+        .iter()
+        .map(|line| format!("{}\n", line.get(4..).unwrap_or_default()))
+        .collect();
+    tests::transcript::play_text("README.md", &example)
+}

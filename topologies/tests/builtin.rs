@@ -78,7 +78,7 @@ fn education_is_two_combined_nodes_for_7500_online() {
         education
             .routers
             .iter()
-            .all(|router| router.zone == "access" && router.call_backs == CallBacks::Off)
+            .all(|router| router.zone == "access" && router.call_backs == CallBacks::Peer)
     );
     assert!(
         education.zones.iter().all(|zone| zone.trust == Trust::Inside),

@@ -1,12 +1,13 @@
 //! Logins: where a person's clients listen (spec 3.2, 7).
 
 use proto::ClientLogin;
-use rvp::{Fault, Principal, SubscriptionId};
+use rvp::{Principal, SubscriptionId};
 use std::collections::BTreeMap;
 use std::time::SystemTime;
 use store::Login;
 
-/// Logins of one person at a time.
+/// Logins of one person at a time. A client that never logs off leaves one behind each time; beyond this the
+/// one that would end first makes room, so that nobody is kept from logging on.
 const LOGINS_MAX: usize = 16;
 
 /// The logins of one person.
@@ -34,13 +35,19 @@ impl Logins {
         self.by_id.values()
     }
 
-    /// Adds a login, or renews the one of its id.
-    pub(crate) fn put(&mut self, new: Login) -> Result<(), Fault> {
-        if !self.by_id.contains_key(&new.id) && self.by_id.len() >= LOGINS_MAX {
-            return Err(Fault::Busy);
-        }
+    /// Which login must end for a new one to have room, if any: the one that would end first.
+    pub(crate) fn in_the_way(&self) -> Option<SubscriptionId> {
+        let full = self.by_id.len() >= LOGINS_MAX;
+        self.by_id
+            .values()
+            .filter(|_| full)
+            .min_by_key(|login| login.ends)
+            .map(|login| login.id)
+    }
+
+    /// Adds a login for which there is room, or renews the one of its id.
+    pub(crate) fn put(&mut self, new: Login) {
         self.by_id.insert(new.id, new);
-        Ok(())
     }
 
     pub(crate) fn remove(&mut self, id: SubscriptionId) -> Option<Login> {

@@ -40,8 +40,11 @@ impl Presentity {
         let CallBack::Client(call_back) = call_back else {
             return Err(Fault::BadRequest);
         };
+        if let Some(oldest) = self.logins.in_the_way() {
+            self.end_login(context.now, oldest, &mut context.effects);
+        }
         let id = context.ids.subscription(|id| self.has_subscription(id));
-        self.put_login(context, id, call_back, lifetime)
+        Ok(self.put_login(context, id, call_back, lifetime))
     }
 
     fn put_login(
@@ -50,7 +53,7 @@ impl Presentity {
         id: SubscriptionId,
         call_back: ClientUrl,
         lifetime: Lifetime,
-    ) -> Answer {
+    ) -> Reply {
         let ends = context.now + lifetime.duration();
         let login = Login {
             id,
@@ -58,16 +61,16 @@ impl Presentity {
             router: context.router.to_string(),
             ends,
         };
-        self.logins.put(login.clone())?;
+        self.logins.put(login.clone());
         context.effects.push(Effect::WakeAt(ends));
         context
             .effects
             .push(Effect::Persist(store::Change::PutLogin(login)));
-        Ok(Reply::Subscribed {
+        Reply::Subscribed {
             id,
             lifetime,
             properties: None,
-        })
+        }
     }
 
     fn watch(&mut self, context: &mut Context<'_>, call_back: CallBack, lifetime: Lifetime) -> Answer {
@@ -123,7 +126,7 @@ impl Presentity {
         self.may_touch(context, id)?;
         if let Some(login) = self.logins.get(id) {
             let call_back = login.call_back.clone();
-            return self.put_login(context, id, call_back, lifetime);
+            return Ok(self.put_login(context, id, call_back, lifetime));
         }
         let Some(watch) = self.watchers.get(id) else {
             return Err(Fault::NoSuchSubscription);

@@ -80,7 +80,8 @@ fn a_zone_that_cannot_be_read_is_not_also_reported_as_absent() {
 
 #[test]
 fn call_backs_and_home_servers_stay_off_the_internet() {
-    let internet = replace(EDUCATION, "trust = \"inside\"", "trust = \"none\"");
+    let off = EDUCATION.replace("call_backs = \"peer\"", "call_backs = \"off\"");
+    let internet = replace(&off, "trust = \"inside\"", "trust = \"none\"");
     assert_sound(&internet);
     let problem = "router.call_backs are allowed in zone \"access\", where anybody can be; \
                    write \"off\", or anybody could make this router connect to hosts inside";

@@ -95,16 +95,27 @@ fn equal_log_ons_are_independent() {
 }
 
 #[test]
-fn a_seventeenth_login_has_no_room_but_those_there_can_be_renewed() {
+fn a_seventeenth_login_takes_the_place_of_the_one_that_would_end_first() {
     let mut stage = Stage::new();
-    let logins: Vec<_> = (1..=16).map(|port| stage.log_on(port)).collect();
-    assert_eq!(stage.request(&proved(&alice()), log_on(17)), Err(Fault::Busy));
-    assert_eq!(stage.effects, []);
+    let mut logins = Vec::new();
+    for port in 1..=16 {
+        logins.push(stage.log_on(port));
+        stage.later(1);
+    }
     stage.renew(logins[0]);
-    stage
-        .request(&proved(&alice()), super::say::unsubscribe(logins[1]))
-        .unwrap();
-    stage.log_on(17);
+    let newest = stage.log_on(17);
+    assert!(stage.persisted().contains(&Change::RemoveLogin(logins[1])));
+    let mut left: Vec<_> = stage
+        .subscribed(SubscriptionKind::Login)
+        .into_iter()
+        .map(|(id, _)| id)
+        .collect();
+    let mut expected = logins.clone();
+    expected.retain(|id| *id != logins[1]);
+    expected.push(newest);
+    left.sort_unstable();
+    expected.sort_unstable();
+    assert_eq!(left, expected);
 }
 
 #[test]

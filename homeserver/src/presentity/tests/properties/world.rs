@@ -189,7 +189,7 @@ impl World {
 pub(super) const KINDS: [&str; 12] = [
     "answered later",
     "disabled",
-    "full of logins",
+    "evicted a login",
     "full of messages",
     "full of views",
     "hidden from a watcher",
@@ -291,11 +291,12 @@ impl Seen<'_> {
             self.new_watch()
                 .is_some_and(|watcher| caller.identity.person() != Some(watcher))
         };
+        let ends_login = |effect: &Effect| matches!(effect, Effect::Persist(store::Change::RemoveLogin(_)));
         let answered = self.answered_state();
         let kinds = [
             matches!(self.applied.verdict, Verdict::Later(_)),
             self.kept.account.disabled,
-            busy && is("SUBSCRIBE"),
+            is("SUBSCRIBE") && self.applied.effects.iter().any(ends_login),
             busy && is("NOTIFY"),
             busy && is("PROPPATCH"),
             answered.is_some_and(hidden),
