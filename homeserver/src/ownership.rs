@@ -71,7 +71,8 @@ impl Ownership {
             ours[usize::from(slot.number())] = true;
         }
         let lost = self.served.keep_only(&ours);
-        if lost > 0 {
+        // Also what could not be made durable the last time: until it is, nobody is told that it is.
+        if !self.served.is_settled() {
             self.shards.release(ours.clone()).await?;
         }
         self.served.settle(placement.epoch());

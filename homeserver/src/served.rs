@@ -17,6 +17,8 @@ struct Inner {
     slots: Vec<AtomicBool>,
     /// The newest epoch at which everything that was lost is durable; sent again for every change of slots.
     settled: watch::Sender<u64>,
+    /// Whether slots were lost of which not everything is durable yet.
+    unsettled: AtomicBool,
 }
 
 impl Served {
@@ -27,6 +29,7 @@ impl Served {
             inner: Arc::new(Inner {
                 slots,
                 settled: watch::Sender::new(0),
+                unsettled: AtomicBool::new(false),
             }),
         }
     }
@@ -56,16 +59,20 @@ impl Served {
     /// Serves no slot any more that is not ours: `ours[slot]`. Returns how many these were.
     pub(crate) fn keep_only(&self, ours: &[bool]) -> usize {
         let stop = |slot: &AtomicBool, ours: bool| !ours && slot.swap(false, Ordering::AcqRel);
-        self.inner
-            .slots
-            .iter()
-            .zip(ours)
-            .filter(|(slot, ours)| stop(slot, **ours))
-            .count()
+        let slots = self.inner.slots.iter().zip(ours);
+        let lost = slots.filter(|(slot, ours)| stop(slot, **ours)).count();
+        self.inner.unsettled.fetch_or(lost > 0, Ordering::AcqRel);
+        lost
+    }
+
+    /// Whether everything that was lost is durable.
+    pub(crate) fn is_settled(&self) -> bool {
+        !self.inner.unsettled.load(Ordering::Acquire)
     }
 
     /// Everything that was lost up to this epoch is durable.
     pub(crate) fn settle(&self, epoch: u64) {
+        self.inner.unsettled.store(false, Ordering::Release);
         self.inner
             .settled
             .send_modify(|settled| *settled = epoch.max(*settled));
@@ -113,6 +120,11 @@ mod tests {
         assert_eq!(served.len(), 1);
         assert_eq!(served.keep_only(&vec![false; usize::from(SLOTS)]), 1);
         assert!(!served.serves(slot));
+        assert!(!served.is_settled(), "what was lost is not durable by itself");
+        assert_eq!(served.keep_only(&vec![false; usize::from(SLOTS)]), 0);
+        assert!(!served.is_settled(), "also when nothing more is lost");
+        served.settle(1);
+        assert!(served.is_settled());
     }
 
     #[tokio::test]

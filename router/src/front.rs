@@ -147,6 +147,9 @@ impl Front {
             Ok(request) if known => self.inner.canonical.request(request),
             Ok(_) | Err(_) => return Err(Refused::Malformed(error)),
         };
+        if !self.inner.canonical.is_ours(&request.target) {
+            return Err(Fault::NoSuchPrincipal.into());
+        }
         let now = self.inner.clock.now();
         let caller = self
             .inner
