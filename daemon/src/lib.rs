@@ -29,5 +29,5 @@ pub use network::{Io, Listener, Network, Stream, TokioNetwork};
 pub use readiness::Readiness;
 pub use run::{Failed, Role, Surroundings, run};
 pub use shutdown::Shutdown;
-pub use tasks::{Failure, Group, OnError, Tasks};
+pub use tasks::{Failure, Group, OnError, Spawner, Tasks};
 pub use telemetry::{Telemetry, TelemetryConfig};

@@ -5,7 +5,7 @@ use std::cell::Cell;
 use std::collections::BTreeMap;
 use std::future::{Future, poll_fn};
 use std::panic::{AssertUnwindSafe, catch_unwind};
-use std::pin::pin;
+use std::pin::{Pin, pin};
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
@@ -65,6 +65,9 @@ impl Default for Inner {
     }
 }
 
+/// What [`Tasks::spawner`] makes.
+pub type Spawner = Arc<dyn Fn(Pin<Box<dyn Future<Output = ()> + Send>>) + Send + Sync>;
+
 impl Tasks {
     /// An empty set.
     #[must_use]
@@ -93,6 +96,20 @@ impl Tasks {
             on_error,
             running,
         }
+    }
+
+    /// A function that runs whatever it is given as a task of this name, until it ends or the set is drained:
+    /// for crates that start work of their own but may not know this one.
+    #[must_use]
+    pub fn spawner(&self, name: &'static str, on_error: OnError) -> Spawner {
+        let (group, cancelled) = (self.group(name, on_error), self.cancelled());
+        Arc::new(move |work| {
+            let cancelled = cancelled.clone();
+            group.spawn(async move {
+                cancelled.run_until_cancelled(work).await;
+                Ok(())
+            });
+        })
     }
 
     /// Cancelled when the set is drained; tasks select on it.

@@ -95,3 +95,12 @@ async fn finished_tasks_leave_nothing_behind() {
     // Ours, and the handle in the set.
     assert_eq!(Arc::strong_count(&group.running), 2);
 }
+
+#[tokio::test]
+async fn what_a_spawner_is_given_ends_with_the_set() {
+    let tasks = Tasks::new();
+    let spawn = tasks.spawner("given", OnError::Log);
+    spawn(Box::pin(std::future::pending()));
+    assert_eq!(tasks.running(), ["given"]);
+    assert_eq!(tasks.drain(Duration::from_secs(10)).await, Vec::<&str>::new());
+}

@@ -33,7 +33,7 @@ use membership::{Joined, Member, MemberId, Membership, Phase, Placements};
 use metrics::Metrics;
 use ownership::Ownership;
 use prometheus_client::registry::Registry;
-use proto::{Connect, LinkServer, Links, Peer, Role, Spawn};
+use proto::{Connect, LinkServer, Links, Peer, Role};
 use served::Served;
 use service::Service;
 use shard::Shard;
@@ -317,7 +317,7 @@ fn build(
         writing.await;
         Ok(())
     });
-    let spawn = link_spawn(stages.links);
+    let spawn = stages.links.spawner("link", OnError::Log);
     let my_peer = Peer {
         name: config.name.clone(),
         role: Role::Home,
@@ -393,18 +393,6 @@ fn follow_outside(
             .await;
         Ok(())
     });
-}
-
-/// Runs links as tasks of this home server; they are hung up when it drains.
-fn link_spawn(tasks: &Tasks) -> Spawn {
-    let (group, cancelled) = (tasks.group("link", OnError::Log), tasks.cancelled());
-    Arc::new(move |link| {
-        let cancelled = cancelled.clone();
-        group.spawn(async move {
-            cancelled.run_until_cancelled(link).await;
-            Ok(())
-        });
-    })
 }
 
 /// The answering end of the links that a home server opens: homes are called on the links they accept.

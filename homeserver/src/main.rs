@@ -4,7 +4,7 @@ use anyhow::Context;
 use async_trait::async_trait;
 use daemon::{Failed, OnError, Role, Surroundings, Tasks};
 use homeserver::{Error, HomeServer, HomeServerConfig, HomeServerSettings, Joining, Resources};
-use membership::{EtcdMembership, Spawn, Terminal};
+use membership::{EtcdMembership, Terminal};
 use std::process::ExitCode;
 use std::sync::Arc;
 use std::time::Duration;
@@ -34,7 +34,11 @@ impl Role for Process {
             .await
             .context("open the store")?;
         let following = Tasks::new();
-        let membership = EtcdMembership::start(settings.etcd()?, spawn(&following), rand::random());
+        let membership = EtcdMembership::start(
+            settings.etcd()?,
+            following.spawner("membership", OnError::Stop),
+            rand::random(),
+        );
         let resources = Resources {
             membership: membership.context("follow the membership")?,
             store: Arc::new(store.clone()),
@@ -95,18 +99,6 @@ async fn join(config: &HomeServerConfig, resources: &Resources, lease: Duration)
         }
         tokio::time::sleep(JOIN_AGAIN_AFTER).await;
     }
-}
-
-/// Runs the loops of the membership as tasks of this process.
-fn spawn(tasks: &Tasks) -> Spawn {
-    let (group, cancelled) = (tasks.group("membership", OnError::Stop), tasks.cancelled());
-    Arc::new(move |following| {
-        let cancelled = cancelled.clone();
-        group.spawn(async move {
-            cancelled.run_until_cancelled(following).await;
-            Ok(())
-        });
-    })
 }
 
 fn main() -> ExitCode {

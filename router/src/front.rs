@@ -116,17 +116,20 @@ impl Front {
             .await?;
         self.check_call_back(&request.method, connection)?;
         let asserted = caller.credential == Credential::Assertion;
-        let challenges = || inner.authenticate.challenges(&request, now);
+        let challenges = asserted.then(|| inner.authenticate.challenges(&request, now));
+        let target = request.target.clone();
         let op = Op::Request {
-            target: request.target.clone(),
+            target: request.target,
             caller,
-            method: Box::new(request.method.clone()),
+            method: Box::new(request.method),
         };
-        match inner.forward.ask(&request.target, op).await {
+        match inner.forward.ask(&target, op).await {
             Ok(Answer::Reply(reply)) => Ok(reply),
             Ok(Answer::Done | Answer::Authenticated(_) | Answer::Outcome(_)) => Err(Fault::Internal.into()),
-            Err(Fault::Unauthenticated) if asserted => Err(Refused::Challenge(challenges())),
-            Err(fault) => Err(fault.into()),
+            Err(fault) => Err(match (fault, challenges) {
+                (Fault::Unauthenticated, Some(challenges)) => Refused::Challenge(challenges),
+                (fault, _) => fault.into(),
+            }),
         }
     }
 

@@ -195,14 +195,7 @@ fn link_homes(config: &RouterConfig, resources: &Resources, metrics: &Metrics, t
         name: config.name.clone(),
         role: Role::Router,
     };
-    let (group, stop) = (tasks.group("link", OnError::Log), tasks.cancelled());
-    let spawn: proto::Spawn = Arc::new(move |link| {
-        let stop = stop.clone();
-        group.spawn(async move {
-            stop.run_until_cancelled(link).await;
-            Ok(())
-        });
-    });
+    let spawn = tasks.spawner("link", OnError::Log);
     let links = Links::new(peer, connect, Arc::clone(&service) as Arc<dyn Serve>, spawn);
     let forward = Forward {
         placements: placements.clone(),

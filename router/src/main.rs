@@ -3,7 +3,7 @@
 use anyhow::Context;
 use async_trait::async_trait;
 use daemon::{Failed, OnError, Role, Surroundings, Tasks};
-use membership::{EtcdMembership, Membership, Spawn};
+use membership::{EtcdMembership, Membership};
 use router::{OwnListeners, Resources, Router, RouterSettings};
 use std::process::ExitCode;
 use std::sync::Arc;
@@ -27,7 +27,11 @@ impl Role for Process {
 
     async fn start(settings: RouterSettings, surroundings: Surroundings<'_>) -> anyhow::Result<Self> {
         let following = Tasks::new();
-        let membership = EtcdMembership::start(settings.etcd()?, spawn(&following), rand::random());
+        let membership = EtcdMembership::start(
+            settings.etcd()?,
+            following.spawner("membership", OnError::Stop),
+            rand::random(),
+        );
         let membership = membership.context("follow the membership")?;
         let own = OwnListeners::default();
         own.add(surroundings.admin);
@@ -62,18 +66,6 @@ impl Role for Process {
         left.extend(self.following.drain(deadline).await);
         left
     }
-}
-
-/// Runs the loops of the membership as tasks of this process.
-fn spawn(tasks: &Tasks) -> Spawn {
-    let (group, cancelled) = (tasks.group("membership", OnError::Stop), tasks.cancelled());
-    Arc::new(move |following| {
-        let cancelled = cancelled.clone();
-        group.spawn(async move {
-            cancelled.run_until_cancelled(following).await;
-            Ok(())
-        });
-    })
 }
 
 fn main() -> ExitCode {

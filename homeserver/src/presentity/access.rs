@@ -107,11 +107,14 @@ impl Access {
         if caller.is_proved(&self.owner) {
             return Some(true);
         }
-        let own = Who::One(caller.identity.clone());
-        [own, Who::All]
-            .iter()
+        self.entries_say(&Who::One(caller.identity.clone()), caller.credential, right)
+    }
+
+    fn entries_say(&self, own: &Who, shown: Credential, right: Right) -> Option<bool> {
+        [own, &Who::All]
+            .into_iter()
             .filter_map(|who| self.entries.get(who))
-            .filter(|entry| fits(&entry.credentials, caller.credential))
+            .filter(|entry| fits(&entry.credentials, shown))
             .find_map(|entry| {
                 if entry.deny.contains(&right) {
                     Some(false)
@@ -124,28 +127,18 @@ impl Access {
     }
 
     /// Whether somebody who once subscribed may still see the state. The credential was checked then and
-    /// is not kept, so this asks for the best one.
+    /// is not kept, so this asks for the best one. But where the watcher's own entry refuses presence,
+    /// whatever credentials it lists, no other credential undoes the block.
     pub(crate) fn may_watch(&self, watcher: &Identity) -> bool {
-        Credential::ALL.into_iter().any(|credential| {
-            self.allows(
-                &Caller {
-                    identity: watcher.clone(),
-                    credential,
-                },
-                Right::Presence,
-            )
-        }) && !self.refuses(watcher)
-    }
-
-    /// Whether the watcher's own entry refuses presence, whatever credentials it lists: a block must not be
-    /// undone by an entry of everybody that a different credential reaches.
-    fn refuses(&self, watcher: &Identity) -> bool {
+        if watcher.person() == Some(&self.owner) {
+            return true;
+        }
         let own = Who::One(watcher.clone());
-        watcher.person() != Some(&self.owner)
-            && self
-                .entries
-                .get(&own)
-                .is_some_and(|entry| entry.deny.contains(&Right::Presence))
+        let refused = |entry: &Entry| entry.deny.contains(&Right::Presence);
+        !self.entries.get(&own).is_some_and(refused)
+            && Credential::ALL
+                .into_iter()
+                .any(|shown| self.entries_say(&own, shown, Right::Presence) == Some(true))
     }
 }
 
