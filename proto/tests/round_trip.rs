@@ -193,6 +193,7 @@ fn every_outcome_is_read_as_it_was_meant() {
         Outcome::Rejected,
         Outcome::Unreachable,
         Outcome::Busy,
+        Outcome::Moved,
     ] {
         assert_eq!(
             sent_answer(Ok(Answer::Outcome(outcome))),

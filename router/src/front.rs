@@ -228,9 +228,10 @@ fn refuse(method: &http::Method, refused: Refused) -> Response<Bytes> {
             let mut response = fault.write();
             *response.status_mut() = status_for(method, fault);
             if response.status() == StatusCode::SERVICE_UNAVAILABLE {
-                response
-                    .headers_mut()
-                    .insert(RETRY_AFTER, Fault::RETRY_AFTER_SECONDS.into());
+                response.headers_mut().insert(
+                    RETRY_AFTER,
+                    fault.retry_after().unwrap_or(Fault::RETRY_AFTER_SECONDS).into(),
+                );
             }
             response
         }
@@ -241,7 +242,10 @@ fn refuse(method: &http::Method, refused: Refused) -> Response<Bytes> {
 /// 412, since clients show nothing for 503 (spec 3.7), and a SUBSCRIBE never sees 500 (spec 3.2).
 fn status_for(method: &http::Method, fault: Fault) -> StatusCode {
     match (method.as_str(), fault) {
-        ("NOTIFY", Fault::Busy | Fault::Unavailable | Fault::Internal) => StatusCode::PRECONDITION_FAILED,
+        (
+            "NOTIFY",
+            Fault::Busy | Fault::Unavailable | Fault::Full | Fault::LogOnLater { .. } | Fault::Internal,
+        ) => StatusCode::PRECONDITION_FAILED,
         ("SUBSCRIBE" | "UNSUBSCRIBE", Fault::Internal) => StatusCode::SERVICE_UNAVAILABLE,
         (_, fault) => fault.status(),
     }
