@@ -187,12 +187,14 @@ pub enum Outcome {
     Left,
     /// The client answered something else.
     Rejected,
-    /// The client did not answer, or could not be connected to.
+    /// The client could not be connected to, or hung up.
     Unreachable,
     /// Too much is waiting for this client already.
     Busy,
     /// The router knows another home of the client's person; nothing was handed over.
     Moved,
+    /// Its time ran out before the client answered.
+    Expired,
 }
 
 /// Why a call was not done.

@@ -125,7 +125,7 @@ impl Front {
         };
         match inner.forward.ask(&target, op).await {
             Ok(Answer::Reply(reply)) => Ok(reply),
-            Ok(Answer::Done | Answer::Authenticated(_) | Answer::Outcome(_)) => Err(Fault::Internal.into()),
+            Ok(_) => Err(Fault::Internal.into()),
             Err(fault) => Err(match (fault, challenges) {
                 (Fault::Unauthenticated, Some(challenges)) => Refused::Challenge(challenges),
                 (fault, _) => fault.into(),
@@ -252,7 +252,7 @@ fn status_for(method: &http::Method, fault: Fault) -> StatusCode {
 }
 
 /// Puts Exchange's words into the status line (spec 3.1).
-fn finish(response: Response<Bytes>) -> Response<Body> {
+pub(crate) fn finish(response: Response<Bytes>) -> Response<Body> {
     let phrase = rvp::reply::reason_phrase(response.status());
     let mut response = response.map(Body::from);
     if let Ok(phrase) = hyper::ext::ReasonPhrase::try_from(phrase.as_bytes().to_vec()) {

@@ -30,6 +30,10 @@ impl Store for Counting {
     async fn claim(&self, claim: &Claim, slots: &[u16]) -> Result<Vec<Durable>, Error> {
         self.inner.claim(claim, slots).await
     }
+    async fn keep(&self, claim: &Claim, held: &[(u16, u64)]) -> Result<Vec<u16>, Error> {
+        self.inner.keep(claim, held).await
+    }
+
     async fn epoch(&self) -> Result<u64, Error> {
         self.inner.epoch().await
     }

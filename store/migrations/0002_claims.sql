@@ -5,7 +5,9 @@
 CREATE TABLE claims (
     slot    INTEGER PRIMARY KEY,
     epoch   INTEGER NOT NULL,
-    member  TEXT    NOT NULL
+    member  TEXT    NOT NULL,
+    -- The newest epoch at which the member is known to have the slot still; never below the claim's own.
+    kept    INTEGER NOT NULL
 ) STRICT;
 
 -- The last claims of each slot, the newest among them; for people who ask, never for a decision.

@@ -71,6 +71,14 @@ pub trait Store: Send + Sync + 'static {
     /// [`Error::Unreadable`], [`Error::Unavailable`], [`Error::Corrupt`].
     async fn load_one(&self, principal: &Principal) -> Result<Option<Durable>, Error>;
 
+    /// Says at a later epoch that slots which were claimed are still held: whoever is given one at an epoch in
+    /// between cannot claim it any more. `held` names each slot with the epoch of its claim. Returns the slots
+    /// of which another claim stands, ascending: these are not held, whatever the caller believes.
+    ///
+    /// # Errors
+    /// Nothing was kept: [`Error::Unavailable`], [`Error::ReadOnly`], [`Error::Corrupt`].
+    async fn keep(&self, claim: &Claim, held: &[(u16, u64)]) -> Result<Vec<u16>, Error>;
+
     /// Applies the changes in their order, in one transaction, except those for slots with a newer claim
     /// than the write's epoch: these are left out, and their slots are returned, each once, ascending. A
     /// slot that was never claimed takes writes of any epoch. A change of somebody who has no account, as

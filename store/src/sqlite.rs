@@ -166,6 +166,16 @@ impl Store for SqliteStore {
         }
     }
 
+    async fn keep(&self, claim: &Claim, held: &[(u16, u64)]) -> Result<Vec<u16>, Error> {
+        let keep = async {
+            let mut transaction = self.begin().await?;
+            let taken = claims::keep(&mut transaction, claim, held).await?;
+            transaction.commit().await?;
+            Ok(taken)
+        };
+        self.explain(keep.await)
+    }
+
     async fn epoch(&self) -> Result<u64, Error> {
         let read = async { claims::epoch(&mut *self.snapshot().await?).await };
         self.explain(read.await)

@@ -60,6 +60,7 @@ impl From<Outcome> for v1::Outcome {
             Outcome::Unreachable => Self::Unreachable,
             Outcome::Busy => Self::Busy,
             Outcome::Moved => Self::Moved,
+            Outcome::Expired => Self::Expired,
         }
     }
 }
@@ -76,6 +77,7 @@ impl TryFrom<v1::Outcome> for Outcome {
             v1::Outcome::Unreachable => Ok(Self::Unreachable),
             v1::Outcome::Busy => Ok(Self::Busy),
             v1::Outcome::Moved => Ok(Self::Moved),
+            v1::Outcome::Expired => Ok(Self::Expired),
         }
     }
 }

@@ -128,6 +128,7 @@ pub(crate) fn answer() -> BoxedStrategy<Result<Answer, Refusal>> {
         Outcome::Unreachable,
         Outcome::Busy,
         Outcome::Moved,
+        Outcome::Expired,
     ];
     prop_oneof![
         1 => Just(Ok(Answer::Done)),

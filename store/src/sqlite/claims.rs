@@ -11,13 +11,23 @@ use sqlx::SqliteConnection;
 use std::collections::BTreeMap;
 
 /// The newest claim that stands against this one, if any.
-const AGAINST: &str = "SELECT max(epoch) FROM claims
-    WHERE slot IN (SELECT value FROM json_each(?1)) AND (epoch > ?2 OR (epoch = ?2 AND member <> ?3))";
+const AGAINST: &str = "SELECT max(kept) FROM claims
+    WHERE slot IN (SELECT value FROM json_each(?1)) AND (kept > ?2 OR (kept = ?2 AND member <> ?3))";
 
 // `WHERE TRUE` tells the parser that `ON` does not begin the condition of a join.
-const CLAIM: &str = "INSERT INTO claims (slot, epoch, member)
-    SELECT value, ?2, ?3 FROM json_each(?1) WHERE TRUE
-    ON CONFLICT (slot) DO UPDATE SET epoch = excluded.epoch, member = excluded.member";
+const CLAIM: &str = "INSERT INTO claims (slot, epoch, member, kept)
+    SELECT value, ?2, ?3, ?2 FROM json_each(?1) WHERE TRUE
+    ON CONFLICT (slot) DO UPDATE SET
+        epoch = excluded.epoch, member = excluded.member, kept = excluded.kept";
+
+/// Of slots and the epochs at which they were claimed, `[[slot, epoch], ...]`: those whose claim still stands.
+const KEEP: &str = "UPDATE claims SET kept = max(kept, ?2)
+    WHERE member = ?3 AND (slot, epoch) IN (SELECT value ->> 0, value ->> 1 FROM json_each(?1))";
+
+/// The others.
+const TAKEN: &str = "SELECT value ->> 0 FROM json_each(?1)
+    WHERE (value ->> 0, value ->> 1) NOT IN (SELECT slot, epoch FROM claims WHERE member = ?2)
+    ORDER BY 1";
 
 const REMEMBER: &str = "INSERT INTO moves (slot, epoch, member, at)
     SELECT value, ?2, ?3, ?4 FROM json_each(?1) WHERE TRUE
@@ -65,6 +75,30 @@ pub(super) async fn claim(
     Ok(())
 }
 
+/// Says that claims still stand at a later epoch, and returns the slots of those that do not. The transaction
+/// around it is the caller's.
+pub(super) async fn keep(
+    connection: &mut SqliteConnection,
+    claim: &Claim,
+    held: &[(u16, u64)],
+) -> Result<Vec<u16>, Failure> {
+    let pairs: Vec<String> = held
+        .iter()
+        .map(|(slot, epoch)| format!("[{slot},{}]", stored(*epoch)))
+        .collect();
+    let pairs = format!("[{}]", pairs.join(","));
+    let kept = sqlx::query(KEEP)
+        .bind(pairs.as_str())
+        .bind(stored(claim.epoch))
+        .bind(claim.member.as_str());
+    kept.execute(&mut *connection).await?;
+    Ok(sqlx::query_scalar(TAKEN)
+        .bind(pairs.as_str())
+        .bind(claim.member.as_str())
+        .fetch_all(&mut *connection)
+        .await?)
+}
+
 /// The slots with a newer claim than one of these writes has, ascending. One statement for any number of
 /// writes. Whoever holds the file's lock knows that no claim comes after the answer.
 pub(super) async fn fenced(
@@ -94,10 +128,10 @@ pub(super) async fn fenced(
     Ok(fenced)
 }
 
-/// The newest epoch of all claims. A new claim of a slot is never older than the one in its place, so the
+/// The newest epoch of all claims. A new claim of a slot is never older than the one in its place was kept, so the
 /// claims that stand are enough to look at.
 pub(super) async fn epoch(connection: &mut SqliteConnection) -> Result<u64, Failure> {
-    let newest: Option<i64> = sqlx::query_scalar("SELECT max(epoch) FROM claims")
+    let newest: Option<i64> = sqlx::query_scalar("SELECT max(kept) FROM claims")
         .fetch_one(connection)
         .await?;
     read(newest.unwrap_or_default())

@@ -301,3 +301,41 @@ pub(crate) async fn every_state_told_comes_back_and_goes_with_the_account(stage:
     put_new(&*store, "alice").await;
     assert_eq!(told("alice").await, None);
 }
+
+pub(crate) async fn what_is_kept_cannot_be_claimed_at_an_epoch_in_between(stage: &impl Stage) {
+    let store = stage.open().await;
+    put_new(&*store, "alice").await;
+    store.claim(&claim("home-1", 5), &[SLOT, SLOT + 1]).await.unwrap();
+    let held = [(SLOT, 5), (SLOT + 1, 5)];
+    assert!(store.keep(&claim("home-1", 7), &held).await.unwrap().is_empty());
+    assert_eq!(store.epoch().await.unwrap(), 7);
+    let late = store.claim(&claim("home-2", 6), &[SLOT]).await;
+    assert!(matches!(late, Err(Error::Fenced { epoch: 7 })), "{late:?}");
+    let same = store.claim(&claim("home-2", 7), &[SLOT]).await;
+    assert!(matches!(same, Err(Error::Fenced { epoch: 7 })), "{same:?}");
+    // What is kept is written for as it was claimed, and nothing was added to its history.
+    let fenced = store
+        .write(&[renamed("alice", SLOT, 5, "Alice, still here")])
+        .await;
+    assert_eq!(fenced.unwrap(), []);
+    assert_eq!(epochs(&*store, SLOT).await, [5]);
+    // Keeping never goes back.
+    store.keep(&claim("home-1", 6), &held).await.unwrap();
+    assert_eq!(store.epoch().await.unwrap(), 7);
+    store.claim(&claim("home-2", 8), &[SLOT]).await.unwrap();
+}
+
+pub(crate) async fn who_has_lost_a_slot_cannot_keep_it(stage: &impl Stage) {
+    let store = stage.open().await;
+    store.claim(&claim("home-1", 5), &[1, 2, 3]).await.unwrap();
+    store.claim(&claim("home-2", 6), &[2]).await.unwrap();
+    // Another process of the same name, later.
+    store.claim(&claim("home-1", 6), &[3]).await.unwrap();
+    let held = [(3, 5), (2, 5), (1, 5), (4, 5)];
+    let taken = store.keep(&claim("home-1", 7), &held).await.unwrap();
+    assert_eq!(taken, [2, 3, 4], "4 was never claimed");
+    let late = store.claim(&claim("home-3", 6), &[1]).await;
+    assert!(matches!(late, Err(Error::Fenced { epoch: 7 })), "{late:?}");
+    store.claim(&claim("home-3", 7), &[2]).await.unwrap();
+    assert!(store.keep(&claim("home-1", 8), &[]).await.unwrap().is_empty());
+}

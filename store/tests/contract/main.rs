@@ -84,6 +84,8 @@ contract! {
     claims::a_claim_returns_what_was_committed_just_before,
     claims::a_claim_is_seen_by_another_handle_and_after_a_restart,
     claims::operators_are_not_fenced,
+    claims::what_is_kept_cannot_be_claimed_at_an_epoch_in_between,
+    claims::who_has_lost_a_slot_cannot_keep_it,
     claims::no_slots_are_claimed_without_a_trace,
     claims::a_slot_named_twice_is_claimed_once,
     claims::the_newest_epoch_of_all_claims_is_known,
