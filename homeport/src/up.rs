@@ -32,7 +32,7 @@ Examples:
 It prints what runs where and then one line `ready http://IP:PORT`. Ctrl-C drains in order; a second one
 ends at once.")]
 pub(crate) struct Up {
-    /// A topology file, or the name of one that is built in: lab, education
+    /// A topology file, or the name of one that is built in: lab, education, enterprise, isp
     #[arg(default_value = "lab")]
     topology: String,
     /// The folder for accounts and state; made if it is missing
