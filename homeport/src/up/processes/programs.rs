@@ -29,7 +29,11 @@ impl Programs {
     pub(super) fn find(with_etcd: bool) -> Result<Self> {
         let homeport = std::env::current_exe().context("find where this program is")?;
         let path = std::env::var_os("PATH").unwrap_or_default();
-        let etcd = if with_etcd { Some(etcd(&path)?) } else { None };
+        let etcd = if with_etcd {
+            Some(etcd(&path, &FURTHER)?)
+        } else {
+            None
+        };
         Ok(Self {
             router: ours(ROUTER, &homeport, &path)?,
             home_server: ours(HOME_SERVER, &homeport, &path)?,
@@ -57,8 +61,8 @@ fn ours(name: &str, homeport: &Path, path: &OsStr) -> Result<PathBuf> {
     )
 }
 
-fn etcd(path: &OsStr) -> Result<PathBuf> {
-    let further = || FURTHER.iter().find_map(|folder| program(Path::new(folder), ETCD));
+fn etcd(path: &OsStr, further: &[&str]) -> Result<PathBuf> {
+    let further = || further.iter().find_map(|folder| program(Path::new(folder), ETCD));
     let found = on_path(ETCD, path).or_else(further);
     found.context(
         "there is no program etcd: install the Debian package etcd-server, or name one that runs with --etcd URL",
@@ -103,6 +107,21 @@ mod tests {
         );
         fs::set_permissions(&nearer, fs::Permissions::from_mode(0o755)).unwrap();
         assert_eq!(ours(ROUTER, &homeport, &path).unwrap(), nearer);
+    }
+
+    #[test]
+    fn an_etcd_that_is_missing_is_named_with_its_package_and_its_option() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().as_os_str();
+        let text = etcd(path, &[]).unwrap_err().to_string();
+        assert!(
+            text.contains("etcd-server") && text.contains("--etcd URL"),
+            "{text}"
+        );
+        let there = put(folder.path(), ETCD, 0o755);
+        assert_eq!(etcd(path, &[]).unwrap(), there);
+        let further = folder.path().to_str().unwrap();
+        assert_eq!(etcd(OsStr::new(""), &[further]).unwrap(), there);
     }
 
     #[test]
