@@ -7,6 +7,7 @@
 //! All processes are children of this one and started from its first thread, which is what the kernel calls
 //! their parent: see `homeport child`.
 
+mod backoff;
 mod etcd;
 mod group;
 mod kept;
@@ -41,7 +42,8 @@ pub(super) struct Arguments {
     /// What all keys in that etcd begin with [default: /homeport/ with a name of the data folder's own]
     #[arg(long, value_name = "PREFIX", requires = "etcd")]
     prefix: Option<String>,
-    /// Start a process again that has died, after a pause that grows up to 30 seconds
+    /// Start a process again that has died, after a pause that grows up to 30 seconds; not one that has exited
+    /// with 0, as after a drain
     #[arg(long, requires = "processes")]
     restart: bool,
     /// Print what runs where, who has died and who was started again as lines of JSON

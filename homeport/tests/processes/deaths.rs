@@ -55,6 +55,27 @@ async fn what_dies_is_started_again_if_that_is_wanted() {
 }
 
 #[tokio::test]
+async fn who_is_asked_to_end_is_not_started_again() {
+    let data = folder();
+    let mut run = Run::start(data.path(), &["--processes", "--json", "--restart"]);
+    let (processes, _) = run.ready().await;
+    signal(processes["home-2"].pid, "TERM");
+    let ended = run.json().await;
+    let ended = &ended["died"];
+    assert_eq!(
+        (&ended["name"], &ended["exit_code"]),
+        (&"home-2".into(), &0.into())
+    );
+    run.says("ended as if it was asked to").await;
+    // What dies later would be started again later.
+    processes["router-1"].kill();
+    assert_eq!(run.json().await["died"]["name"], "router-1");
+    assert_eq!(run.json().await["restarted"]["name"], "router-1");
+    let (status, said) = run.end("TERM").await;
+    assert!(status.success(), "{status}: {said:#?}");
+}
+
+#[tokio::test]
 async fn with_nothing_left_it_ends_and_says_so() {
     let data = folder();
     let mut run = Run::start(data.path(), &["--processes", "--json"]);

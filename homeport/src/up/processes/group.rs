@@ -2,8 +2,9 @@
 
 use super::super::READY_WAIT;
 use super::process::{Plan, Process, Role};
-use super::report::{Report, gone};
-use anyhow::{Context, Error, Result, anyhow, bail};
+use super::ready::Probe;
+use super::report::{Report, end_of_log, gone};
+use anyhow::{Context, Error, Result, anyhow};
 use futures_util::FutureExt;
 use futures_util::future::{join_all, select_all};
 use rustix::process::Signal;
@@ -56,34 +57,35 @@ impl<'o> Group<'o> {
     /// # Errors
     /// Who is not after a while, or who has ended for good.
     pub(super) async fn until_ready(&mut self) -> Result<()> {
-        let probes = self.processes.iter().map(|process| &process.plan);
-        let probes: Vec<_> = probes.map(|plan| (plan.name.clone(), plan.probe)).collect();
-        let ready = async {
-            let mut tick = tokio::time::interval(ASK_PAUSE);
-            tick.set_missed_tick_behavior(MissedTickBehavior::Delay);
-            let until = Instant::now() + READY_WAIT;
-            loop {
-                tick.tick().await;
-                let asked = probes.iter().map(async |(name, probe)| {
-                    let missing = probe.ask().await.err()?;
-                    Some(format!("{name} {missing}"))
-                });
-                let missing: Vec<String> = join_all(asked).await.into_iter().flatten().collect();
-                if missing.is_empty() {
+        let probes = self.processes.iter().map(|process| process.plan.probe);
+        let probes: Vec<Probe> = probes.collect();
+        tokio::select! {
+            asked = tokio::time::timeout(READY_WAIT, answered(&probes)) => {
+                if asked.is_ok() {
                     return Ok(());
                 }
-                if Instant::now() >= until {
-                    bail!(
-                        "not ready after {} s: {}",
-                        READY_WAIT.as_secs(),
-                        missing.join("; ")
-                    );
-                }
             }
-        };
-        tokio::select! {
-            ready = ready => ready,
-            error = self.keep(true) => Err(error),
+            error = self.keep(true) => return Err(error),
+        }
+        Err(self.not_ready().await)
+    }
+
+    /// What is missing, with the end of a log that may say why.
+    async fn not_ready(&self) -> Error {
+        let asked = self.processes.iter().map(async |process| {
+            let missing = process.plan.probe.ask().await.err()?;
+            Some((process, format!("{} {missing}", process.plan.name)))
+        });
+        let missing: Vec<_> = join_all(asked).await.into_iter().flatten().collect();
+        let said = missing.iter().map(|(_, said)| said.as_str());
+        let said = format!(
+            "not ready after {} s: {}",
+            READY_WAIT.as_secs(),
+            said.collect::<Vec<_>>().join("; ")
+        );
+        match missing.first() {
+            Some((process, _)) => end_of_log(process).context(said),
+            None => anyhow!(said),
         }
     }
 
@@ -117,9 +119,12 @@ impl<'o> Group<'o> {
         if all_needed && !self.report.restart {
             return Err(gone(process, status));
         }
-        let again = self.report.restart.then(|| process.schedule());
+        // Who was asked to end, and did, is wanted away.
+        let again = self.report.restart && !status.success();
+        let again = again.then(|| process.schedule());
         self.report.died(process, status, again)?;
-        if again.is_none() && !self.processes.iter().any(Process::runs) {
+        let left = |process: &Process| process.runs() || process.again().is_some();
+        if !self.processes.iter().any(left) {
             return Err(anyhow!("no process is left"));
         }
         Ok(())
@@ -157,6 +162,19 @@ async fn end(process: &mut Process, report: &Report<'_>, within: Duration) {
             // Nothing refuses that.
             let _ = process.ended().await;
             report.ended_by_force(process);
+        }
+    }
+}
+
+/// Returns when all are ready at one time.
+async fn answered(probes: &[Probe]) {
+    let mut tick = tokio::time::interval(ASK_PAUSE);
+    tick.set_missed_tick_behavior(MissedTickBehavior::Delay);
+    loop {
+        tick.tick().await;
+        let asked = join_all(probes.iter().map(|probe| probe.ask())).await;
+        if asked.iter().all(Result::is_ok) {
+            return;
         }
     }
 }

@@ -1,5 +1,6 @@
 //! One process: started, waited for, told to end.
 
+use super::backoff::Backoff;
 use super::ready::Probe;
 use anyhow::{Context, Result};
 use rustix::process::{Pid, Signal, kill_process};
@@ -13,11 +14,6 @@ use std::time::Duration;
 use tokio::process::{Child, Command};
 use tokio::time::Instant;
 
-/// Pause before a process is started again.
-const PAUSE_FIRST: Duration = Duration::from_millis(500);
-const PAUSE_MAX: Duration = Duration::from_secs(30);
-/// Who lived so long is not one that dies at once each time.
-const STEADY: Duration = Duration::from_secs(60);
 /// Variables of our environment that would change what a settings file or an argument says.
 const FOREIGN: [&str; 3] = ["HOMEPORT_ROUTER__", "HOMEPORT_HOMESERVER__", "ETCD_"];
 
@@ -74,7 +70,7 @@ pub(super) struct Process {
     pub(super) pid: u32,
     child: Option<Child>,
     started: Instant,
-    pause: Duration,
+    backoff: Backoff,
     /// When to start it again.
     again: Option<Instant>,
 }
@@ -98,7 +94,7 @@ impl Process {
             plan,
             child: Some(child),
             started: Instant::now(),
-            pause: PAUSE_FIRST,
+            backoff: Backoff::default(),
             again: None,
         })
     }
@@ -126,12 +122,8 @@ impl Process {
     /// It is to be started again, the later the more often it died. Returns the pause.
     pub(super) fn schedule(&mut self) -> Duration {
         let now = Instant::now();
-        if now.duration_since(self.started) >= STEADY {
-            self.pause = PAUSE_FIRST;
-        }
-        let pause = self.pause;
+        let pause = self.backoff.after(now.duration_since(self.started));
         self.again = Some(now + pause);
-        self.pause = (pause * 2).min(PAUSE_MAX);
         pause
     }
 

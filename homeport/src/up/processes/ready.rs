@@ -1,10 +1,10 @@
-//! Whether processes are ready: asked over HTTP, as a scheduler would.
+//! Whether a process is ready: asked over HTTP, as a scheduler would.
 
 use anyhow::Result;
 use bytes::Bytes;
 use daemon::{Network, TokioNetwork};
 use futures_util::future::join;
-use http_body_util::{BodyExt, Empty, Limited};
+use http_body_util::Empty;
 use hyper::header::HOST;
 use hyper::{Request, StatusCode};
 use hyper_util::rt::TokioIo;
@@ -13,10 +13,8 @@ use std::time::Duration;
 
 /// The longest one answer may take; a process that is just starting is asked again.
 const ANSWER_WAIT: Duration = Duration::from_secs(2);
-/// Of what is missing, a few lines say enough.
-const ANSWER_OCTETS_MAX: usize = 4096;
 
-/// What to ask, and where. Answered with 200 by who is ready, and otherwise with what is missing.
+/// What to ask, and where. Answered with 200 by who is ready.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Probe {
     pub(super) address: SocketAddr,
@@ -28,30 +26,21 @@ impl Probe {
     ///
     /// # Errors
     /// What is missing, in words that go on after a name.
-    pub(super) async fn ask(self) -> Result<(), String> {
+    pub(super) async fn ask(self) -> Result<(), &'static str> {
         match tokio::time::timeout(ANSWER_WAIT, self.get()).await {
-            Ok(Ok((StatusCode::OK, _))) => Ok(()),
-            Ok(Ok((_, answer))) => Err(format!("says {}", answer.trim().replace('\n', ", "))),
-            Ok(Err(_)) | Err(_) => Err("does not answer yet".to_owned()),
+            Ok(Ok(StatusCode::OK)) => Ok(()),
+            Ok(Ok(_)) => Err("is not ready"),
+            Ok(Err(_)) | Err(_) => Err("does not answer"),
         }
     }
 
-    async fn get(self) -> Result<(StatusCode, String)> {
+    async fn get(self) -> Result<StatusCode> {
         let stream = TokioNetwork.connect_to(&self.address.to_string()).await?;
         let (mut sender, connection) = hyper::client::conn::http1::handshake(TokioIo::new(stream)).await?;
         let request = Request::get(self.path).header(HOST, self.address.to_string());
         let request = request.body(Empty::<Bytes>::new())?;
-        let exchange = async move {
-            let response = sender.send_request(request).await?;
-            let status = response.status();
-            let body = Limited::new(response.into_body(), ANSWER_OCTETS_MAX)
-                .collect()
-                .await;
-            let body = body.map_err(anyhow::Error::from_boxed)?.to_bytes();
-            Ok((status, String::from_utf8_lossy(&body).into_owned()))
-        };
+        let exchange = async move { Ok(sender.send_request(request).await?.status()) };
         // The connection ends with the exchange, which owns the sender.
-        let (answer, _) = join(exchange, connection).await;
-        answer
+        join(exchange, connection).await.0
     }
 }

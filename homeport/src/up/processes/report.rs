@@ -111,6 +111,9 @@ impl<'o> Report<'o> {
     pub(super) fn died(&self, process: &Process, status: ExitStatus, again: Option<Duration>) -> Result<()> {
         let then = match again {
             Some(pause) => format!("it is started again in {} s", pause.as_secs_f32()),
+            None if self.restart => {
+                "it is not started again, since it ended as if it was asked to".to_owned()
+            }
             None => "it is not started again (--restart would)".to_owned(),
         };
         self.output.warning(&format!(
@@ -169,15 +172,24 @@ impl<'o> Report<'o> {
     }
 }
 
-/// Why a process that was needed has ended, with the end of its log.
+/// Why a process that was needed has ended.
 pub(super) fn gone(process: &Process, status: ExitStatus) -> anyhow::Error {
-    const LINES: usize = 5;
-    let log = std::fs::read(&process.plan.log).unwrap_or_default();
-    let log = String::from_utf8_lossy(&log);
-    let lines: Vec<&str> = log.lines().collect();
-    let end = lines[lines.len().saturating_sub(LINES)..].join("\n  ");
-    anyhow::anyhow!("its log {} ends with\n  {end}", process.plan.log.display()).context(format!(
+    end_of_log(process).context(format!(
         "{} has ended with {status} before everything was ready",
         named(process)
     ))
+}
+
+/// The last lines that a process has logged, as the cause of something.
+pub(super) fn end_of_log(process: &Process) -> anyhow::Error {
+    const LINES: usize = 5;
+    let path = process.plan.log.display();
+    let log = std::fs::read(&process.plan.log).unwrap_or_default();
+    let log = String::from_utf8_lossy(&log);
+    let lines: Vec<&str> = log.lines().collect();
+    if lines.is_empty() {
+        return anyhow::anyhow!("its log {path} says nothing");
+    }
+    let end = lines[lines.len().saturating_sub(LINES)..].join("\n  ");
+    anyhow::anyhow!("its log {path} ends with\n  {end}")
 }
