@@ -36,8 +36,8 @@ Examples:
   homeport up enterprise --processes --demo
       Every router and home server as a process of its own, to kill one and watch nothing happen
 
-It prints what runs where and then one line `ready http://IP:PORT`. Ctrl-C drains in order; a second one
-ends at once. With --processes, what each process logs is in DIR/log/NAME.log, and a process that dies is
+It prints what runs where and then one line `ready http://IP:PORT`. Ctrl-C drains in order; a second one \
+ends at once. With --processes, what each process logs is in DIR/log/NAME.log, and a process that dies is \
 reported; all of them end when this one does, whatever ends it.")]
 pub(crate) struct Up {
     /// A topology file, or the name of one that is built in: lab, education, enterprise, isp
@@ -69,7 +69,7 @@ pub(crate) struct Up {
     /// Send traces to this OTLP collector, for example http://127.0.0.1:4317
     #[arg(long, value_name = "URL")]
     otlp: Option<String>,
-    /// What is logged to standard error; can be changed while running, at /log-filter
+    /// What is logged, to standard error or the files of processes; can be changed while running, at /log-filter
     #[arg(long, value_name = "FILTER", default_value = "info")]
     log: String,
     /// How long each step of a drain may take, in seconds
