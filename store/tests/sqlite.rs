@@ -351,6 +351,10 @@ async fn what_cannot_be_read_is_told_with_whose_it_is() {
         let text = error.to_string();
         assert!(matches!(error, Error::Unreadable { .. }), "{error:?}");
         assert!(text.contains(what) && text.contains("alice"), "{text}");
-        assert_eq!(store.epoch().await.unwrap(), 0, "who cannot read people does not claim them");
+        assert_eq!(
+            store.epoch().await.unwrap(),
+            0,
+            "who cannot read people does not claim them"
+        );
     }
 }
