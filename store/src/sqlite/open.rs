@@ -18,7 +18,8 @@ const APPLICATION_ID: i64 = 0x484F_4D50;
 /// How long one attempt waits for another process to finish its transaction.
 const BUSY_TIMEOUT: Duration = Duration::from_secs(2);
 
-/// Attempts at opening, which another process may be in the way of; with the timeout above ten seconds in all.
+/// Attempts at opening, which another process may be in the way of; with the timeout above ten seconds in
+/// all.
 const ATTEMPTS: u32 = 5;
 
 /// Pause between attempts, for those refusals that the database does not itself wait for.
