@@ -1,6 +1,7 @@
 //! A client's own listener: it records every notification in order, and answers as it is told to.
 
 mod heard;
+mod hole;
 
 pub use heard::{Heard, Said};
 
@@ -37,6 +38,8 @@ pub struct Listener {
     /// client's own, and connecting to it is refused, while `listening` is none.
     _holder: TcpSocket,
     listening: Option<Tasks>,
+    /// What takes its place while it has vanished.
+    hole: Option<hole::Hole>,
     shared: Arc<Shared>,
 }
 
@@ -75,6 +78,7 @@ impl Listener {
             style,
             _holder: holder,
             listening: None,
+            hole: None,
             shared: Arc::new(shared),
         };
         listener.listen()?;
@@ -128,6 +132,25 @@ impl Listener {
         Ok(())
     }
 
+    /// Stops listening so that connecting to it times out, as to a host behind a firewall.
+    ///
+    /// # Errors
+    /// When it does not listen, or the port cannot be made silent.
+    pub async fn vanish(&mut self) -> anyhow::Result<()> {
+        self.stop().await?;
+        self.hole = Some(hole::Hole::at(self.address).await?);
+        Ok(())
+    }
+
+    /// Listens again after it had vanished.
+    ///
+    /// # Errors
+    /// When it had not, or the port cannot be listened on.
+    pub fn appear(&mut self) -> anyhow::Result<()> {
+        self.hole.take().context("it has not vanished")?;
+        self.listen()
+    }
+
     /// What it does from now on.
     pub fn set_manner(&self, manner: Manner) {
         self.shared.manner.send_replace(manner);
@@ -167,6 +190,11 @@ impl Listener {
         ensure!(record.problems.is_empty(), "{}", record.problems.join("\n"));
         let at = record.heard.iter().position(chosen);
         Ok(at.and_then(|at| record.heard.remove(at)))
+    }
+
+    /// What was heard so far and is chosen is as if it had not been heard.
+    pub fn forget(&self, chosen: impl Fn(&Heard) -> bool) {
+        self.shared.record().heard.retain(|heard| !chosen(heard));
     }
 
     /// Everything that was heard so far and not asked for.

@@ -114,7 +114,8 @@ impl Keeper {
             };
             let deadline = self.deadline(Instant::now());
             tokio::time::sleep_until(next.min(deadline)).await;
-            if Instant::now() >= deadline {
+            // A process that was paused finds any time over. Who holds on does so all the same: etcd says what is.
+            if self.connector.config().on_silence == OnSilence::Lose && Instant::now() >= deadline {
                 return Lost::Silence;
             }
         }
