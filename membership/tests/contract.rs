@@ -7,14 +7,19 @@
     reason = "the promises are plain functions, each called by one test"
 )]
 
+#[path = "contract/loans.rs"]
+mod loans;
 #[path = "etcd/server.rs"]
 #[expect(dead_code, reason = "the tests of etcd need more of it")]
 mod server;
 
 use async_trait::async_trait;
+use loans::{
+    epochs_go_on_above_what_the_store_has_seen, loans_are_seen_by_everybody_at_once, nobody_lends_without_end,
+};
 use membership::{
-    EmbeddedMembership, Error, EtcdConfig, Joined, Member, MemberId, Members, Membership, PLACEMENT_VERSION,
-    PROTOCOL_VERSION, Phase, Placements, Terminal,
+    EmbeddedMembership, Error, EtcdConfig, Joined, Member, MemberChange, MemberId, Members, Membership,
+    PLACEMENT_VERSION, PROTOCOL_VERSION, Phase, Placements, Terminal,
 };
 use server::{Process, Server};
 use std::sync::{Arc, Mutex};
@@ -122,6 +127,9 @@ contract! {
     a_watcher_that_was_not_looking_sees_the_latest
     one_who_starts_watching_late_sees_the_present
     epochs_only_grow
+    epochs_go_on_above_what_the_store_has_seen
+    loans_are_seen_by_everybody_at_once
+    nobody_lends_without_end
     placements_follow_the_membership
 }
 
@@ -192,7 +200,7 @@ async fn a_phase_is_seen_by_everybody_with_a_newer_epoch<C: Cluster>(cluster: C)
     .await
     .epoch();
     for phase in [Phase::Active, Phase::Draining, Phase::Active] {
-        joined.set_phase(phase).await.unwrap();
+        joined.update(MemberChange::phase(phase)).await.unwrap();
         let members = until(&mut watcher, |members| phase_of(members, 1) == Some(phase)).await;
         assert!(members.epoch() > epoch);
         epoch = members.epoch();
@@ -226,7 +234,7 @@ async fn a_member_whose_lease_ends_is_gone_and_is_told<C: Cluster>(cluster: C) {
         .expect("it is told")
         .unwrap();
     assert!(*joined.lost().borrow(), "one who asks later learns it too");
-    let refused = joined.set_phase(Phase::Draining).await;
+    let refused = joined.update(MemberChange::phase(Phase::Draining)).await;
     assert!(matches!(refused, Err(Error::Terminal(Terminal::LeaseLost(lost))) if lost == id(1)));
     joined.leave().await.expect("who is gone has left");
 }
@@ -292,7 +300,7 @@ async fn a_lost_lease_cannot_touch_its_successor<C: Cluster>(cluster: C) {
     cluster.kill(&id(1)).await;
     until(&mut watcher, |members| members.is_empty()).await;
     let successor = join(&other, 1).await;
-    let refused = dead.set_phase(Phase::Draining).await;
+    let refused = dead.update(MemberChange::phase(Phase::Draining)).await;
     assert!(matches!(refused, Err(Error::Terminal(Terminal::LeaseLost(_)))));
     dead.leave().await.unwrap();
     let _second = join(&other, 2).await;
@@ -409,7 +417,7 @@ async fn a_watcher_that_was_not_looking_sees_the_latest<C: Cluster>(cluster: C) 
     let (mut awake, mut asleep) = (process.members(), process.members());
     let mut first = join(&process, 1).await;
     join(&process, 2).await.leave().await.unwrap();
-    first.set_phase(Phase::Active).await.unwrap();
+    first.update(MemberChange::phase(Phase::Active)).await.unwrap();
     let settled = |members: &Arc<Members>| members.len() == 1 && phase_of(members, 1) == Some(Phase::Active);
     let latest = until(&mut awake, settled).await;
     asleep.changed().await.unwrap();
@@ -432,7 +440,7 @@ async fn epochs_only_grow<C: Cluster>(cluster: C) {
     let mut last = watcher.borrow_and_update().epoch();
     for round in 1..=5 {
         let mut joined = join(&process, round).await;
-        joined.set_phase(Phase::Active).await.unwrap();
+        joined.update(MemberChange::phase(Phase::Active)).await.unwrap();
         let members = until(&mut watcher, |members| {
             phase_of(members, round) == Some(Phase::Active)
         })
@@ -452,7 +460,7 @@ async fn placements_follow_the_membership<C: Cluster>(cluster: C) {
     let before = placements.now();
     assert!(before.members().is_empty());
     let (_one, mut two) = (join(&process, 1).await, join(&process, 2).await);
-    two.set_phase(Phase::Draining).await.unwrap();
+    two.update(MemberChange::phase(Phase::Draining)).await.unwrap();
     let settled = |members: &Arc<Members>| phase_of(members, 2) == Some(Phase::Draining);
     let epoch = until(&mut process.members(), settled).await.epoch();
     let after = tokio::time::timeout(PATIENCE, placements.reached(epoch))

@@ -4,6 +4,7 @@
 
 mod accounts;
 mod changes;
+mod claims;
 mod gated;
 mod samples;
 mod writer;
@@ -72,10 +73,29 @@ contract! {
     changes::a_display_name_set_by_the_person_takes_no_revision,
     changes::a_revision_of_the_future_finds_nothing,
     changes::another_handle_is_told,
+    claims::a_slot_never_claimed_takes_writes_of_any_epoch,
+    claims::writes_of_a_former_home_are_left_out_and_others_applied,
+    claims::each_kind_of_change_of_a_former_home_is_left_out,
+    claims::of_one_slot_older_writes_are_left_out_and_newer_applied,
+    claims::who_is_fenced_among_very_many_slots_is_found,
+    claims::a_claim_takes_all_slots_or_none,
+    claims::another_member_cannot_claim_at_the_same_epoch,
+    claims::of_many_who_claim_at_one_epoch_one_succeeds,
+    claims::a_claim_returns_what_was_committed_just_before,
+    claims::a_claim_is_seen_by_another_handle_and_after_a_restart,
+    claims::operators_are_not_fenced,
+    claims::what_is_kept_cannot_be_claimed_at_an_epoch_in_between,
+    claims::who_has_lost_a_slot_cannot_keep_it,
+    claims::no_slots_are_claimed_without_a_trace,
+    claims::a_slot_named_twice_is_claimed_once,
+    claims::the_newest_epoch_of_all_claims_is_known,
+    claims::the_last_moves_of_a_slot_are_told_newest_first,
+    claims::older_moves_are_forgotten,
+    claims::every_state_told_comes_back_and_goes_with_the_account,
     writes::everything_survives_a_restart,
     writes::everything_is_seen_by_another_handle,
-    writes::load_reads_only_the_given_slots,
-    writes::loaded_people_are_ordered_by_principal,
+    writes::a_claim_returns_those_in_its_slots_only,
+    writes::claimed_people_are_ordered_by_principal,
     writes::what_has_the_same_id_is_replaced,
     writes::the_last_change_of_one_thing_counts,
     writes::what_is_removed_is_gone,
@@ -90,6 +110,8 @@ contract! {
     writer::a_group_has_a_limit,
     writer::writes_are_applied_in_the_order_of_submission,
     writer::what_was_awaited_survives_a_restart,
+    writer::who_was_fenced_is_told_and_the_rest_of_the_group_committed,
+    writer::who_lost_a_slot_and_has_it_again_is_told_of_each,
     writer::an_error_reaches_everybody_in_the_group_and_nobody_else,
     writer::a_full_queue_refuses_and_what_was_queued_is_written,
     writer::a_submitter_who_goes_away_withdraws_nothing,

@@ -5,6 +5,11 @@ use crate::transcript::words;
 
 impl Player {
     pub(super) async fn cluster(&mut self, sentence: &[&str]) -> Tried {
+        if let [_, "restarts" | "stops" | "crashes"] = sentence {
+            self.clients
+                .values()
+                .for_each(|client| client.listener.allow_repeats());
+        }
         match sentence {
             [stretch @ .., "pass" | "passes"] => self.stage.advance(words::stretch(stretch)?).await?,
             ["everything", "restarts"] => {
