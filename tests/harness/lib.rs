@@ -6,6 +6,7 @@
 //!   again.
 //! - [`processes`]: the same from the real programs, with a real etcd.
 //! - [`client`], [`listener`], [`wire`], [`documents`]: the clients, octet by octet.
+//! - [`load`]: people who go on whatever happens, and know what should have been heard.
 //! - [`transcript`]: reads and plays the scripts in `transcripts/`.
 //! - [`logs`]: runs a test and fails it when something complains that nobody expects to.
 
@@ -15,6 +16,7 @@ pub mod clock;
 pub mod cluster;
 pub mod documents;
 pub mod listener;
+pub mod load;
 pub mod logs;
 pub mod network;
 pub mod processes;
@@ -25,6 +27,7 @@ pub mod wire;
 
 pub use client::Client;
 pub use cluster::{Cluster, Plan};
+pub use load::Load;
 pub use logs::{Failure, Logs, run};
 pub use processes::Processes;
 pub use stage::Stage;

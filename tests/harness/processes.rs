@@ -2,6 +2,7 @@
 
 mod cluster;
 mod etcd;
+mod gate;
 mod journal;
 mod ledger;
 mod passing;
@@ -11,6 +12,7 @@ mod programs;
 mod settings;
 
 pub use etcd::Etcd;
+pub use gate::Gate;
 pub use journal::{Journal, Line};
 pub use ports::Reserved;
 pub use process::{Launch, Process};
@@ -26,7 +28,6 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::fmt::Write;
 use std::net::SocketAddr;
 use std::os::unix::fs::PermissionsExt;
-use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::Duration;
 use store::SqliteStore;
@@ -34,6 +35,9 @@ use tempfile::TempDir;
 
 /// Lines of each log that are shown when a test fails.
 const STORY: usize = 25;
+
+/// How often a process is held still until it is not in the middle of a write.
+const PAUSES: usize = 50;
 
 /// A cluster of processes that can be taken apart and put together again. Its data and addresses stay.
 pub struct Processes {
@@ -50,6 +54,8 @@ pub struct Processes {
     /// What was killed or paused: that others complain about it goes without saying.
     crashed: BTreeSet<String>,
     passing: Option<Passing>,
+    /// Ways to etcd of their own.
+    gates: BTreeMap<String, Gate>,
     /// Clocks that are wrong.
     wrong: BTreeMap<String, String>,
     /// Texts of complaints that must come.
@@ -116,6 +122,7 @@ impl Processes {
             journals: Vec::new(),
             crashed: BTreeSet::new(),
             passing: None,
+            gates: BTreeMap::new(),
             wrong: BTreeMap::new(),
             expected: Vec::new(),
             allowed: Vec::new(),
@@ -134,6 +141,24 @@ impl Processes {
     /// The clock of this process is wrong from its next start: `+5m`, `-5m`.
     pub fn set_clock_wrong(&mut self, name: &str, offset: &str) {
         self.wrong.insert(name.to_owned(), offset.to_owned());
+    }
+
+    /// From its next start a process finds etcd by a way of its own, which can be closed.
+    ///
+    /// # Errors
+    /// When there is no address for it.
+    pub fn put_behind_gate(&mut self, name: &str) -> anyhow::Result<()> {
+        self.gates.insert(name.to_owned(), Gate::to(self.etcd.address())?);
+        Ok(())
+    }
+
+    /// The way to etcd of a process that has one of its own.
+    ///
+    /// # Errors
+    /// When it has none.
+    pub fn gate(&self, name: &str) -> anyhow::Result<&Gate> {
+        let gate = self.gates.get(name);
+        gate.with_context(|| format!("{name} has no way of its own"))
     }
 
     /// A complaint with this text must be in a log.
@@ -212,13 +237,17 @@ impl Processes {
         let run = self.journals.len();
         let file = |kind: &str| self.folder.path().join(format!("{name}-{run}.{kind}"));
         let (config, log) = (file("toml"), file("log"));
+        let etcd = match self.gates.get(name) {
+            Some(gate) => vec![format!("http://{}", gate.address())],
+            None => self.etcd.endpoints(),
+        };
         let (program, text) = if self.plan.routers.iter().any(|router| router == name) {
             let key = self.folder.path().join("router.key");
-            let text = settings::router(name, at, &self.etcd, &self.plan, &key);
+            let text = settings::router(name, at, &etcd, &self.plan, &key);
             (&self.programs.router, text)
         } else {
             let store = self.folder.path().join("homeport.db");
-            (&self.programs.home, settings::home(name, at, &self.etcd, &store))
+            (&self.programs.home, settings::home(name, at, &etcd, &store))
         };
         std::fs::write(&config, text)?;
         let launch = Launch {
@@ -250,15 +279,21 @@ impl Processes {
         self.process(name)?.ready().await
     }
 
+    /// A metric of a process, the sum over all labels.
+    ///
+    /// # Errors
+    /// When it has no such metric.
+    pub async fn metric(&mut self, name: &str, metric: &str) -> anyhow::Result<f64> {
+        let answer = self.process(name)?.ask("/metrics").await?;
+        ledger::value(&String::from_utf8_lossy(&answer.body), metric, name)
+    }
+
     /// Kills a home server or a router and does not wait until anybody notices.
     ///
     /// # Errors
     /// When it does not run.
     pub async fn kill(&mut self, name: &str) -> anyhow::Result<()> {
-        let mut process = self
-            .running
-            .remove(name)
-            .with_context(|| format!("{name} does not run"))?;
+        let mut process = self.take(name)?;
         self.crashed.insert(name.to_owned());
         process.kill().await
     }
@@ -270,6 +305,33 @@ impl Processes {
     pub async fn pause(&mut self, name: &str) -> anyhow::Result<()> {
         self.crashed.insert(name.to_owned());
         self.process(name)?.pause().await
+    }
+
+    /// Gives a process away that will end by itself.
+    ///
+    /// # Errors
+    /// When it does not run.
+    pub fn take(&mut self, name: &str) -> anyhow::Result<Process> {
+        self.running
+            .remove(name)
+            .with_context(|| format!("{name} does not run"))
+    }
+
+    /// Holds a process still, not within a write: all home servers share one SQLite file, so who stands still within
+    /// a write holds up the others.
+    ///
+    /// # Errors
+    /// When it does not run, or always writes.
+    pub async fn pause_outside_of_writes(&mut self, name: &str) -> anyhow::Result<()> {
+        for _ in 0..PAUSES {
+            self.pause(name).await?;
+            let process = self.process(name)?;
+            if !process.locks_others_out()? {
+                return Ok(());
+            }
+            process.resume().await?;
+        }
+        anyhow::bail!("{name} writes all the time")
     }
 
     /// Waits until a home server is a member in etcd's eyes, or is none.
@@ -333,9 +395,7 @@ impl Processes {
     /// # Errors
     /// When something does not stop in order, the ledger does not balance, or somebody complained for no reason.
     pub async fn close(mut self) -> anyhow::Result<()> {
-        if std::env::var_os("LEDGER").is_some() {
-            self.check_ledger().await?;
-        }
+        self.check_ledger().await?;
         for name in self.running() {
             self.stop(&name).await?;
         }
@@ -349,9 +409,7 @@ impl Processes {
     /// # Errors
     /// When it does not run, or does not stop in order.
     pub async fn stop(&mut self, name: &str) -> anyhow::Result<()> {
-        let process = self.running.remove(name);
-        let mut process = process.with_context(|| format!("{name} does not run"))?;
-        process.stop().await
+        self.take(name)?.stop().await
     }
 
     fn check_complaints(&self) -> anyhow::Result<()> {
@@ -397,17 +455,5 @@ impl Processes {
             }
         }
         story
-    }
-
-    /// The folder of the cluster.
-    #[must_use]
-    pub fn folder(&self) -> &Path {
-        self.folder.path()
-    }
-
-    /// The store.
-    #[must_use]
-    pub fn store_file(&self) -> PathBuf {
-        self.folder.path().join("homeport.db")
     }
 }

@@ -59,6 +59,12 @@ impl Etcd {
         self.members.iter().map(url).collect()
     }
 
+    /// Where the first member is.
+    #[must_use]
+    pub fn address(&self) -> SocketAddr {
+        self.members[0].client.address()
+    }
+
     /// Starts the members that do not run, with the data they had, and waits until all of them answer.
     ///
     /// # Errors

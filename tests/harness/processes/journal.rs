@@ -45,7 +45,14 @@ impl Journal {
     /// Whether a line with this message has been written.
     #[must_use]
     pub fn says(&self, message: &str) -> bool {
-        self.lines().iter().any(|line| line.message.contains(message))
+        self.count(message) > 0
+    }
+
+    /// How many lines have this message.
+    #[must_use]
+    pub fn count(&self, message: &str) -> usize {
+        let lines = self.lines();
+        lines.iter().filter(|line| line.message.contains(message)).count()
     }
 
     /// The lines at WARN and ERROR.

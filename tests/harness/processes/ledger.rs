@@ -34,10 +34,11 @@ impl Processes {
 }
 
 fn check(metrics: &str, member: &str) -> anyhow::Result<()> {
-    let accepted = value(metrics, "accepted_total", member)?;
+    let count = |place: &str| value(metrics, &format!("{PREFIX}{place}"), member);
+    let accepted = count("accepted_total")?;
     let placed: Vec<(&str, f64)> = PLACES
         .iter()
-        .map(|place| Ok((*place, value(metrics, place, member)?)))
+        .map(|place| Ok((*place, count(place)?)))
         .collect::<anyhow::Result<_>>()?;
     let sum: f64 = placed.iter().map(|(_, count)| count).sum();
     // Whole numbers, and far fewer than a float can tell apart.
@@ -48,19 +49,19 @@ fn check(metrics: &str, member: &str) -> anyhow::Result<()> {
     Ok(())
 }
 
-/// The value of a metric, whatever other labels it has: the sum of all.
-fn value(metrics: &str, name: &str, member: &str) -> anyhow::Result<f64> {
-    let (metric, label) = (format!("{PREFIX}{name}{{"), format!("member=\"{member}\""));
+/// The value of a member's metric, whatever other labels it has: the sum of all.
+pub(super) fn value(metrics: &str, metric: &str, member: &str) -> anyhow::Result<f64> {
+    let (begins, label) = (format!("{metric}{{"), format!("member=\"{member}\""));
     let lines = metrics
         .lines()
-        .filter(|line| line.starts_with(&metric) && line.contains(&label));
+        .filter(|line| line.starts_with(&begins) && line.contains(&label));
     let mut found = None;
     for line in lines {
         let value = line.rsplit(' ').next().unwrap_or_default();
         let value: f64 = value.parse().with_context(|| format!("no number: {line}"))?;
         found = Some(found.unwrap_or(0.0) + value);
     }
-    found.with_context(|| format!("there is no {PREFIX}{name}"))
+    found.with_context(|| format!("there is no {metric}"))
 }
 
 #[cfg(test)]

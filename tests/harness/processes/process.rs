@@ -97,9 +97,22 @@ impl Process {
         .await
     }
 
-    /// Whether it says that it is ready; not if it does not answer.
-    pub async fn is_ready(&self) -> bool {
-        self.ask("/readyz").await.is_ok_and(|answer| answer.status == 200)
+    /// Waits until its admin listener answers.
+    ///
+    /// # Errors
+    /// When it does not.
+    pub async fn lives(&self) -> anyhow::Result<()> {
+        let look = async || Ok(self.ask("/livez").await.ok().map(drop));
+        until(format!("{} to live", self.name), look).await
+    }
+
+    /// Waits until it has logged something with this text.
+    ///
+    /// # Errors
+    /// When it does not.
+    pub async fn says(&self, text: &str) -> anyhow::Result<()> {
+        let look = async || Ok(self.journal.says(text).then_some(()));
+        until(format!("{} to say: {text}", self.name), look).await
     }
 
     /// Asks its admin listener.
@@ -151,12 +164,32 @@ impl Process {
         Ok(())
     }
 
-    /// Holds it in the middle of whatever it does; its connections stay.
+    /// Holds it in the middle of whatever it does, and waits until it stands still; its connections stay.
     ///
     /// # Errors
     /// When it does not run.
     pub async fn pause(&self) -> anyhow::Result<()> {
-        self.signal("STOP").await
+        self.signal("STOP").await?;
+        let status = format!("/proc/{}/status", self.pid);
+        until(format!("{} to stand still", self.name), async || {
+            let status = std::fs::read_to_string(&status)?;
+            let stands = |line: &str| line.starts_with("State:") && line.contains("stopped");
+            Ok(status.lines().any(stands).then_some(()))
+        })
+        .await
+    }
+
+    /// Whether it holds a lock on a file with which it keeps others out, as SQLite does while it writes.
+    ///
+    /// # Errors
+    /// When the system does not tell.
+    pub fn locks_others_out(&self) -> anyhow::Result<bool> {
+        let locks = std::fs::read_to_string("/proc/locks").context("read the locks of the system")?;
+        let pid = self.pid.to_string();
+        Ok(locks.lines().any(|line| {
+            let words: Vec<&str> = line.split_whitespace().collect();
+            words.contains(&"WRITE") && words.contains(&pid.as_str())
+        }))
     }
 
     /// Lets it go on.

@@ -1,6 +1,5 @@
 //! What the programs are told, written as operators write it. All that depends on names of settings is here.
 
-use super::etcd::Etcd;
 use crate::accounts::DOMAIN;
 use crate::cluster::Plan;
 use router::{Policy, Scheme};
@@ -22,8 +21,8 @@ pub(super) struct Addresses {
     pub(super) admin: SocketAddr,
 }
 
-/// The settings of a home server.
-pub(super) fn home(name: &str, at: Addresses, etcd: &Etcd, store: &Path) -> String {
+/// The settings of a home server; `etcd` are the endpoints.
+pub(super) fn home(name: &str, at: Addresses, etcd: &[String], store: &Path) -> String {
     format!(
         "name = {name:?}\nshards = 2\n\n[listen]\nlink = \"{}\"\n\n[store]\nsqlite = {store:?}\n\n{}",
         at.served,
@@ -32,7 +31,7 @@ pub(super) fn home(name: &str, at: Addresses, etcd: &Etcd, store: &Path) -> Stri
 }
 
 /// The settings of a router.
-pub(super) fn router(name: &str, at: Addresses, etcd: &Etcd, plan: &Plan, key: &Path) -> String {
+pub(super) fn router(name: &str, at: Addresses, etcd: &[String], plan: &Plan, key: &Path) -> String {
     let schemes: Vec<&str> = plan.schemes.iter().map(scheme).collect();
     format!(
         "name = {name:?}\ndomains = [{DOMAIN:?}]\nschemes = {schemes:?}\ncall_backs = {}\nkey_file = {key:?}\n\n\
@@ -43,11 +42,11 @@ pub(super) fn router(name: &str, at: Addresses, etcd: &Etcd, plan: &Plan, key: &
     )
 }
 
-fn both(admin: SocketAddr, etcd: &Etcd) -> String {
+fn both(admin: SocketAddr, etcd: &[String]) -> String {
     format!(
         "[membership.etcd]\nendpoints = {:?}\nlease_ttl = {LEASE_TTL:?}\n\n[admin]\nlisten = \"{admin}\"\n\n\
          [telemetry]\njson = true\n",
-        etcd.endpoints()
+        etcd
     )
 }
 
