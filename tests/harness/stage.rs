@@ -12,7 +12,7 @@ use crate::wait::{PATIENCE, let_others_run, within};
 use anyhow::{Context, ensure};
 use daemon::{Clock, Readiness};
 use homeserver::{HomeServer, HomeServerConfig};
-use membership::{EmbeddedMembership, MemberId};
+use membership::{EmbeddedMembership, MemberId, Membership};
 use prometheus_client::registry::Registry;
 use router::{Router, RouterConfig};
 use rvp::{Domain, Principal};
@@ -235,27 +235,17 @@ impl Stage {
         Ok(())
     }
 
-    /// Ends a home server's lease while it runs, as when it cannot be heard for a while. It has to notice, and
-    /// is gone when this returns.
+    /// Ends a home server's lease while it runs, as when it cannot be heard for a while. It joins again by itself,
+    /// and is a member when this returns.
     ///
     /// # Errors
-    /// When it does not run, or does not notice.
-    pub async fn lose_lease(&mut self, name: &str) -> anyhow::Result<()> {
-        let home = self
-            .homes
-            .remove(name)
-            .with_context(|| format!("{name} does not run"))?;
-        ensure!(
-            self.membership.expire(&MemberId::from(name)),
-            "{name} had no lease"
-        );
-        within(format!("{name} to notice that its lease is lost"), home.failed()).await?;
-        let left = home.drain(PATIENCE).await;
-        ensure!(
-            left.is_empty(),
-            "{name} has stopped, but these go on: {}",
-            left.join(", ")
-        );
+    /// When it had no lease, or does not join again.
+    pub async fn lose_lease(&self, name: &str) -> anyhow::Result<()> {
+        let id = MemberId::from(name);
+        ensure!(self.membership.expire(&id), "{name} had no lease");
+        let mut members = self.membership.members();
+        let back = members.wait_for(|members| members.get(&id).is_some());
+        within(format!("{name} to join again"), back).await??;
         Ok(())
     }
 
