@@ -1,5 +1,6 @@
 //! etcd is away: the last set stays in force, and changes arrive afterwards.
 
+use crate::log::Warnings;
 use crate::proxy::Proxy;
 use crate::server::{PATIENCE, Process, Server};
 use crate::{brief, config, id, join, refused, until, until_agreed, until_count};
@@ -56,13 +57,18 @@ async fn members_stand_while_etcd_does_not_answer_and_changes_arrive_afterwards(
 
 #[tokio::test]
 async fn joining_without_an_etcd_can_be_tried_again() {
+    let warnings = Warnings::listen();
     let mut server = Server::start().await;
     server.kill();
     let process = Process::start(config([server.endpoint()]));
-    assert!(matches!(
-        process.membership.check().await,
-        Err(Error::Retryable { .. })
-    ));
+    let error = process.membership.check().await.unwrap_err();
+    assert!(matches!(error, Error::Retryable { .. }));
+    let (said, endpoint) = (said(&error), server.endpoint());
+    let place = endpoint.trim_start_matches("http://");
+    assert!(
+        said.contains("try again") && said.contains(place) && said.contains("refused"),
+        "{said}"
+    );
     assert!(matches!(refused(&process, 1).await, Error::Retryable { .. }));
     assert!(process.membership.members().borrow().is_empty());
     server.run();
@@ -70,6 +76,21 @@ async fn joining_without_an_etcd_can_be_tried_again() {
     process.membership.check().await.unwrap();
     let _one = join(&process, 1).await;
     until_count(&process, 1).await;
+    let named = warnings.with("members cannot be followed");
+    assert_eq!(named.len(), 1, "once, however often it was tried: {named:?}");
+    assert!(named[0].contains(place), "{named:?}");
+}
+
+/// An error with its causes, as people read it.
+fn said(error: &Error) -> String {
+    let mut said = error.to_string();
+    let mut cause = std::error::Error::source(error);
+    while let Some(error) = cause {
+        said.push_str(": ");
+        said.push_str(&error.to_string());
+        cause = error.source();
+    }
+    said
 }
 
 #[tokio::test]
