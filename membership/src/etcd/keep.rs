@@ -18,6 +18,8 @@ pub(crate) struct Held {
     pub(crate) lease: i64,
     /// The epoch since which the holder is in the set.
     pub(crate) epoch: u64,
+    /// The revision that wrote its record.
+    pub(crate) revision: i64,
     /// How long etcd lets it live without a word.
     pub(crate) ttl: Duration,
     /// When the last word was sent that etcd answered: it will not end the lease within the ttl from then.
