@@ -80,35 +80,33 @@ impl Client {
     }
 
     /// Sends a message and waits until the recipient's client has acknowledged it.
+    #[allow(dead_code, reason = "used by the programs that share this client")]
     pub(crate) async fn say(&self, from: &Principal, to: &Principal, text: &str) -> Result<()> {
-        let (from_id, to_id) = (Identity::Person(from.clone()), Identity::Person(to.clone()));
-        let mime = Mime {
-            kind: MessageKind::Text,
-            session_id: "{8E0B1C52-4D63-4B1E-9C5A-2F6D1A7B3C90}".to_owned(),
-            format: None,
-            typing_user: None,
-            text: text.to_owned(),
-        };
-        let notification = Notification::parse(compose(&from_id, &[to_id], &mime))?;
-        let notify = Notify {
-            ack: AckType::DeepOr,
-            hop: 1,
-            subscription: None,
-            notification,
-        };
-        self.ask(from, to, Method::Notify(notify), 200).await
+        self.ask(from, to, message(from, to, text)?, 200).await
+    }
+
+    /// Sends a message, and says how it was answered.
+    #[allow(dead_code, reason = "used by the programs that share this client")]
+    pub(crate) async fn send(&self, from: &Principal, to: &Principal, text: &str) -> Result<u16> {
+        self.status(from, to, message(from, to, text)?).await
     }
 
     /// Tells everybody who watches that a person is busy.
     #[allow(dead_code, reason = "used by the tests that share this client")]
     pub(crate) async fn set_busy(&self, person: &Principal) -> Result<()> {
-        let busy = StatePatch {
-            state: PresenceState::Busy,
+        self.set(person, PresenceState::Busy).await
+    }
+
+    /// Tells everybody who watches a person's state.
+    #[allow(dead_code, reason = "used by the programs that share this client")]
+    pub(crate) async fn set(&self, person: &Principal, state: PresenceState) -> Result<()> {
+        let patch = StatePatch {
+            state,
             lease: None,
             view: None,
         };
         let patch = Method::Proppatch(Proppatch {
-            patches: vec![Patch::State(busy)],
+            patches: vec![Patch::State(patch)],
         });
         self.ask(person, person, patch, 207).await
     }
@@ -128,6 +126,13 @@ impl Client {
 
     async fn ask(&self, from: &Principal, target: &Principal, method: Method, expected: u16) -> Result<()> {
         let name = method.name();
+        let status = self.status(from, target, method).await?;
+        ensure!(status == expected, "{name} was answered {status}");
+        Ok(())
+    }
+
+    async fn status(&self, from: &Principal, target: &Principal, method: Method) -> Result<u16> {
+        let name = method.name();
         let request = Request {
             target: target.clone(),
             from: Some(Identity::Person(from.clone())),
@@ -144,8 +149,7 @@ impl Client {
             }
             let (status, challenges) = self.exchange(request).await?;
             if status != 401 {
-                ensure!(status == expected, "{name} was answered {status}");
-                return Ok(());
+                return Ok(status);
             }
             let challenge = challenges
                 .iter()
@@ -199,6 +203,23 @@ impl Client {
         tokio::spawn(driver);
         Ok(connection)
     }
+}
+
+fn message(from: &Principal, to: &Principal, text: &str) -> Result<Method> {
+    let (from, to) = (Identity::Person(from.clone()), Identity::Person(to.clone()));
+    let mime = Mime {
+        kind: MessageKind::Text,
+        session_id: "{8E0B1C52-4D63-4B1E-9C5A-2F6D1A7B3C90}".to_owned(),
+        format: None,
+        typing_user: None,
+        text: text.to_owned(),
+    };
+    Ok(Method::Notify(Notify {
+        ack: AckType::DeepOr,
+        hop: 1,
+        subscription: None,
+        notification: Notification::parse(compose(&from, &[to], &mime))?,
+    }))
 }
 
 fn digest(person: &Principal, nonce: &str, method: &str, uri: &str) -> DigestAnswer {
