@@ -9,6 +9,7 @@ mod cluster;
 mod data;
 mod members;
 mod output;
+mod plan;
 mod resolve;
 mod up;
 mod user;
@@ -48,6 +49,7 @@ enum Command {
     User(user::User),
     Resolve(resolve::Resolve),
     Members(members::MembersCommand),
+    Plan(plan::Plan),
 }
 
 /// The command line asks for something that cannot be meant. Ends the process with 2, as other mistakes in a
@@ -65,6 +67,7 @@ impl Command {
             Self::User(user) => wait_for(Box::pin(user.run(output))),
             Self::Resolve(resolve) => wait_for(Box::pin(resolve.run(output))),
             Self::Members(members) => wait_for(Box::pin(members.run(output))),
+            Self::Plan(plan) => wait_for(Box::pin(plan.run(output))),
         }
     }
 }
