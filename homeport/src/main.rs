@@ -7,10 +7,13 @@
 mod child;
 mod cluster;
 mod data;
+mod drain;
 mod members;
+mod moving;
 mod output;
 mod plan;
 mod resolve;
+mod undrain;
 mod up;
 mod user;
 
@@ -49,6 +52,8 @@ enum Command {
     User(user::User),
     Resolve(resolve::Resolve),
     Members(members::MembersCommand),
+    Drain(drain::Drain),
+    Undrain(undrain::Undrain),
     Plan(plan::Plan),
 }
 
@@ -67,6 +72,8 @@ impl Command {
             Self::User(user) => wait_for(Box::pin(user.run(output))),
             Self::Resolve(resolve) => wait_for(Box::pin(resolve.run(output))),
             Self::Members(members) => wait_for(Box::pin(members.run(output))),
+            Self::Drain(drain) => wait_for(Box::pin(drain.run(output))),
+            Self::Undrain(undrain) => wait_for(Box::pin(undrain.run(output))),
             Self::Plan(plan) => wait_for(Box::pin(plan.run(output))),
         }
     }
