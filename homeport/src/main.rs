@@ -8,6 +8,7 @@ mod child;
 mod cluster;
 mod data;
 mod drain;
+mod explain;
 mod members;
 mod moving;
 mod output;
@@ -54,6 +55,7 @@ enum Command {
     Members(members::MembersCommand),
     Drain(drain::Drain),
     Undrain(undrain::Undrain),
+    Explain(explain::Explain),
     Plan(plan::Plan),
 }
 
@@ -74,6 +76,7 @@ impl Command {
             Self::Members(members) => wait_for(Box::pin(members.run(output))),
             Self::Drain(drain) => wait_for(Box::pin(drain.run(output))),
             Self::Undrain(undrain) => wait_for(Box::pin(undrain.run(output))),
+            Self::Explain(explain) => wait_for(Box::pin(explain.run(output))),
             Self::Plan(plan) => wait_for(Box::pin(plan.run(output))),
         }
     }
