@@ -5,9 +5,16 @@
 //! never an argument.
 
 mod child;
+mod cluster;
 mod data;
+mod drain;
+mod explain;
+mod members;
+mod moving;
 mod output;
+mod plan;
 mod resolve;
+mod undrain;
 mod up;
 mod user;
 
@@ -28,6 +35,8 @@ Examples:
       Make an account
   homeport resolve alice@example.com
       Show step by step where clients find somebody
+  homeport members
+      Show the home servers of a cluster that runs, and how each of them is
 
 Data goes to standard output, everything else to standard error. The exit code is 0 when it was done, \
 1 when it failed and 2 when the command line was wrong. Colours are left out where NO_COLOR is set."
@@ -43,6 +52,11 @@ enum Command {
     Up(up::Up),
     User(user::User),
     Resolve(resolve::Resolve),
+    Members(members::MembersCommand),
+    Drain(drain::Drain),
+    Undrain(undrain::Undrain),
+    Explain(explain::Explain),
+    Plan(plan::Plan),
 }
 
 /// The command line asks for something that cannot be meant. Ends the process with 2, as other mistakes in a
@@ -59,6 +73,11 @@ impl Command {
             Self::Up(up) => wait_for(Box::pin(up.run(output))),
             Self::User(user) => wait_for(Box::pin(user.run(output))),
             Self::Resolve(resolve) => wait_for(Box::pin(resolve.run(output))),
+            Self::Members(members) => wait_for(Box::pin(members.run(output))),
+            Self::Drain(drain) => wait_for(Box::pin(drain.run(output))),
+            Self::Undrain(undrain) => wait_for(Box::pin(undrain.run(output))),
+            Self::Explain(explain) => wait_for(Box::pin(explain.run(output))),
+            Self::Plan(plan) => wait_for(Box::pin(plan.run(output))),
         }
     }
 }

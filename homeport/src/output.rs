@@ -3,6 +3,8 @@
 //! Standard output carries data: tables for people, JSON for scripts. Everything else goes to standard error,
 //! so that data can be piped on while notes are still seen.
 
+mod progress;
+
 use comfy_table::Table;
 use comfy_table::presets::NOTHING;
 use serde::Serialize;
@@ -20,6 +22,7 @@ const PLAIN: &str = "\x1b[0m";
 pub(crate) struct Output {
     colours_out: bool,
     colours_err: bool,
+    bars: bool,
     /// Why standard output took nothing more.
     failed: OnceLock<io::Error>,
 }
@@ -33,6 +36,7 @@ impl Output {
         Self {
             colours_out: wanted(io::stdout().is_terminal()),
             colours_err: wanted(io::stderr().is_terminal()),
+            bars: progress::bars(),
             failed: OnceLock::new(),
         }
     }
@@ -44,6 +48,21 @@ impl Output {
             Some((first, rest)) if self.colours_out => self.line(&format!("{BOLD}{first}{PLAIN}\n{rest}")),
             Some(_) | None => self.line(&text),
         }
+    }
+
+    /// Data: a table whose last columns, so many of them, are left out on a terminal that is too narrow. What is
+    /// piped on has them all.
+    pub(crate) fn table_with_room(&self, header: &[&str], rows: &[Vec<String>], last: usize) {
+        let widest = |text: &str| text.lines().map(|line| line.chars().count()).max().unwrap_or(0);
+        if width().is_none_or(|width| widest(&table(header, rows)) <= width) {
+            return self.table(header, rows);
+        }
+        let keep = header.len().saturating_sub(last);
+        let narrow: Vec<_> = rows
+            .iter()
+            .map(|row| row[..keep.min(row.len())].to_vec())
+            .collect();
+        self.table(&header[..keep], &narrow);
     }
 
     /// Data: a value for scripts.
@@ -106,6 +125,12 @@ impl Output {
             Some(_) | None => Ok(()),
         }
     }
+}
+
+/// The columns of the terminal that data goes to, if it goes to one that knows.
+fn width() -> Option<usize> {
+    let size = rustix::termios::tcgetwinsize(io::stdout()).ok()?;
+    (size.ws_col > 0).then_some(usize::from(size.ws_col))
 }
 
 /// There is nowhere to report that standard error cannot be written to.

@@ -95,7 +95,7 @@ fn topology_of(data: &DataDir, output: &Output) -> Option<Topology> {
 }
 
 /// Reads the address of somebody who has an account or gets one.
-fn address(text: &str) -> Result<Principal, String> {
+pub(crate) fn address(text: &str) -> Result<Principal, String> {
     let principal = Principal::from_address(text).map_err(|error| error.to_string())?;
     if principal.without_port() == principal {
         Ok(principal)
