@@ -21,6 +21,7 @@ fn a_home_server_cut_off_from_etcd_does_nothing_for_people_it_has_lost() -> Resu
             processes.allow(complaint);
         }
         processes.allow("members cannot be followed");
+        processes.expect("another home has taken a slot over");
         processes.let_time_pass()?;
         processes.put_behind_gate("home-2")?;
         if let Err(error) = story(&mut processes).await {

@@ -61,7 +61,12 @@ pub(super) fn value(metrics: &str, metric: &str, member: &str) -> anyhow::Result
         let value: f64 = value.parse().with_context(|| format!("no number: {line}"))?;
         found = Some(found.unwrap_or(0.0) + value);
     }
-    found.with_context(|| format!("there is no {metric}"))
+    // A counter by reason has no line before it has a reason, though it is announced.
+    let announced = format!("# TYPE {} ", metric.trim_end_matches("_total"));
+    let none_yet = || metrics.contains(&announced).then_some(0.0);
+    found
+        .or_else(none_yet)
+        .with_context(|| format!("there is no {metric}"))
 }
 
 #[cfg(test)]
@@ -94,5 +99,9 @@ mod tests {
     #[test]
     fn a_ledger_that_is_not_kept_is_an_error() {
         assert!(check(&metrics(2), "home-2").is_err());
+        let announced = format!("# TYPE {PREFIX}refused counter\n");
+        let refused = format!("{PREFIX}refused_total");
+        assert_eq!(value(&announced, &refused, "home-1").unwrap(), 0.0);
+        assert!(value("", &refused, "home-1").is_err());
     }
 }

@@ -9,6 +9,8 @@ use std::path::Path;
 /// How long a home server counts as living that is not heard of: the shortest that there is, so that a crash is
 /// over soon.
 const LEASE_TTL: &str = "2s";
+/// How long each step of a drain may take: less than a test waits for a process to end, so that what hangs is named.
+const DRAIN: &str = "5s";
 /// The key of all routers.
 pub(super) const KEY: &str = "0707070707070707070707070707070707070707070707070707070707070707";
 
@@ -45,7 +47,7 @@ pub(super) fn router(name: &str, at: Addresses, etcd: &[String], plan: &Plan, ke
 fn both(admin: SocketAddr, etcd: &[String]) -> String {
     format!(
         "[membership.etcd]\nendpoints = {:?}\nlease_ttl = {LEASE_TTL:?}\n\n[admin]\nlisten = \"{admin}\"\n\n\
-         [telemetry]\njson = true\n",
+         [drain]\ndeadline = {DRAIN:?}\n\n[telemetry]\njson = true\n",
         etcd
     )
 }
