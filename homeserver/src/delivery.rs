@@ -12,7 +12,7 @@ use membership::{MemberId, Placements};
 use outbox::Outboxes;
 use proto::{Answer, Call, Change, ClientLogin, DeliverMessage, Link, Links, Op, Outcome};
 use rvp::Principal;
-use std::collections::{BTreeMap, HashMap};
+use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
@@ -127,7 +127,7 @@ impl Delivery {
     pub(crate) fn spread(&self, change: &Change, watchers: Vec<Principal>) {
         self.inner.metrics.spread(watchers.len());
         let placement = self.inner.placements.now();
-        let mut by_home: HashMap<MemberId, Vec<Principal>> = HashMap::new();
+        let mut by_home: BTreeMap<MemberId, Vec<Principal>> = BTreeMap::new();
         for watcher in watchers {
             // Somebody without a home is told nothing; the state is read again with the next watch.
             if let Some(home) = placement.home_of(&watcher) {
