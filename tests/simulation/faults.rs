@@ -19,6 +19,8 @@ pub(crate) struct Faults(Arc<Mutex<State>>);
 struct State {
     cut: BTreeSet<(String, String)>,
     slow: BTreeMap<String, Duration>,
+    /// Homes that stand still: what they want of the store, and its answers, wait.
+    paused: BTreeSet<String>,
 }
 
 impl Faults {
@@ -36,6 +38,23 @@ impl Faults {
     /// Whether nothing passes between these two.
     pub(crate) fn is_cut(&self, one: &str, other: &str) -> bool {
         self.lock().cut.contains(&pair(one, other))
+    }
+
+    /// What a home wants of the store waits from now on, or does no longer.
+    pub(crate) fn set_paused(&self, home: &str, paused: bool) {
+        let mut state = self.lock();
+        if paused {
+            state.paused.insert(home.to_owned())
+        } else {
+            state.paused.remove(home)
+        };
+    }
+
+    /// Returns when a home does not stand still.
+    pub(crate) async fn resumed(&self, home: &str) {
+        while self.lock().paused.contains(home) {
+            pass(RESUME_EVERY).await;
+        }
     }
 
     /// How long the store takes for a step that this home wants of it.
@@ -68,12 +87,15 @@ impl Faults {
     }
 }
 
+/// How often a home that stands still looks whether it goes on.
+const RESUME_EVERY: Duration = Duration::from_millis(20);
 /// How often a client looks whether its network is there.
 const LOOK_EVERY: Duration = Duration::from_millis(500);
 /// How long the store takes when nothing is wrong.
 const STORE_DELAY: Duration = Duration::from_millis(1);
 
-fn pair(one: &str, other: &str) -> (String, String) {
+/// Two ends, whichever is named first.
+pub(crate) fn pair(one: &str, other: &str) -> (String, String) {
     let (first, second) = if one < other { (one, other) } else { (other, one) };
     (first.to_owned(), second.to_owned())
 }

@@ -61,6 +61,7 @@ async fn receive(
 ) -> anyhow::Result<()> {
     let address = SocketAddr::new(turmoil::lookup(who), LISTENER_PORT);
     let mut connection = Connection::of(stream);
+    let mut changed = manner.clone();
     // A router that dies cuts its call-backs off.
     let Ok((head, headers, body)) = connection.read_request().await else {
         return Ok(());
@@ -81,7 +82,12 @@ async fn receive(
             200
         }
         Manner::Silent => {
-            connection.closed().await;
+            tokio::select! {
+                biased;
+                () = connection.closed() => {}
+                // A client that is itself again hangs up on what it has left open.
+                other = changed.wait_for(|manner| *manner != Manner::Silent) => drop(other?),
+            }
             return Ok(());
         }
         Manner::Reject | Manner::Away => 503,

@@ -65,6 +65,10 @@ pub(crate) enum Fault {
     Hold(String, String),
     /// A host is cut off from all servers, the membership and the store.
     Isolate(String),
+    /// A home and a router lose the members together, and go on with what they last knew of them.
+    Split(String, String),
+    /// A home stands still: nothing reaches it and nothing leaves it, and everything comes late.
+    Pause(String),
     /// A process ends without a word.
     Crash(String),
     /// The store takes long for what a home wants.
@@ -231,7 +235,7 @@ impl Plan {
             router.clone()
         };
         let who = *self.people.choose(rng).expect("there are people");
-        match rng.random_range(0..15) {
+        match rng.random_range(0..19) {
             0 => Fault::Cut(home, other),
             1 => Fault::Cut(router, home),
             2 => Fault::Cut(home, crate::faults::MEMBERS.to_owned()),
@@ -246,6 +250,8 @@ impl Plan {
             11 => Fault::LateEpochs(process, Duration::from_millis(rng.random_range(50..2_000))),
             12 => Fault::LostEvents(process),
             13 => Fault::Listener(who, self.draw_manner(rng)),
+            14 | 15 => Fault::Split(home, router),
+            16 => Fault::Pause(home),
             _ if rng.random_bool(0.5) => Fault::Grow(self.spare.clone()),
             _ => Fault::Drain(home),
         }

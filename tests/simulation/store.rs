@@ -61,6 +61,7 @@ struct SimStore {
 impl SimStore {
     /// A question on its way, or an answer: both may be slow, and neither arrives when the store is out of reach.
     async fn travel(&self) -> Result<(), Error> {
+        self.faults.resumed(&self.home).await;
         if self.faults.is_cut(&self.home, STORE) {
             pass(ANSWER_WAIT).await;
             return Err(Error::Unavailable(Arc::new(io::Error::from(

@@ -2,7 +2,7 @@
 //! everybody.
 
 use crate::client::{Client, Deed, Order, PATIENCE};
-use crate::faults::{Faults, MEMBERS, STORE};
+use crate::faults::{Faults, MEMBERS, STORE, pair};
 use crate::history::{Event, History, Person, Recorder};
 use crate::listener::Manner;
 use crate::membership::Source;
@@ -187,6 +187,17 @@ impl<'a> World<'a> {
                     self.cut(home, other, breaks);
                 }
             }
+            Fault::Split(home, router) => {
+                self.cut(home, MEMBERS, breaks);
+                self.cut(router, MEMBERS, breaks);
+            }
+            Fault::Pause(home) => {
+                for other in self.servers().iter().filter(|other| *other != home) {
+                    self.hold(home, other, breaks);
+                }
+                self.cut(home, MEMBERS, breaks);
+                self.around.faults.set_paused(home, breaks);
+            }
             Fault::Crash(process) if breaks => {
                 if self.crashed.insert(process.clone()) {
                     self.sim.crash(process.as_str());
@@ -221,7 +232,7 @@ impl<'a> World<'a> {
         }
         if cut {
             // What is held is lost now.
-            self.held.remove(&(one.to_owned(), other.to_owned()));
+            self.held.remove(&pair(one, other));
             self.sim.partition(one, other);
         } else {
             self.sim.repair(one, other);
@@ -229,7 +240,7 @@ impl<'a> World<'a> {
     }
 
     fn hold(&mut self, one: &str, other: &str, hold: bool) {
-        let pair = (one.to_owned(), other.to_owned());
+        let pair = pair(one, other);
         if hold && !self.around.faults.is_cut(one, other) {
             self.sim.hold(one, other);
             self.held.insert(pair);
@@ -274,12 +285,11 @@ impl<'a> World<'a> {
                 self.sim.release(one.as_str(), other.as_str());
             }
         }
-        self.held.clear();
-        for pair in self.around.faults.mend() {
-            self.note(Event::Broken {
-                ends: pair.into(),
-                broken: false,
-            });
+        let held = std::mem::take(&mut self.held)
+            .into_iter()
+            .map(<[String; 2]>::from);
+        for ends in self.around.faults.mend().into_iter().chain(held) {
+            self.broken(ends, false);
         }
         for process in self.servers() {
             self.around.source.set_blind(&process, false);
