@@ -4,6 +4,7 @@ fn main() -> Result<(), Box<dyn std::error::Error>> {
     let files = [
         "homeport/v1/link.proto",
         "homeport/v1/op.proto",
+        "homeport/v1/operator.proto",
         "homeport/v1/rvp.proto",
     ];
     // Octets are handed on without copying.

@@ -107,7 +107,7 @@ fn what_is_not_set_has_its_default() {
     let settings = loaded(GOOD, &[]).settings;
     assert_eq!(settings.name, "example-1");
     assert_eq!(settings.membership.etcd.endpoints, ["http://etcd-1:2379"]);
-    assert_eq!(settings.membership.etcd.lease_ttl, Duration::from_secs(5));
+    assert_eq!(settings.membership.etcd.lease_ttl, Duration::from_secs(3));
     assert_eq!(settings.limits.body, 65_536);
     assert_eq!(settings.admin.listen.0.to_string(), "127.0.0.1:9090");
 }
@@ -437,7 +437,7 @@ fn what_is_printed_tells_where_each_value_is_from() {
         "shards = 0 # default",
         "key_file = \"/run/secrets/key\" # environment HOMEPORT_EXAMPLE__KEY_FILE",
         "endpoints = [\"http://etcd-1:2379\"] # x.toml:5",
-        "lease_ttl = \"5s\" # default",
+        "lease_ttl = \"3s\" # default",
         "body = \"64KiB\" # default",
         "log = \"debug\" # environment HOMEPORT_EXAMPLE__TELEMETRY__LOG",
         "[membership.etcd]",

@@ -1,11 +1,13 @@
 //! The data folder of a server, `--data`: where it is, what is in it, and who may look.
 //!
-//! `homeport.db` is the store. `topology.toml` records which topology ran there last, so that other commands
-//! need not be told. The folder is made for one user only, because the store holds secrets.
+//! `homeport.db` is the store. `topology.toml` records which topology ran there last, and `cluster.toml` how to
+//! reach what runs there now, so that other commands need not be told. The folder is made for one user only, because the store holds secrets.
 
 mod recorded;
+mod running;
 
 pub(crate) use recorded::Recorded;
+pub(crate) use running::Running;
 
 use std::fs::{DirBuilder, File};
 use std::io::{self, ErrorKind, Write};
@@ -15,9 +17,10 @@ use store::SqliteStore;
 /// The folder that is meant when none is named.
 pub(crate) const DEFAULT: &str = ".homeport";
 
-const STORE: &str = "homeport.db";
+/// The file of the store in it.
+pub(crate) const STORE: &str = "homeport.db";
 const RECORD: &str = "topology.toml";
-/// A record is two lines.
+/// A record is a few lines.
 const RECORD_BYTES_MAX: u64 = 64 * 1024;
 
 /// A data folder that exists.
@@ -71,7 +74,7 @@ pub(crate) enum Error {
         /// What the system says.
         source: io::Error,
     },
-    /// The record of the topology says something else than `homeport up` writes.
+    /// A record says something else than `homeport up` writes.
     #[error("{} cannot be understood: remove it, `homeport up` writes it again", path.display())]
     BadRecord {
         /// The file.
@@ -159,12 +162,8 @@ impl DataDir {
     /// [`Error::CannotRead`], [`Error::BadRecord`].
     pub(crate) fn recorded(&self) -> Result<Option<Recorded>, Error> {
         let path = self.path.join(RECORD);
-        let text = match File::open(&path)
-            .and_then(|file| io::read_to_string(io::Read::take(file, RECORD_BYTES_MAX)))
-        {
-            Ok(text) => text,
-            Err(error) if error.kind() == ErrorKind::NotFound => return Ok(None),
-            Err(source) => return Err(Error::CannotRead { path, source }),
+        let Some(text) = read_small(&path)? else {
+            return Ok(None);
         };
         match Recorded::parse(&text) {
             Ok(recorded) => Ok(Some(recorded)),
@@ -181,6 +180,18 @@ impl DataDir {
     /// [`Error::CannotWrite`].
     pub(crate) fn record(&self, recorded: &Recorded) -> Result<(), Error> {
         write_private(&self.path.join(RECORD), &recorded.write())
+    }
+}
+
+/// Reads a record, if there is one.
+fn read_small(path: &Path) -> Result<Option<String>, Error> {
+    match File::open(path).and_then(|file| io::read_to_string(io::Read::take(file, RECORD_BYTES_MAX))) {
+        Ok(text) => Ok(Some(text)),
+        Err(error) if error.kind() == ErrorKind::NotFound => Ok(None),
+        Err(source) => Err(Error::CannotRead {
+            path: path.to_owned(),
+            source,
+        }),
     }
 }
 

@@ -4,6 +4,7 @@
 //! exit code is 0 when it was done, 1 when it failed and 2 when the command line was wrong; a password is
 //! never an argument.
 
+mod child;
 mod data;
 mod output;
 mod resolve;
@@ -38,6 +39,7 @@ struct Cli {
 
 #[derive(Subcommand, Debug)]
 enum Command {
+    Child(child::Child),
     Up(up::Up),
     User(user::User),
     Resolve(resolve::Resolve),
@@ -50,20 +52,26 @@ enum Command {
 struct Usage(String);
 
 impl Command {
-    async fn run(self, output: &Output) -> anyhow::Result<()> {
+    fn run(self, output: &Output) -> anyhow::Result<()> {
         match self {
-            Self::Up(up) => Box::pin(up.run(output)).await,
-            Self::User(user) => Box::pin(user.run(output)).await,
-            Self::Resolve(resolve) => Box::pin(resolve.run(output)).await,
+            // Without a runtime, since it becomes another program.
+            Self::Child(child) => match child.run()? {},
+            Self::Up(up) => wait_for(Box::pin(up.run(output))),
+            Self::User(user) => wait_for(Box::pin(user.run(output))),
+            Self::Resolve(resolve) => wait_for(Box::pin(resolve.run(output))),
         }
     }
 }
 
 #[tokio::main]
-async fn main() -> ExitCode {
+async fn wait_for(work: impl Future<Output = anyhow::Result<()>>) -> anyhow::Result<()> {
+    work.await
+}
+
+fn main() -> ExitCode {
     let cli = Cli::parse();
     let output = Output::new();
-    let done = cli.command.run(&output).await.and_then(|()| output.finish());
+    let done = cli.command.run(&output).and_then(|()| output.finish());
     match done {
         Ok(()) => ExitCode::SUCCESS,
         Err(error) => {

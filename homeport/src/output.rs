@@ -52,6 +52,12 @@ impl Output {
         Ok(())
     }
 
+    /// Data: a value for scripts, on one line of its own among others.
+    pub(crate) fn json_line<T: Serialize>(&self, value: &T) -> anyhow::Result<()> {
+        self.line(&serde_json::to_string(value)?);
+        Ok(())
+    }
+
     /// Data: a line of text.
     pub(crate) fn line(&self, text: &str) {
         if self.failed.get().is_some() {

@@ -1,24 +1,29 @@
-//! `homeport up`: every role of a topology in this process, on loopback.
+//! `homeport up`: every role of a topology on this machine, in this process or each in its own.
 
 mod accounts;
 mod cluster;
 mod lock;
+mod one_process;
+mod processes;
 mod table;
 
-use crate::data::{DataDir, Recorded};
+use crate::data::{DataDir, Recorded, Running};
 use crate::output::Output;
-use anyhow::{Context, Result, bail};
-use cluster::Cluster;
+use accounts::Demo;
+use anyhow::{Context, Result};
 use daemon::{Shutdown, Telemetry, TelemetryConfig};
 use std::net::{IpAddr, Ipv4Addr, SocketAddr};
 use std::path::PathBuf;
 use std::time::Duration;
+use store::SqliteStore;
 use topologies::{Scheme, Topology};
 
 /// How long the roles may take to become ready.
 const READY_WAIT: Duration = Duration::from_secs(60);
+/// Where everything listens that is not for clients. Nothing there is authenticated.
+const INSIDE: IpAddr = IpAddr::V4(Ipv4Addr::LOCALHOST);
 
-/// Run every role of a topology in this process, on loopback
+/// Run every role of a topology on this machine
 #[derive(clap::Args, Debug)]
 #[command(after_help = "\
 Examples:
@@ -28,11 +33,14 @@ Examples:
       For old clients, which expect port 80: log on as alice@127.0.0.1
   homeport up topologies/education.toml --data /var/lib/homeport
       A topology file, with its state kept in a folder
+  homeport up enterprise --processes --demo
+      Every router and home server as a process of its own, to kill one and watch nothing happen
 
-It prints what runs where and then one line `ready http://IP:PORT`. Ctrl-C drains in order; a second one
-ends at once.")]
+It prints what runs where and then one line `ready http://IP:PORT`. Ctrl-C drains in order; a second one \
+ends at once. With --processes, what each process logs is in DIR/log/NAME.log, and a process that dies is \
+reported; all of them end when this one does, whatever ends it.")]
 pub(crate) struct Up {
-    /// A topology file, or the name of one that is built in: lab, education
+    /// A topology file, or the name of one that is built in: lab, education, enterprise, isp
     #[arg(default_value = "lab")]
     topology: String,
     /// The folder for accounts and state; made if it is missing
@@ -51,17 +59,24 @@ pub(crate) struct Up {
     #[arg(long, value_name = "SCHEME", value_delimiter = ',')]
     schemes: Vec<SchemeArgument>,
     /// Where /livez, /readyz, /metrics and /log-filter are served; port 0 takes a free one
-    #[arg(long, value_name = "IP:PORT", default_value = "127.0.0.1:0")]
+    #[arg(
+        long,
+        value_name = "IP:PORT",
+        default_value = "127.0.0.1:0",
+        conflicts_with = "processes"
+    )]
     admin: SocketAddr,
     /// Send traces to this OTLP collector, for example http://127.0.0.1:4317
     #[arg(long, value_name = "URL")]
     otlp: Option<String>,
-    /// What is logged to standard error; can be changed while running, at /log-filter
+    /// What is logged, to standard error or the files of processes; can be changed while running, at /log-filter
     #[arg(long, value_name = "FILTER", default_value = "info")]
     log: String,
     /// How long each step of a drain may take, in seconds
     #[arg(long, value_name = "SECONDS", default_value_t = 15, value_parser = clap::value_parser!(u64).range(1..=300))]
     drain: u64,
+    #[command(flatten)]
+    processes: processes::Arguments,
 }
 
 #[derive(Clone, Copy, Debug, clap::ValueEnum)]
@@ -89,6 +104,14 @@ impl Up {
         let shutdown = Shutdown::on_signals().context("listen for signals")?;
         let data = DataDir::create(&self.data)?;
         let _lock = lock::hold(data.path())?;
+        match data.running()? {
+            None => {}
+            Some(Running::OneProcess { .. }) => output.note("what ran here last did not end in order"),
+            Some(Running::Processes { .. }) => output.note(
+                "what ran here last did not end in order; home servers wait until its leases are over, for some \
+                 ten seconds at most",
+            ),
+        }
         data.record(&recorded)?;
         let store = data.open_store().await?;
         let demo = if self.demo {
@@ -96,31 +119,26 @@ impl Up {
         } else {
             Vec::new()
         };
-        let cluster = Cluster::start(&topology, &self.places(), &store, &telemetry).await?;
-        table::print(output, &topology, &cluster);
-        accounts::print(output, &demo, store_is_empty(&store).await?, &self.data);
-        let failed = self.serve(&cluster, &shutdown, output).await;
-        cluster.drain(Duration::from_secs(self.drain)).await;
-        store.close().await;
+        let ground = Ground {
+            topology,
+            data,
+            store,
+            demo,
+            shutdown,
+            telemetry: telemetry.clone(),
+        };
+        let ended = if self.processes.wanted() {
+            Box::pin(processes::run(&self, ground, output)).await
+        } else {
+            Box::pin(one_process::run(&self, ground, output)).await
+        };
         telemetry.flush().await;
-        failed
+        ended
     }
 
-    /// Until a signal, or until a role cannot go on.
-    async fn serve(&self, cluster: &Cluster, shutdown: &Shutdown, output: &Output) -> Result<()> {
-        tokio::select! {
-            () = shutdown.requested() => return Ok(()),
-            ready = tokio::time::timeout(READY_WAIT, cluster.readiness.reached()) => {
-                if ready.is_err() {
-                    bail!("not ready after {} s: {}", READY_WAIT.as_secs(), cluster.readiness.reasons().join(", "));
-                }
-            }
-        }
-        output.line(&format!("ready http://{}", cluster.routers[0].address()));
-        tokio::select! {
-            () = shutdown.requested() => Ok(()),
-            failure = cluster.failed() => Err(failure).context("a role cannot go on"),
-        }
+    /// How long each step of a drain may take.
+    fn deadline(&self) -> Duration {
+        Duration::from_secs(self.drain)
     }
 
     fn topology(&self, recorded: &Recorded) -> Result<Topology> {
@@ -141,18 +159,22 @@ impl Up {
         }
         Ok(topology)
     }
-
-    fn places(&self) -> cluster::Places {
-        let inside = IpAddr::V4(Ipv4Addr::LOCALHOST);
-        cluster::Places {
-            listen: self.listen,
-            admin: self.admin,
-            inside,
-        }
-    }
 }
 
-async fn store_is_empty(store: &store::SqliteStore) -> Result<bool> {
-    let accounts = store::Store::accounts(store).await.context("read the accounts")?;
-    Ok(accounts.is_empty())
+/// What both ways to run a topology start from.
+struct Ground {
+    topology: Topology,
+    data: DataDir,
+    store: SqliteStore,
+    demo: Vec<Demo>,
+    shutdown: Shutdown,
+    telemetry: Telemetry,
+}
+
+impl Ground {
+    /// Whether nobody can log on.
+    async fn is_empty(&self) -> Result<bool> {
+        let accounts = store::Store::accounts(&self.store).await;
+        Ok(accounts.context("read the accounts")?.is_empty())
+    }
 }

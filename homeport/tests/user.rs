@@ -342,6 +342,7 @@ async fn a_server_on_the_same_folder_sees_every_change() {
         .write(&[StoreWrite {
             principal: alice.clone(),
             slot,
+            epoch: 0,
             change: name,
         }])
         .await

@@ -35,6 +35,11 @@ pub(crate) enum Command {
     Account(Box<Account>),
     /// Time has passed: end what has ended.
     Lapse,
+    /// The change of this version has reached everybody it was for.
+    Told {
+        /// Which change.
+        version: u64,
+    },
 }
 
 /// A message on its way to a presentity's clients, unique for the presentity as long as the process lives.
@@ -46,10 +51,23 @@ pub(crate) struct DeliveryId(pub(crate) u64);
 pub(crate) enum Verdict {
     /// At once; but not before what the effects persist is durable.
     Now(Result<Reply, Fault>),
-    /// When clients have acknowledged: an [`Effect::Answer`] follows.
+    /// When clients have acknowledged: an [`Effect::Ended`] follows.
     Later(DeliveryId),
     /// Nobody asked.
     Nothing,
+}
+
+/// How a message ended. A home's ledger has the same words.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub(crate) enum Ended {
+    /// As many clients took it as `RVP-Ack-Type` asks.
+    Delivered,
+    /// It was not delivered, and the sender is told why.
+    Refused(Fault),
+    /// Its time ran out first; the sender is told.
+    Expired(Fault),
+    /// Nobody was handed it, because the person has another home: whoever asked asks there.
+    Moved,
 }
 
 /// What the core wants done.
@@ -57,14 +75,14 @@ pub(crate) enum Verdict {
 pub(crate) enum Effect {
     /// Make this durable.
     Persist(store::Change),
-    /// Tell these watchers, at their homes.
+    /// Tell these watchers, at their homes, and come back with [`Command::Told`].
     Spread(Change, Vec<Principal>),
     /// Hand a message to a client, and come back with [`Command::Outcome`].
     DeliverMessage(DeliveryId, RouterName, DeliverMessage),
     /// Hand a change to a client.
     DeliverChange(RouterName, Change, ClientLogin),
-    /// Answer whoever waits for this message.
-    Answer(DeliveryId, Result<Reply, Fault>),
+    /// A message has ended; answer whoever waits for it.
+    Ended(DeliveryId, Ended),
     /// Come back with [`Command::Lapse`] at this time at the latest.
     WakeAt(SystemTime),
 }

@@ -2,17 +2,22 @@
 //! homes. It decides nothing.
 
 mod outbox;
+mod recent;
 mod spread;
+mod telling;
+
+pub(crate) use telling::{Telling, Told};
 
 use crate::metrics::Metrics;
 use crate::served::Served;
 use crate::shards::Shards;
 use daemon::{OnError, Tasks};
 use membership::{MemberId, Placements};
-use outbox::Outboxes;
+use outbox::{Outboxes, Parcel};
 use proto::{Answer, Call, Change, ClientLogin, DeliverMessage, Link, Links, Op, Outcome};
+use recent::Recent;
 use rvp::Principal;
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
@@ -42,6 +47,8 @@ struct Inner {
     homes: Outboxes<MemberId, Principal>,
     /// Changes for the clients behind each router.
     clients: Outboxes<String, ClientLogin>,
+    /// What routers were handed a moment ago.
+    recent: Recent,
 }
 
 impl Delivery {
@@ -63,6 +70,7 @@ impl Delivery {
             routers: Mutex::default(),
             homes: Outboxes::default(),
             clients: Outboxes::default(),
+            recent: Recent::default(),
         };
         Self {
             inner: Arc::new(inner),
@@ -77,13 +85,17 @@ impl Delivery {
 
     /// A router's link is gone.
     pub(crate) fn router_closed(&self, link: &Link) {
-        let mut routers = self.routers();
-        if routers
-            .get(&link.peer().name)
-            .is_some_and(|open| open.is_same(link))
+        let router = &link.peer().name;
         {
-            tracing::info!(router = link.peer().name, "router's link ended");
-            routers.remove(&link.peer().name);
+            let mut routers = self.routers();
+            if !routers.get(router).is_some_and(|open| open.is_same(link)) {
+                return;
+            }
+            routers.remove(router);
+        }
+        tracing::info!(router, "router's link ended");
+        for (change, client) in self.inner.recent.take(router) {
+            self.change(router, &change, client, &[]);
         }
     }
 
@@ -99,8 +111,9 @@ impl Delivery {
             .await
         {
             Ok(Ok(Answer::Outcome(outcome))) => outcome,
-            Ok(Ok(Answer::Done | Answer::Reply(_) | Answer::Authenticated(_)) | Err(_)) => Outcome::Rejected,
+            Ok(_) => Outcome::Rejected,
             Err(proto::link::Error::Full) => Outcome::Busy,
+            Err(proto::link::Error::Deadline) => Outcome::Expired,
             Err(error) => {
                 let error: &dyn std::error::Error = &error;
                 tracing::info!(router = link.peer().name, error, "message has no outcome");
@@ -110,9 +123,14 @@ impl Delivery {
     }
 
     /// Hands a change to a client by the router of its login, or a newer one in its place.
-    pub(crate) fn change(&self, router: &str, change: &Change, client: ClientLogin) {
+    pub(crate) fn change(&self, router: &str, change: &Change, client: ClientLogin, tellings: &[Telling]) {
         let router = router.to_owned();
-        if self.inner.clients.put(&router, change, [client]) {
+        let parcel = Parcel {
+            change: change.clone(),
+            recipients: BTreeSet::from([client]),
+            tellings: tellings.to_vec(),
+        };
+        if self.inner.clients.put(&router, parcel) {
             let delivery = self.clone();
             self.inner
                 .tasks
@@ -124,18 +142,30 @@ impl Delivery {
     }
 
     /// Tells watchers of a change, at their homes.
-    pub(crate) fn spread(&self, change: &Change, watchers: Vec<Principal>) {
+    pub(crate) fn spread(&self, change: &Change, watchers: Vec<Principal>) -> Told {
         self.inner.metrics.spread(watchers.len());
+        let (telling, told) = Telling::new();
+        self.send_on(change, watchers, &[telling]);
+        told
+    }
+
+    fn send_on(&self, change: &Change, watchers: impl IntoIterator<Item = Principal>, tellings: &[Telling]) {
         let placement = self.inner.placements.now();
-        let mut by_home: BTreeMap<MemberId, Vec<Principal>> = BTreeMap::new();
+        let mut by_home: BTreeMap<MemberId, BTreeSet<Principal>> = BTreeMap::new();
         for watcher in watchers {
-            // Somebody without a home is told nothing; the state is read again with the next watch.
-            if let Some(home) = placement.home_of(&watcher) {
-                by_home.entry(home.id.clone()).or_default().push(watcher);
+            match placement.home_of(&watcher) {
+                Some(home) => drop(by_home.entry(home.id.clone()).or_default().insert(watcher)),
+                // Without members nobody can be told; whoever takes the presentity over will.
+                None => tellings.iter().for_each(Telling::fail),
             }
         }
-        for (home, watchers) in by_home {
-            if self.inner.homes.put(&home, change, watchers) {
+        for (home, recipients) in by_home {
+            let parcel = Parcel {
+                change: change.clone(),
+                recipients,
+                tellings: tellings.to_vec(),
+            };
+            if self.inner.homes.put(&home, parcel) {
                 let (delivery, home) = (self.clone(), home.clone());
                 self.inner
                     .tasks
@@ -145,6 +175,11 @@ impl Delivery {
                     });
             }
         }
+    }
+
+    /// The epoch that this home knows.
+    pub(crate) fn epoch(&self) -> u64 {
+        self.inner.placements.now().epoch()
     }
 
     /// The router of that name while it is linked; else one that is the same for everything meant for
@@ -157,10 +192,9 @@ impl Delivery {
     }
 
     fn call(&self, deadline: Duration, op: Op) -> Call {
-        let epoch = self.inner.placements.now().epoch();
         Call {
             deadline,
-            epoch,
+            epoch: self.epoch(),
             trace: daemon::trace::current(),
             op,
         }

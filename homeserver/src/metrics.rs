@@ -1,9 +1,9 @@
 //! Every metric of a home server, named once. People are never labels.
 
+use crate::pace::Pace;
 use prometheus_client::encoding::EncodeLabelSet;
 use prometheus_client::metrics::counter::Counter;
 use prometheus_client::metrics::family::Family;
-use prometheus_client::metrics::gauge::Gauge;
 use prometheus_client::registry::Registry;
 use proto::Outcome;
 use rvp::Fault;
@@ -22,33 +22,18 @@ struct OutcomeLabels {
 /// The metrics of one home server. Cloning copies pointers.
 #[derive(Clone, Debug, Default)]
 pub(crate) struct Metrics {
-    online_users: Gauge,
-    subscriptions: Gauge,
     requests: Family<RequestLabels, Counter>,
     deliveries: Family<OutcomeLabels, Counter>,
     authentications: Family<OutcomeLabels, Counter>,
     spread: Counter,
     account_reads: Counter,
+    pace: Pace,
 }
 
 impl Metrics {
-    /// New metrics, registered with the member's name.
-    pub(crate) fn register(registry: &mut Registry, member: &str) -> Self {
+    /// New metrics among those of a home server.
+    pub(crate) fn register(home: &mut Registry) -> Self {
         let metrics = Self::default();
-        let label = ("member".into(), member.to_owned().into());
-        let home = registry
-            .sub_registry_with_prefix("homeserver")
-            .sub_registry_with_label(label);
-        home.register(
-            "online_users",
-            "People with at least one login",
-            metrics.online_users.clone(),
-        );
-        home.register(
-            "subscriptions",
-            "Property subscriptions that live",
-            metrics.subscriptions.clone(),
-        );
         home.register(
             "requests",
             "Requests answered, by method and result",
@@ -81,6 +66,7 @@ impl Metrics {
 
     /// A request was answered.
     pub(crate) fn request(&self, method: &'static str, fault: Option<Fault>) {
+        self.pace.count();
         let result = fault.map_or("done", Fault::label);
         self.requests
             .get_or_create(&RequestLabels { method, result })
@@ -95,6 +81,8 @@ impl Metrics {
             Outcome::Rejected => "rejected",
             Outcome::Unreachable => "unreachable",
             Outcome::Busy => "busy",
+            Outcome::Moved => "moved",
+            Outcome::Expired => "expired",
         };
         self.deliveries.get_or_create(&OutcomeLabels { outcome }).inc();
     }
@@ -112,10 +100,8 @@ impl Metrics {
         self.spread.inc_by(u64::try_from(watchers).unwrap_or(u64::MAX));
     }
 
-    /// A presentity was logged on or had so many watchers before, and has it now.
-    pub(crate) fn moved(&self, before: (bool, usize), now: (bool, usize)) {
-        self.online_users.inc_by(i64::from(now.0) - i64::from(before.0));
-        let watchers = |count: usize| i64::try_from(count).unwrap_or(i64::MAX);
-        self.subscriptions.inc_by(watchers(now.1) - watchers(before.1));
+    /// Requests answered in each of the last seconds, on average.
+    pub(crate) fn requests_per_second(&self) -> u32 {
+        self.pace.per_second()
     }
 }

@@ -6,6 +6,7 @@
 
 use crate::served::Served;
 use crate::shards::Shards;
+use daemon::Clock;
 use futures_util::future::join_all;
 use membership::{Member, MemberId, Members, Placement, Placements, SLOTS, Slot};
 use proto::{Answer, Call, Links, Op};
@@ -13,15 +14,16 @@ use rvp::Fault;
 use std::collections::BTreeMap;
 use std::sync::Arc;
 use std::time::Duration;
-use store::Store;
+use store::{Claim, Store};
 use tokio_util::sync::CancellationToken;
 
 /// Slots that are read from the store at once.
 const SLOTS_AT_ONCE: usize = 512;
 /// How long to wait before a store that cannot be read is tried again.
 const READ_AGAIN_AFTER: Duration = Duration::from_secs(1);
-/// How long a former home may take to say that it has finished with its slots.
-const SETTLE_WAIT: Duration = Duration::from_secs(10);
+/// How long a former home may take to say that it has finished with its slots. What it has not made durable by
+/// then it never answered, and never will: the store and the routers refuse it.
+const SETTLE_WAIT: Duration = Duration::from_secs(2);
 /// How long to wait before a former home that does not answer is asked again.
 const ASK_AGAIN_AFTER: Duration = Duration::from_millis(100);
 
@@ -33,11 +35,13 @@ pub(crate) struct Ownership {
     pub(crate) shards: Shards,
     pub(crate) store: Arc<dyn Store>,
     pub(crate) served: Served,
+    pub(crate) clock: Arc<dyn Clock>,
 }
 
 impl Ownership {
     /// Runs until cancelled; says `ready` once the slots of the first placement are served.
     pub(crate) async fn run(self, cancelled: CancellationToken, ready: impl Fn(bool)) {
+        let mut fences = self.served.fences();
         let mut placement = self.placements.now();
         // Whose the slots were before we came: of the others, had they been alone.
         let mut former = Arc::new(without(&placement, &self.me));
@@ -50,12 +54,16 @@ impl Ownership {
             };
             ready(followed.is_ok());
             let next = async {
+                let changed = self.placements.changed_from(placement.epoch());
                 match followed {
-                    Ok(()) => self.placements.changed_from(placement.epoch()).await,
-                    Err(_) => {
-                        tokio::time::sleep(READ_AGAIN_AFTER).await;
-                        self.placements.now()
-                    }
+                    Ok(()) => tokio::select! {
+                        next = changed => next,
+                        // The sender lives in `served`.
+                        _ = fences.changed() => self.placements.now(),
+                    },
+                    Err(_) => tokio::time::timeout(READ_AGAIN_AFTER, changed)
+                        .await
+                        .unwrap_or_else(|_| self.placements.now()),
                 }
             };
             match cancelled.run_until_cancelled(next).await {
@@ -71,17 +79,19 @@ impl Ownership {
             ours[usize::from(slot.number())] = true;
         }
         let lost = self.served.keep_only(&ours);
+        let kept = self.served.all();
         // Also what could not be made durable the last time: until it is, nobody is told that it is.
         if !self.served.is_settled() {
-            self.shards.release(ours.clone()).await?;
+            let mut served = vec![false; usize::from(SLOTS)];
+            for (slot, _) in &kept {
+                served[usize::from(slot.number())] = true;
+            }
+            self.shards.release(served).await?;
         }
         self.served.settle(placement.epoch());
         let gained =
             Slot::all().filter(|slot| ours[usize::from(slot.number())] && !self.served.serves(*slot));
         let gained: Vec<Slot> = gained.collect();
-        if gained.is_empty() && lost == 0 {
-            return Ok(());
-        }
         let mut by_former: BTreeMap<Option<MemberId>, Vec<Slot>> = BTreeMap::new();
         for slot in &gained {
             let home = former
@@ -94,9 +104,11 @@ impl Ownership {
             .into_iter()
             .map(|(home, slots)| self.take_over(placement.epoch(), home, slots));
         join_all(taken).await.into_iter().collect::<Result<(), Fault>>()?;
-        let (epoch, gained) = (placement.epoch(), gained.len());
-        tracing::info!(member = self.me.as_str(), epoch, gained, lost, "slots changed");
-        Ok(())
+        if !gained.is_empty() || lost > 0 {
+            let (epoch, gained) = (placement.epoch(), gained.len());
+            tracing::info!(member = self.me.as_str(), epoch, gained, lost, "slots changed");
+        }
+        self.keep(placement.epoch(), kept).await
     }
 
     /// Takes over slots that were all this home's, or nobody's.
@@ -114,15 +126,52 @@ impl Ownership {
         }
         for slots in slots.chunks(SLOTS_AT_ONCE) {
             let numbers: Vec<u16> = slots.iter().map(|slot| slot.number()).collect();
-            let durables = self.store.load(&numbers).await.map_err(|error| {
-                let error: &dyn std::error::Error = &error;
-                tracing::error!(error, "the store cannot be read, trying again");
-                Fault::Unavailable
-            })?;
-            self.shards.load(durables).await?;
-            self.served.begin(slots);
+            let claimed = self.store.claim(&self.claim(epoch), &numbers).await;
+            let durables = claimed.map_err(|error| self.cannot_claim(&error))?;
+            self.shards.load(durables, epoch).await?;
+            self.served.begin(slots, epoch);
         }
         Ok(())
+    }
+
+    /// Says in the store that the slots which stay are still ours at this epoch. A home that was given one of
+    /// them at an epoch in between, and is late, cannot take it any more; one that has taken it already is
+    /// noticed: whatever this home remembers of the slot is out of date then.
+    async fn keep(&self, epoch: u64, held: Vec<(Slot, u64)>) -> Result<(), Fault> {
+        let held: Vec<(u16, u64)> = held
+            .into_iter()
+            .filter(|(_, claimed_at)| *claimed_at < epoch)
+            .map(|(slot, claimed_at)| (slot.number(), claimed_at))
+            .collect();
+        if held.is_empty() {
+            return Ok(());
+        }
+        let kept = self.store.keep(&self.claim(epoch), &held).await;
+        for slot in kept.map_err(|error| self.cannot_claim(&error))? {
+            let lost = held.iter().find(|(held, _)| *held == slot);
+            if let (Some(slot), Some((_, claimed_at))) = (Slot::new(slot), lost) {
+                self.served.fence(slot, *claimed_at);
+            }
+        }
+        Ok(())
+    }
+
+    fn claim(&self, epoch: u64) -> Claim {
+        Claim {
+            member: self.me.to_string(),
+            epoch,
+            at: self.clock.now(),
+        }
+    }
+
+    fn cannot_claim(&self, error: &store::Error) -> Fault {
+        if let store::Error::Fenced { epoch } = error {
+            tracing::info!(member = self.me.as_str(), epoch, "the store knows a newer epoch");
+        } else {
+            let error: &dyn std::error::Error = error;
+            tracing::error!(error, "the store cannot be read, trying again");
+        }
+        Fault::Unavailable
     }
 
     /// Returns when a former home has finished with its slots, or is a member no more: then nothing it
@@ -136,10 +185,8 @@ impl Ownership {
                     trace: None,
                     op: Op::Settle,
                 };
-                match link.call(call).await {
-                    Ok(Ok(Answer::Done)) => return,
-                    Ok(Ok(Answer::Reply(_) | Answer::Authenticated(_) | Answer::Outcome(_)) | Err(_))
-                    | Err(_) => {}
+                if link.call(call).await == Ok(Ok(Answer::Done)) {
+                    return;
                 }
             }
             tokio::time::sleep(ASK_AGAIN_AFTER).await;

@@ -8,11 +8,13 @@ mod account;
 mod acl;
 mod change;
 mod deliveries;
+mod explain;
 mod lapse;
 mod logins;
 mod notify;
 mod propfind;
 mod proppatch;
+mod spread;
 mod subscribe;
 mod subscriptions;
 mod unsubscribe;
@@ -39,10 +41,12 @@ pub(crate) struct Presentity {
     watchers: Watchers,
     access: Access,
     deliveries: Deliveries,
-    /// What watchers were last told.
+    /// The state that watchers were last sent.
     shown: PresenceState,
-    /// The version of the last change that was spread.
-    version: u64,
+    /// The version of the change in which they were sent it, while it is not known that it reached everybody.
+    untold: Option<u64>,
+    /// The epoch at which this home took the person over.
+    epoch: u64,
 }
 
 /// What a verb is given besides its own fields.
@@ -55,28 +59,34 @@ struct Context<'a> {
 }
 
 impl Presentity {
-    /// The presentity of what the store kept. Whatever ended meanwhile ends with the first
-    /// [`Command::Lapse`], which must follow at once.
-    pub(crate) fn load(durable: Durable) -> Self {
+    /// The presentity of what the store kept, taken over at an epoch. Whatever ended meanwhile ends with the
+    /// first [`Command::Lapse`], which must follow at once. Then watchers are also told what a home before this
+    /// one made durable and did not tell everybody.
+    pub(crate) fn load(durable: Durable, epoch: u64) -> Self {
         let Durable {
             account,
             logins,
             views,
             subscriptions,
             access,
+            told,
         } = durable;
-        let views = Views::load(views);
-        let shown = views.effective();
         Self {
             access: Access::load(&account.principal, access),
             logins: Logins::load(logins),
             watchers: Watchers::load(subscriptions),
             deliveries: Deliveries::default(),
-            views,
-            shown,
-            version: 0,
+            views: Views::load(views),
+            shown: told.unwrap_or(PresenceState::Offline),
+            untold: None,
+            epoch,
             account,
         }
+    }
+
+    /// The epoch at which this home took the person over.
+    pub(crate) fn epoch(&self) -> u64 {
+        self.epoch
     }
 
     /// Who this is.
@@ -92,6 +102,16 @@ impl Presentity {
     /// Whether a client of this person is logged on.
     pub(crate) fn is_logged_on(&self) -> bool {
         !self.logins.is_empty()
+    }
+
+    /// How many logins there are.
+    pub(crate) fn sessions(&self) -> usize {
+        self.logins.len()
+    }
+
+    /// How many messages to this person have not ended.
+    pub(crate) fn in_flight(&self) -> usize {
+        self.deliveries.in_flight()
     }
 
     /// How many property subscriptions there are on this person.
@@ -138,15 +158,19 @@ impl Presentity {
                 Verdict::Nothing
             }
             Command::CallBackLost(login) => {
-                self.end_login(now, login, &mut effects);
+                self.end_login(ids, login, &mut effects);
                 Verdict::Nothing
             }
             Command::Account(account) => {
-                self.set_account(now, *account, &mut effects);
+                self.set_account(ids, *account, &mut effects);
                 Verdict::Nothing
             }
             Command::Lapse => {
-                self.lapse(now, &mut effects);
+                self.lapse(now, ids, &mut effects);
+                Verdict::Nothing
+            }
+            Command::Told { version } => {
+                self.told(version, &mut effects);
                 Verdict::Nothing
             }
         };
@@ -186,39 +210,6 @@ impl Presentity {
             Property::MobileState(false),
             Property::MobileDescription(String::new()),
         ]
-    }
-
-    /// Tells watchers if the effective state is another than they were last told.
-    fn spread_if_changed(&mut self, now: SystemTime, effects: &mut Vec<Effect>) {
-        let state = self.views.effective();
-        if state == self.shown {
-            return;
-        }
-        self.shown = state;
-        let watchers = self.watchers.permitted(&self.access);
-        self.spread(now, vec![Property::State(state)], watchers, effects);
-    }
-
-    fn spread(
-        &mut self,
-        now: SystemTime,
-        properties: Vec<Property>,
-        watchers: Vec<Principal>,
-        effects: &mut Vec<Effect>,
-    ) {
-        if watchers.is_empty() {
-            return;
-        }
-        // Milliseconds keep the version growing over a restart, where the last one is forgotten.
-        let since = now.duration_since(SystemTime::UNIX_EPOCH).unwrap_or_default();
-        let millis = u64::try_from(since.as_millis()).unwrap_or(u64::MAX);
-        self.version = millis.max(self.version + 1);
-        let change = proto::Change {
-            presentity: self.principal().clone(),
-            properties,
-            version: self.version,
-        };
-        effects.push(Effect::Spread(change, watchers));
     }
 
     /// Whether the caller is this person, and proved it.

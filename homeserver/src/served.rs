@@ -3,7 +3,7 @@
 
 use membership::{SLOTS, Slot};
 use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use tokio::sync::watch;
 
 /// The slots that are served, and how far this home has settled. Cloning copies a pointer.
@@ -14,55 +14,93 @@ pub(crate) struct Served {
 
 #[derive(Debug)]
 struct Inner {
-    slots: Vec<AtomicBool>,
+    /// By slot: the epoch at which it was claimed, or [`NOT_SERVED`].
+    slots: Vec<AtomicU64>,
     /// The newest epoch at which everything that was lost is durable; sent again for every change of slots.
     settled: watch::Sender<u64>,
     /// Whether slots were lost of which not everything is durable yet.
     unsettled: AtomicBool,
+    /// How often the store has said that a slot is another home's.
+    fences: watch::Sender<u64>,
 }
+
+/// No slot is claimed at epoch 0, when there are no members.
+const NOT_SERVED: u64 = 0;
 
 impl Served {
     /// Nothing is served.
     pub(crate) fn new() -> Self {
-        let slots = (0..SLOTS).map(|_| AtomicBool::new(false)).collect();
+        let slots = (0..SLOTS).map(|_| AtomicU64::new(NOT_SERVED)).collect();
         Self {
             inner: Arc::new(Inner {
                 slots,
                 settled: watch::Sender::new(0),
                 unsettled: AtomicBool::new(false),
+                fences: watch::Sender::new(0),
             }),
         }
     }
 
+    /// The epoch at which a slot was claimed, if it is served.
+    pub(crate) fn claimed_at(&self, slot: Slot) -> Option<u64> {
+        let epoch = self.slot(slot).load(Ordering::Acquire);
+        (epoch != NOT_SERVED).then_some(epoch)
+    }
+
     /// Whether a slot is served.
     pub(crate) fn serves(&self, slot: Slot) -> bool {
-        self.inner.slots[usize::from(slot.number())].load(Ordering::Acquire)
+        self.claimed_at(slot).is_some()
+    }
+
+    /// The slots that are served, with the epochs at which they were claimed.
+    pub(crate) fn all(&self) -> Vec<(Slot, u64)> {
+        Slot::all()
+            .filter_map(|slot| Some((slot, self.claimed_at(slot)?)))
+            .collect()
     }
 
     /// How many slots are served.
     pub(crate) fn len(&self) -> usize {
-        self.inner
-            .slots
-            .iter()
-            .filter(|slot| slot.load(Ordering::Acquire))
-            .count()
+        Slot::all().filter(|slot| self.serves(*slot)).count()
     }
 
-    /// Serves these slots from now on.
-    pub(crate) fn begin(&self, slots: &[Slot]) {
+    /// Serves these slots, claimed at an epoch, from now on.
+    pub(crate) fn begin(&self, slots: &[Slot], epoch: u64) {
         for slot in slots {
-            self.inner.slots[usize::from(slot.number())].store(true, Ordering::Release);
+            self.slot(*slot).store(epoch, Ordering::Release);
         }
         self.inner.settled.send_modify(|_| {});
     }
 
     /// Serves no slot any more that is not ours: `ours[slot]`. Returns how many these were.
     pub(crate) fn keep_only(&self, ours: &[bool]) -> usize {
-        let stop = |slot: &AtomicBool, ours: bool| !ours && slot.swap(false, Ordering::AcqRel);
+        let stop =
+            |slot: &AtomicU64, ours: bool| !ours && slot.swap(NOT_SERVED, Ordering::AcqRel) != NOT_SERVED;
         let slots = self.inner.slots.iter().zip(ours);
         let lost = slots.filter(|(slot, ours)| stop(slot, **ours)).count();
         self.inner.unsettled.fetch_or(lost > 0, Ordering::AcqRel);
         lost
+    }
+
+    /// The store has refused a write for a slot that was claimed at an epoch: another home has claimed it since,
+    /// which this one did not see. It is not served until it is claimed anew.
+    pub(crate) fn fence(&self, slot: Slot, claimed_at: u64) {
+        let stopped =
+            self.slot(slot)
+                .compare_exchange(claimed_at, NOT_SERVED, Ordering::AcqRel, Ordering::Acquire);
+        if stopped.is_ok() {
+            self.inner.unsettled.store(true, Ordering::Release);
+            self.inner.fences.send_modify(|fences| *fences += 1);
+        }
+    }
+
+    /// Changes with every [`Served::fence`].
+    pub(crate) fn fences(&self) -> watch::Receiver<u64> {
+        self.inner.fences.subscribe()
+    }
+
+    fn slot(&self, slot: Slot) -> &AtomicU64 {
+        &self.inner.slots[usize::from(slot.number())]
     }
 
     /// Whether everything that was lost is durable.
@@ -114,7 +152,7 @@ mod tests {
                 waiting.reached(slot).await;
                 waiting.serves(slot)
             },
-            async { served.begin(&[slot]) }
+            async { served.begin(&[slot], 3) }
         );
         assert!(began);
         assert_eq!(served.len(), 1);
@@ -125,6 +163,20 @@ mod tests {
         assert!(!served.is_settled(), "also when nothing more is lost");
         served.settle(1);
         assert!(served.is_settled());
+    }
+
+    #[test]
+    fn a_fence_is_for_the_claim_it_was_met_with() {
+        let (served, slot) = (Served::new(), Slot::new(7).unwrap());
+        served.begin(&[slot], 3);
+        served.begin(&[slot], 5);
+        served.fence(slot, 3);
+        assert_eq!(served.claimed_at(slot), Some(5), "it was claimed anew since");
+        assert!(!served.fences().has_changed().unwrap());
+        let fences = served.fences();
+        served.fence(slot, 5);
+        assert_eq!((served.claimed_at(slot), served.is_settled()), (None, false));
+        assert!(fences.has_changed().unwrap());
     }
 
     #[tokio::test]

@@ -1,15 +1,21 @@
 //! What comes in on links: check that we are home, ask the shard, answer.
 
-use crate::delivery::Delivery;
+use crate::delivery::{Delivery, Telling};
+use crate::governor::Governor;
+use crate::lending::Lending;
+use crate::operator::{self, Operator};
 use crate::served::Served;
+use crate::shard::is_log_on;
 use crate::shards::{Ask, RequestAsk, Shards};
 use async_trait::async_trait;
-use membership::{MemberId, Placement, Placements, Slot};
-use proto::{Answer, Call, Link, Op, Refusal, Role, Serve};
-use rvp::{Fault, Principal};
+use daemon::Clock;
+use membership::{MemberId, Phase, Placement, Placements, Slot};
+use proto::{Answer, Call, Change, Link, Op, Refusal, Role, Serve};
+use rvp::{Caller, Credential, Fault, Method, Principal};
 use std::sync::Arc;
 use std::time::Duration;
 use tokio::sync::oneshot;
+use tokio::time::Instant;
 use tracing::Instrument;
 
 /// How long to wait for the members at an epoch that a caller knows already.
@@ -25,6 +31,10 @@ pub(crate) struct Service {
     pub(crate) shards: Shards,
     pub(crate) delivery: Delivery,
     pub(crate) served: Served,
+    pub(crate) clock: Arc<dyn Clock>,
+    pub(crate) governor: Governor,
+    pub(crate) lending: Lending,
+    pub(crate) operator: Operator,
 }
 
 #[async_trait]
@@ -33,7 +43,11 @@ impl Serve for Service {
         let span =
             tracing::info_span!(parent: None, "home.serve", member = self.me.as_str(), op = call.op.name());
         daemon::trace::set_parent(&span, call.trace.as_deref());
-        self.answer(link, call).instrument(span).await
+        match link.peer().role {
+            Role::Router => self.router(link, call).instrument(span).await,
+            Role::Home => self.home(link, call).instrument(span).await,
+            Role::Operator => self.operator(call).instrument(span).await,
+        }
     }
 
     fn opened(&self, link: &Link) {
@@ -50,9 +64,8 @@ impl Serve for Service {
 }
 
 impl Service {
-    async fn answer(&self, link: &Link, call: Call) -> Result<Answer, Refusal> {
+    async fn router(&self, link: &Link, call: Call) -> Result<Answer, Refusal> {
         let placement = self.placement_at(call.epoch).await?;
-        let router = link.peer().name.as_str().into();
         match call.op {
             Op::Authenticate { principal, proof } => {
                 self.check_ours(&placement, &principal).await?;
@@ -70,26 +83,24 @@ impl Service {
                 method,
             } => {
                 self.check_ours(&placement, &target).await?;
-                let method = *method;
                 let (principal, span) = (target.clone(), tracing::Span::current());
-                self.ask(&principal, |reply| {
+                let router = link.peer().name.as_str().into();
+                let logs_on = logs_on(&caller, &method);
+                let asked = self.ask(&principal, |reply| {
                     Ask::Request(Box::new(RequestAsk {
                         target,
                         caller,
                         router,
-                        method,
+                        method: *method,
                         span,
                         reply,
                     }))
-                })
-                .await
-            }
-            Op::SpreadChange { change, watchers } => {
-                for watcher in &watchers {
-                    self.check_ours(&placement, watcher).await?;
+                });
+                if logs_on {
+                    self.log_on(Slot::of(&principal), asked).await
+                } else {
+                    asked.await
                 }
-                self.shards.spread(&change, watchers).await?;
-                Ok(Answer::Done)
             }
             Op::CallBackLost { principal, login } => {
                 self.check_ours(&placement, &principal).await?;
@@ -97,13 +108,114 @@ impl Service {
                     .ask(&principal.clone(), Ask::CallBackLost { principal, login })?;
                 Ok(Answer::Done)
             }
+            Op::SpreadChange { .. }
+            | Op::Settle
+            | Op::DeliverMessage(_)
+            | Op::DeliverChange { .. }
+            | Op::Members
+            | Op::Load
+            | Op::Explain { .. }
+            | Op::Drain
+            | Op::Undrain => Err(Fault::BadRequest.into()),
+        }
+    }
+
+    async fn home(&self, link: &Link, call: Call) -> Result<Answer, Refusal> {
+        let placement = self.placement_at(call.epoch).await?;
+        match call.op {
+            Op::SpreadChange { change, watchers } => {
+                check_home_of(&placement, &change, &link.peer().name)?;
+                self.spread(&placement, &change, watchers).await
+            }
             Op::Settle => {
                 // The caller bounds the wait, and so does the link.
                 self.served.settled(call.epoch).await;
                 Ok(Answer::Done)
             }
-            // A home reaches no clients.
-            Op::DeliverMessage(_) | Op::DeliverChange { .. } => Err(Fault::BadRequest.into()),
+            Op::Authenticate { .. }
+            | Op::Request { .. }
+            | Op::CallBackLost { .. }
+            | Op::DeliverMessage(_)
+            | Op::DeliverChange { .. }
+            | Op::Members
+            | Op::Load
+            | Op::Explain { .. }
+            | Op::Drain
+            | Op::Undrain => Err(Fault::BadRequest.into()),
+        }
+    }
+
+    async fn operator(&self, call: Call) -> Result<Answer, Refusal> {
+        let placement = self.placement_at(call.epoch).await?;
+        match call.op {
+            Op::Members => Ok(Answer::Members(operator::known(placement.members()))),
+            Op::Load => Ok(Answer::Load(self.operator.load())),
+            Op::Explain { principal } => {
+                self.check_ours(&placement, &principal).await?;
+                let target = principal.clone();
+                let asked = self.ask(&target, |reply| Ask::Explain { principal, reply });
+                let mut answer = asked.await?;
+                if let Answer::Explained(explained) = &mut answer {
+                    self.operator.complete(placement.epoch(), explained).await?;
+                }
+                Ok(answer)
+            }
+            Op::Drain => self
+                .operator
+                .set_phase(Phase::Draining)
+                .await
+                .map(|()| Answer::Done),
+            Op::Undrain => self
+                .operator
+                .set_phase(Phase::Active)
+                .await
+                .map(|()| Answer::Done),
+            Op::Authenticate { .. }
+            | Op::Request { .. }
+            | Op::SpreadChange { .. }
+            | Op::CallBackLost { .. }
+            | Op::Settle
+            | Op::DeliverMessage(_)
+            | Op::DeliverChange { .. } => Err(Fault::BadRequest.into()),
+        }
+    }
+
+    /// A log-on goes through the governor, and to another home if this one is full and that one is not.
+    async fn log_on(
+        &self,
+        slot: Slot,
+        asked: impl Future<Output = Result<Answer, Refusal>> + Send,
+    ) -> Result<Answer, Refusal> {
+        if let Err(seconds) = self.governor.admit(self.clock.now()) {
+            return Err(Fault::LogOnLater { seconds }.into());
+        }
+        let began = Instant::now();
+        let answer = asked.await;
+        self.governor.answered(self.clock.now(), began.elapsed());
+        if answer != Err(Refusal::Fault(Fault::Full)) {
+            return answer;
+        }
+        match self.lending.lend(slot).await {
+            Some(epoch) => Err(Refusal::Moved { epoch }),
+            None => answer,
+        }
+    }
+
+    /// Answered when every router that reaches one of these watchers has it.
+    async fn spread(
+        &self,
+        placement: &Placement,
+        change: &Change,
+        watchers: Vec<Principal>,
+    ) -> Result<Answer, Refusal> {
+        for watcher in &watchers {
+            self.check_ours(placement, watcher).await?;
+        }
+        let (telling, told) = Telling::new();
+        self.shards.spread(change, watchers, &[telling]).await?;
+        match told.await {
+            Ok(true) => Ok(Answer::Done),
+            Ok(false) | Err(_) => Err(Fault::Unavailable.into()),
         }
     }
 
@@ -144,4 +256,20 @@ impl Service {
         // A shard that went away without an answer was stopped.
         answered.await.unwrap_or(Err(Refusal::Fault(Fault::Unavailable)))
     }
+}
+
+/// Only the home of a presentity tells of its changes: one that has lost it without knowing is refused.
+fn check_home_of(placement: &Placement, change: &Change, peer: &str) -> Result<(), Refusal> {
+    let home = placement.home_of(&change.presentity);
+    if home.is_some_and(|home| home.id.as_str() == peer) {
+        return Ok(());
+    }
+    Err(Refusal::Moved {
+        epoch: placement.epoch(),
+    })
+}
+
+/// Whether this may let somebody in: who only claims to be somebody is asked for proof, which is cheap.
+fn logs_on(caller: &Caller, method: &Method) -> bool {
+    caller.credential != Credential::Assertion && is_log_on(method)
 }

@@ -1,6 +1,7 @@
 //! The way to a presentity: by its slot to the shard that owns it.
 
 use crate::command::RouterName;
+use crate::delivery::Telling;
 use membership::Slot;
 use proto::{Answer, Change, Proof, Refusal};
 use rvp::{Caller, Fault, Method, Principal, SubscriptionId};
@@ -28,7 +29,10 @@ pub(crate) enum Ask {
     SpreadChange {
         change: Change,
         watchers: Vec<Principal>,
+        tellings: Vec<Telling>,
     },
+    /// What is known of somebody, for an operator.
+    Explain { principal: Principal, reply: ReplyTo },
     /// A client cannot be reached any more.
     CallBackLost {
         principal: Principal,
@@ -36,9 +40,9 @@ pub(crate) enum Ask {
     },
     /// Accounts changed in the store.
     Accounts(Vec<AccountChange>),
-    /// What the store holds for slots that have become ours.
-    Load(Vec<Durable>),
-    /// Slots that have become another home's: `ours[slot]` says which stay.
+    /// What the store holds for slots that have become ours, claimed at an epoch.
+    Load { durables: Vec<Durable>, epoch: u64 },
+    /// Slots that are not served any more: `ours[slot]` says which stay.
     Release {
         ours: std::sync::Arc<Vec<bool>>,
         settled: oneshot::Sender<()>,
@@ -91,7 +95,12 @@ impl Shards {
     }
 
     /// Hands a change to the shards of these watchers, waiting for room.
-    pub(crate) async fn spread(&self, change: &Change, watchers: Vec<Principal>) -> Result<(), Fault> {
+    pub(crate) async fn spread(
+        &self,
+        change: &Change,
+        watchers: Vec<Principal>,
+        tellings: &[Telling],
+    ) -> Result<(), Fault> {
         for (shard, watchers) in self.by_shard(watchers, Clone::clone).into_iter().enumerate() {
             if !watchers.is_empty() {
                 self.send(
@@ -99,6 +108,7 @@ impl Shards {
                     Ask::SpreadChange {
                         change: change.clone(),
                         watchers,
+                        tellings: tellings.to_vec(),
                     },
                 )
                 .await?;
@@ -108,10 +118,17 @@ impl Shards {
     }
 
     /// Hands what the store holds to the shards it belongs to.
-    pub(crate) async fn load(&self, durables: Vec<Durable>) -> Result<(), Fault> {
+    pub(crate) async fn load(&self, durables: Vec<Durable>, epoch: u64) -> Result<(), Fault> {
         let parts = self.by_shard(durables, |durable| durable.account.principal.clone());
         for (shard, part) in parts.into_iter().enumerate() {
-            self.send(shard, Ask::Load(part)).await?;
+            self.send(
+                shard,
+                Ask::Load {
+                    durables: part,
+                    epoch,
+                },
+            )
+            .await?;
         }
         Ok(())
     }
@@ -130,7 +147,7 @@ impl Shards {
         Ok(())
     }
 
-    /// Makes every shard forget the people of slots that are not ours: `ours[slot]` says which are.
+    /// Makes every shard forget the people of slots that are not served: `ours[slot]` says which are.
     /// Returns when everything that was changed of them is durable.
     pub(crate) async fn release(&self, ours: Vec<bool>) -> Result<(), Fault> {
         let ours = std::sync::Arc::new(ours);

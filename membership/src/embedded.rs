@@ -1,6 +1,6 @@
 //! Membership within one process, for clusters that live in one and for tests.
 
-use crate::{Error, Joined, Member, MemberId, Members, Membership, Phase, Terminal, admit};
+use crate::{Error, Joined, Member, MemberChange, MemberId, Members, Membership, Terminal, admit};
 use async_trait::async_trait;
 use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
@@ -17,6 +17,7 @@ pub struct EmbeddedMembership {
 struct Shared {
     leases: Mutex<Leases>,
     members: watch::Sender<Arc<Members>>,
+    connected: watch::Sender<bool>,
 }
 
 #[derive(Debug, Default)]
@@ -43,6 +44,7 @@ impl EmbeddedMembership {
             shared: Arc::new(Shared {
                 leases: Mutex::default(),
                 members,
+                connected: watch::Sender::new(true),
             }),
         })
     }
@@ -92,6 +94,19 @@ impl Membership for EmbeddedMembership {
         Ok(Box::new(joined))
     }
 
+    async fn raise(&self, epoch: u64) -> Result<(), Error> {
+        let mut leases = self.shared.lock();
+        if leases.epoch < epoch {
+            leases.epoch = epoch;
+            self.shared.publish(&mut leases);
+        }
+        Ok(())
+    }
+
+    fn connected(&self) -> watch::Receiver<bool> {
+        self.shared.connected.subscribe()
+    }
+
     fn members(&self) -> watch::Receiver<Arc<Members>> {
         self.shared.members.subscribe()
     }
@@ -107,10 +122,10 @@ struct EmbeddedJoined {
 
 #[async_trait]
 impl Joined for EmbeddedJoined {
-    async fn set_phase(&mut self, phase: Phase) -> Result<(), Error> {
+    async fn update(&mut self, change: MemberChange) -> Result<(), Error> {
         let mut leases = self.shared.lock();
         match leases.held.get_mut(&self.id) {
-            Some(lease) if lease.number == self.number => lease.member.phase = phase,
+            Some(lease) if lease.number == self.number => lease.member = change.apply(&lease.member)?,
             Some(_) | None => return Err(Terminal::LeaseLost(self.id.clone()).into()),
         }
         self.shared.publish(&mut leases);

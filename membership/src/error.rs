@@ -1,6 +1,6 @@
 //! What can go wrong with membership.
 
-use crate::{MemberId, PLACEMENT_VERSION, PROTOCOL_VERSION};
+use crate::{LENT_MAX, MemberId, PLACEMENT_VERSION, PROTOCOL_VERSION};
 
 /// Why the set of members could not be changed.
 #[derive(Debug, thiserror::Error)]
@@ -76,6 +76,9 @@ pub enum Terminal {
         /// In etcd's words.
         why: String,
     },
+    /// More loans than a record holds.
+    #[error("member {0} lends as many slots as it may, {LENT_MAX}: add a home server")]
+    LendsTooMuch(MemberId),
     /// The member's lease is gone, so the others no longer count it.
     #[error("the lease of member {0} is lost: join again")]
     LeaseLost(MemberId),

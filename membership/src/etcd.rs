@@ -139,12 +139,6 @@ impl EtcdMembership {
         }
     }
 
-    /// Whether changes of the set arrive now: false until it was first read, and while etcd cannot be reached.
-    #[must_use]
-    pub fn connected(&self) -> watch::Receiver<bool> {
-        self.handle.state.connected.subscribe()
-    }
-
     /// How many records were ignored because they cannot be read, each counted once by this process.
     #[must_use]
     pub fn corrupt_records(&self) -> u64 {
@@ -198,6 +192,25 @@ impl Membership for EtcdMembership {
             lost,
             keeping,
         }))
+    }
+
+    async fn raise(&self, epoch: u64) -> Result<(), Error> {
+        let (handle, mut connector) = (&self.handle, self.handle.connector());
+        let wait = handle.config.answer_wait();
+        let mut left = connector.tries();
+        loop {
+            let tried = match connector.connect().await {
+                Ok(mut client) => read::raise_above(&mut client, &handle.keys, epoch, wait).await,
+                Err(error) => Err(error),
+            };
+            if let Some(done) = connector.settle(&mut left, tried).await {
+                return done;
+            }
+        }
+    }
+
+    fn connected(&self) -> watch::Receiver<bool> {
+        self.handle.state.connected.subscribe()
     }
 
     fn members(&self) -> watch::Receiver<Arc<Members>> {

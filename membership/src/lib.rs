@@ -19,25 +19,30 @@
 
 mod admission;
 mod assignment;
+mod change;
 mod embedded;
 mod error;
 mod etcd;
+mod loans;
 mod member;
 mod members;
 mod placement;
 mod placements;
+mod ring_order;
 mod slot;
 mod version;
 
 pub use admission::admit;
 pub use assignment::Assignment;
+pub use change::MemberChange;
 pub use embedded::EmbeddedMembership;
 pub use error::{Error, Terminal};
 pub use etcd::{Credentials, EtcdConfig, EtcdMembership, OnSilence, Spawn, TlsFiles};
-pub use member::{Member, MemberId, Phase};
+pub use member::{LENT_MAX, Member, MemberId, Phase};
 pub use members::Members;
 pub use placement::Placement;
 pub use placements::Placements;
+pub use ring_order::RingOrder;
 pub use slot::{SLOTS, Slot};
 pub use version::{PLACEMENT_VERSION, PROTOCOL_VERSION};
 
@@ -61,6 +66,18 @@ pub trait Membership: Send + Sync + 'static {
     /// changed now.
     async fn join(&self, member: Member) -> Result<Box<dyn Joined>, Error>;
 
+    /// Makes every epoch from now on greater than this one. The store fences by epoch, so a membership that has
+    /// forgotten its history, as an etcd that was wiped or one in memory, must go on above what the store has
+    /// seen. Does nothing where epochs are greater already.
+    ///
+    /// # Errors
+    /// [`Error::Retryable`] when it could not be done now, [`Error::Terminal`] when this process may not.
+    async fn raise(&self, epoch: u64) -> Result<(), Error>;
+
+    /// Whether changes of the set arrive now: false until it was first read, and while its source of truth cannot
+    /// be reached.
+    fn connected(&self) -> watch::Receiver<bool>;
+
     /// The latest set and its successors. The first value is there at once; it is empty until somebody joined.
     fn members(&self) -> watch::Receiver<Arc<Members>>;
 }
@@ -71,11 +88,12 @@ pub trait Membership: Send + Sync + 'static {
 /// order calls [`Joined::leave`].
 #[async_trait]
 pub trait Joined: Send {
-    /// Tells everybody the member's phase.
+    /// Tells everybody what has changed about the member.
     ///
     /// # Errors
-    /// [`Error::Terminal`] when the lease is lost; [`Error::Retryable`] when the set could not be changed now.
-    async fn set_phase(&mut self, phase: Phase) -> Result<(), Error>;
+    /// [`Error::Terminal`] when the lease is lost, or more is lent than may be; [`Error::Retryable`] when the set
+    /// could not be changed now.
+    async fn update(&mut self, change: MemberChange) -> Result<(), Error>;
 
     /// Takes the member out of the set. Also succeeds when its lease is already lost, and then does not touch
     /// a successor of the same id.

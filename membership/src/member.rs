@@ -1,7 +1,8 @@
 //! A home server as the others see it.
 
-use crate::{PLACEMENT_VERSION, PROTOCOL_VERSION};
+use crate::{PLACEMENT_VERSION, PROTOCOL_VERSION, Slot};
 use std::borrow::Borrow;
+use std::collections::BTreeMap;
 use std::fmt;
 use std::sync::Arc;
 
@@ -78,6 +79,10 @@ impl fmt::Display for Phase {
     }
 }
 
+/// Slots that one member may lend at a time. What a home is over its even share is far less; and records stay
+/// short.
+pub const LENT_MAX: usize = 1_024;
+
 /// A home server's record in the membership.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Member {
@@ -91,6 +96,11 @@ pub struct Member {
     pub capacity: u32,
     /// Where it is in its life.
     pub phase: Phase,
+    /// Whether it has hardly any room, so that nobody should lend to it.
+    pub full: bool,
+    /// Slots of its own that another member is home to instead, at most [`LENT_MAX`]. A loan counts while this
+    /// member would own the slot and the other one can.
+    pub lent: BTreeMap<Slot, MemberId>,
     /// The [`PROTOCOL_VERSION`] of its code.
     pub protocol: u32,
     /// The [`PLACEMENT_VERSION`] of its code.
@@ -106,6 +116,8 @@ impl Member {
             zone: zone.into(),
             capacity,
             phase: Phase::Joining,
+            full: false,
+            lent: BTreeMap::new(),
             protocol: PROTOCOL_VERSION,
             placement: PLACEMENT_VERSION,
         }

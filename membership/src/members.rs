@@ -54,6 +54,12 @@ impl Members {
         self.by_id.is_empty()
     }
 
+    /// The position of a member in [`Members::iter`].
+    pub(crate) fn position(&self, id: &MemberId) -> Option<u16> {
+        let at = self.by_id.binary_search_by(|member| member.id.cmp(id)).ok()?;
+        u16::try_from(at).ok()
+    }
+
     /// The member at a position of [`Members::iter`], which is what an assignment keeps.
     pub(crate) fn at(&self, position: u16) -> Option<&Member> {
         self.by_id.get(usize::from(position))

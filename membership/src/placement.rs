@@ -1,6 +1,6 @@
 //! Who is home to whom at an epoch.
 
-use crate::{Assignment, Member, MemberId, Members, Slot};
+use crate::{Assignment, Member, MemberId, Members, RingOrder, Slot};
 use rvp::Principal;
 use std::sync::Arc;
 
@@ -42,6 +42,12 @@ impl Placement {
     #[must_use]
     pub fn home_of_slot(&self, slot: Slot) -> Option<&Member> {
         self.members.at(self.assignment.owner(slot)?)
+    }
+
+    /// The ring of the members, for who wants to know where slots would go.
+    #[must_use]
+    pub fn ring_order(&self) -> RingOrder {
+        RingOrder::new(&self.members)
     }
 
     /// The slots that a member owns, by number; none for a member that is not there.

@@ -7,13 +7,14 @@
 /// slots, the virtual nodes, the room or the order in which slots are dealt. `tests/placement.golden` notices.
 ///
 /// History: 1 is the first, XXH3 over the canonical URL, 16,384 slots evenly around the ring, 512 virtual nodes
-/// per unit of capacity and 5 % of headroom.
-pub const PLACEMENT_VERSION: u32 = 1;
+/// per unit of capacity and 5 % of headroom. 2 adds the slots that members lend to each other; without loans it
+/// places as 1 did.
+pub const PLACEMENT_VERSION: u32 = 2;
 
 /// Which language the links between processes speak.
 ///
 /// Raise it when a process of the version before could misunderstand a frame; additions that it may ignore do
 /// not count.
 ///
-/// History: 1 is the first.
-pub const PROTOCOL_VERSION: u32 = 1;
+/// History: 1 is the first. 2: deliveries and changes are taken from a person's home only, by its epoch.
+pub const PROTOCOL_VERSION: u32 = 2;

@@ -18,6 +18,7 @@ mod delivery;
 mod identity;
 mod method;
 mod notification;
+mod operator;
 mod patch;
 mod property;
 mod reply;

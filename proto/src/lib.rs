@@ -1,6 +1,6 @@
 //! The contract between routers and home servers.
 //!
-//! - [`op`]: what the two ends say to each other, as values.
+//! - [`op`]: what the two ends say to each other, as values; [`operator`]: what an operator is told.
 //! - [`convert`]: those values and the generated messages, each way.
 //! - [`link`]: the long-lived two-way stream they travel on; [`links`]: one link for every member.
 
@@ -8,6 +8,7 @@ pub mod convert;
 pub mod link;
 pub mod links;
 pub mod op;
+pub mod operator;
 
 pub use link::{Link, LinkServer, Peer, Role, Serve, Spawn};
 pub use links::{Connect, Links};
@@ -29,5 +30,5 @@ pub mod v1 {
 
 /// The version of this contract. A process refuses a peer with another one.
 ///
-/// 1: the first.
-pub const PROTOCOL: u32 = 1;
+/// 1: the first. 2: routers and homes take deliveries and changes from a person's home only, by its epoch.
+pub const PROTOCOL: u32 = 2;

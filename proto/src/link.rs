@@ -49,6 +49,8 @@ pub enum Role {
     Router,
     /// It keeps presentities.
     Home,
+    /// It asks for somebody who runs the cluster.
+    Operator,
 }
 
 /// What an end of a link does with calls.
@@ -154,7 +156,12 @@ impl Link {
             | Op::Request { .. }
             | Op::DeliverMessage(_)
             | Op::CallBackLost { .. }
-            | Op::Settle => None,
+            | Op::Settle
+            | Op::Members
+            | Op::Load
+            | Op::Explain { .. }
+            | Op::Drain
+            | Op::Undrain => None,
         };
         let answer = self.inner.lanes.call(convert::call_to_wire(call), room);
         let answer = answer.map_err(|refused| self.error(refused))?.await;

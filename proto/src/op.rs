@@ -1,5 +1,6 @@
 //! Operations and answers as values: what the two ends of a link say to each other.
 
+use crate::operator::{Explained, HomeLoad, KnownMembers};
 use bytes::Bytes;
 use rvp::credentials::{DigestAnswer, NtlmAnswer};
 use rvp::notification::AckType;
@@ -66,6 +67,19 @@ pub enum Op {
     /// Home to home: the slots that are no longer yours at this call's epoch are about to be mine. Answered
     /// when everything that was changed in them is durable.
     Settle,
+    /// Operator to home: which members do you know?
+    Members,
+    /// Operator to home: how are you?
+    Load,
+    /// Operator to home: what do you know of this person?
+    Explain {
+        /// The person.
+        principal: Principal,
+    },
+    /// Operator to home: hand your slots to the others, and stay. Answered when the members know of it.
+    Drain,
+    /// Operator to home: take slots again. Answered when the members know of it.
+    Undrain,
 }
 
 impl Op {
@@ -80,6 +94,11 @@ impl Op {
             Self::DeliverChange { .. } => "deliver_change",
             Self::CallBackLost { .. } => "call_back_lost",
             Self::Settle => "settle",
+            Self::Members => "members",
+            Self::Load => "load",
+            Self::Explain { .. } => "explain",
+            Self::Drain => "drain",
+            Self::Undrain => "undrain",
         }
     }
 }
@@ -151,6 +170,12 @@ pub enum Answer {
     Authenticated(Credential),
     /// To [`Op::DeliverMessage`].
     Outcome(Outcome),
+    /// To [`Op::Members`].
+    Members(KnownMembers),
+    /// To [`Op::Load`].
+    Load(HomeLoad),
+    /// To [`Op::Explain`].
+    Explained(Box<Explained>),
 }
 
 /// What became of a message on its last hop.
@@ -162,10 +187,14 @@ pub enum Outcome {
     Left,
     /// The client answered something else.
     Rejected,
-    /// The client did not answer, or could not be connected to.
+    /// The client could not be connected to, or hung up.
     Unreachable,
     /// Too much is waiting for this client already.
     Busy,
+    /// The router knows another home of the client's person; nothing was handed over.
+    Moved,
+    /// Its time ran out before the client answered.
+    Expired,
 }
 
 /// Why a call was not done.

@@ -193,6 +193,8 @@ fn every_outcome_is_read_as_it_was_meant() {
         Outcome::Rejected,
         Outcome::Unreachable,
         Outcome::Busy,
+        Outcome::Moved,
+        Outcome::Expired,
     ] {
         assert_eq!(
             sent_answer(Ok(Answer::Outcome(outcome))),

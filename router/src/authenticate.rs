@@ -154,7 +154,7 @@ impl Authenticate {
         };
         match self.forward.ask(&person, op).await {
             Ok(Answer::Authenticated(credential)) => Ok(proved(person, credential)),
-            Ok(Answer::Done | Answer::Reply(_) | Answer::Outcome(_)) => Err(Fault::Internal.into()),
+            Ok(_) => Err(Fault::Internal.into()),
             Err(Fault::Unauthenticated) => {
                 self.metrics.failed_authentication();
                 Err(again())
@@ -187,7 +187,7 @@ impl Authenticate {
                 connection.set_ntlm(Ntlm::Authenticated(person.clone()));
                 Ok(Some(proved(person, credential)))
             }
-            Ok(Answer::Done | Answer::Reply(_) | Answer::Outcome(_)) => Err(Fault::Internal),
+            Ok(_) => Err(Fault::Internal),
             Err(Fault::Unauthenticated) => {
                 self.metrics.failed_authentication();
                 Ok(None)

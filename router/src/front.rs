@@ -125,7 +125,7 @@ impl Front {
         };
         match inner.forward.ask(&target, op).await {
             Ok(Answer::Reply(reply)) => Ok(reply),
-            Ok(Answer::Done | Answer::Authenticated(_) | Answer::Outcome(_)) => Err(Fault::Internal.into()),
+            Ok(_) => Err(Fault::Internal.into()),
             Err(fault) => Err(match (fault, challenges) {
                 (Fault::Unauthenticated, Some(challenges)) => Refused::Challenge(challenges),
                 (fault, _) => fault.into(),
@@ -228,9 +228,10 @@ fn refuse(method: &http::Method, refused: Refused) -> Response<Bytes> {
             let mut response = fault.write();
             *response.status_mut() = status_for(method, fault);
             if response.status() == StatusCode::SERVICE_UNAVAILABLE {
-                response
-                    .headers_mut()
-                    .insert(RETRY_AFTER, Fault::RETRY_AFTER_SECONDS.into());
+                response.headers_mut().insert(
+                    RETRY_AFTER,
+                    fault.retry_after().unwrap_or(Fault::RETRY_AFTER_SECONDS).into(),
+                );
             }
             response
         }
@@ -241,14 +242,17 @@ fn refuse(method: &http::Method, refused: Refused) -> Response<Bytes> {
 /// 412, since clients show nothing for 503 (spec 3.7), and a SUBSCRIBE never sees 500 (spec 3.2).
 fn status_for(method: &http::Method, fault: Fault) -> StatusCode {
     match (method.as_str(), fault) {
-        ("NOTIFY", Fault::Busy | Fault::Unavailable | Fault::Internal) => StatusCode::PRECONDITION_FAILED,
+        (
+            "NOTIFY",
+            Fault::Busy | Fault::Unavailable | Fault::Full | Fault::LogOnLater { .. } | Fault::Internal,
+        ) => StatusCode::PRECONDITION_FAILED,
         ("SUBSCRIBE" | "UNSUBSCRIBE", Fault::Internal) => StatusCode::SERVICE_UNAVAILABLE,
         (_, fault) => fault.status(),
     }
 }
 
 /// Puts Exchange's words into the status line (spec 3.1).
-fn finish(response: Response<Bytes>) -> Response<Body> {
+pub(crate) fn finish(response: Response<Bytes>) -> Response<Body> {
     let phrase = rvp::reply::reason_phrase(response.status());
     let mut response = response.map(Body::from);
     if let Ok(phrase) = hyper::ext::ReasonPhrase::try_from(phrase.as_bytes().to_vec()) {

@@ -11,6 +11,7 @@ mod call_back;
 mod canonical;
 mod config;
 mod connection;
+mod deliver;
 mod forward;
 mod front;
 mod homes;
@@ -28,19 +29,18 @@ use authenticate::Authenticate;
 use call_back::Queues;
 use canonical::Canonical;
 use daemon::{Clock, Network, OnError, Readiness, Tasks};
+use deliver::Deliver;
 use forward::Forward;
 use front::Front;
 use listener::Accept;
 use membership::{Membership, Placements};
 use metrics::Metrics;
 use prometheus_client::registry::Registry;
-use proto::{Answer, Call, Connect, Link, Links, Op, Peer, Refusal, Role, Serve};
-use rvp::Fault;
+use proto::{Connect, Links, Peer, Role, Serve};
 use std::io;
 use std::net::SocketAddr;
 use std::sync::{Arc, OnceLock};
 use std::time::Duration;
-use tracing::Instrument;
 
 /// What a router is given: nothing here is reached for.
 #[derive(Clone)]
@@ -100,6 +100,7 @@ impl Router {
         let (client_tasks, tasks) = (Tasks::new(), Tasks::new());
         let forward = link_homes(&config, &resources, &metrics, &tasks);
         let accept = Accept {
+            name: config.name.clone(),
             service: service(&config, &resources, (forward, metrics.clone()), address),
             connections_max: config.connections_max,
             metrics,
@@ -188,6 +189,7 @@ fn link_homes(config: &RouterConfig, resources: &Resources, metrics: &Metrics, t
     let placements = Placements::follow(resources.membership.members());
     let service = Arc::new(Deliver {
         name: config.name.clone(),
+        placements: placements.clone(),
         queues: OnceLock::new(),
     });
     let connect = Arc::new(LinkConnect(Arc::clone(&resources.network)));
@@ -220,41 +222,6 @@ fn link_homes(config: &RouterConfig, resources: &Resources, metrics: &Metrics, t
         Ok(())
     });
     forward
-}
-
-/// The answering end of a router's links: what homes want handed to clients.
-struct Deliver {
-    name: String,
-    /// The queues need the links to say that a client is lost, and the links need this.
-    queues: OnceLock<Queues>,
-}
-
-#[async_trait]
-impl Serve for Deliver {
-    async fn serve(&self, _: &Link, call: Call) -> Result<Answer, Refusal> {
-        let span = tracing::info_span!(parent: None, "router.serve", router = self.name, op = call.op.name());
-        daemon::trace::set_parent(&span, call.trace.as_deref());
-        self.deliver(call.op).instrument(span).await
-    }
-}
-
-impl Deliver {
-    async fn deliver(&self, op: Op) -> Result<Answer, Refusal> {
-        let queues = self.queues.get().ok_or(Refusal::Fault(Fault::Unavailable))?;
-        match op {
-            Op::DeliverMessage(message) => Ok(Answer::Outcome(queues.message(message).await)),
-            Op::DeliverChange { change, clients } => {
-                queues.change(&change, clients);
-                Ok(Answer::Done)
-            }
-            // A router is nobody's home.
-            Op::Authenticate { .. }
-            | Op::Request { .. }
-            | Op::SpreadChange { .. }
-            | Op::CallBackLost { .. }
-            | Op::Settle => Err(Fault::BadRequest.into()),
-        }
-    }
 }
 
 /// Connects links through the network that was given.

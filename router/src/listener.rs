@@ -1,11 +1,17 @@
 //! Accepts clients' connections and serves requests on them, HTTP/1.1 as the clients of the time speak it.
+//!
+//! A connection is a session here, and their number is capped: one too many is told so and when to come back,
+//! and whoever is in stays in.
 
 use crate::connection::Connection;
+use crate::front;
 use crate::metrics::Metrics;
 use axum::body::Body;
 use daemon::{Group, Listener, Stream};
 use hyper::server::conn::http1;
 use hyper_util::rt::{TokioIo, TokioTimer};
+use rvp::Fault;
+use std::convert::Infallible;
 use std::net::SocketAddr;
 use std::sync::Arc;
 use std::time::Duration;
@@ -15,13 +21,20 @@ use tower::ServiceExt;
 
 /// How long a request's head may take, and how long a connection may be idle before it.
 const HEAD_WAIT: Duration = Duration::from_secs(60);
+/// The same for one that is turned away.
+const TURNED_AWAY_WAIT: Duration = Duration::from_secs(5);
+/// Connections that are being turned away at once; beyond this they are closed without a word.
+const TURNED_AWAY_MAX: usize = 512;
 /// Header lines of one request.
 const HEADERS_MAX: usize = 64;
 /// Octets of a request's head.
 const HEAD_BYTES_MAX: usize = 32 * 1024;
+/// From here on an operator is warned, in percent of the cap; and below the other one no more.
+const WARN_PERCENT: [usize; 2] = [85, 80];
 
 /// What the accept loop needs.
 pub(crate) struct Accept {
+    pub(crate) name: String,
     pub(crate) service: axum::Router,
     pub(crate) connections_max: usize,
     pub(crate) metrics: Metrics,
@@ -33,24 +46,65 @@ impl Accept {
     /// Accepts until told to stop; then open connections finish the request they are at.
     pub(crate) async fn run(self, mut listener: Box<dyn Listener>) {
         let room = Arc::new(Semaphore::new(self.connections_max));
+        let turned_away = Arc::new(Semaphore::new(TURNED_AWAY_MAX));
+        let mut warned = false;
         loop {
-            let accepted = async {
-                // The room is kept before accepting, so that beyond it clients wait instead of failing.
-                let permit = Arc::clone(&room).acquire_owned().await.ok()?;
-                let (stream, peer) = listener.accept_patiently().await;
-                Some((permit, stream, peer))
-            };
-            let Some(Some((permit, stream, peer))) = self.stop.run_until_cancelled(accepted).await else {
-                return;
-            };
-            let (service, stop, guard) = (self.service.clone(), self.stop.clone(), self.metrics.connection());
-            self.group.spawn(async move {
-                serve(stream, peer, service, stop).await;
-                drop((permit, guard));
-                Ok(())
-            });
+            let accepted = self.stop.run_until_cancelled(listener.accept_patiently()).await;
+            let Some((stream, peer)) = accepted else { return };
+            let stop = self.stop.clone();
+            if let Ok(permit) = Arc::clone(&room).try_acquire_owned() {
+                let (service, guard) = (self.service.clone(), self.metrics.connection());
+                self.group.spawn(async move {
+                    serve(stream, peer, service, stop).await;
+                    drop((permit, guard));
+                    Ok(())
+                });
+            } else {
+                self.metrics.turned_away();
+                if let Ok(permit) = Arc::clone(&turned_away).try_acquire_owned() {
+                    self.group.spawn(async move {
+                        turn_away(stream, stop).await;
+                        drop(permit);
+                        Ok(())
+                    });
+                }
+            }
+            self.warn(self.connections_max - room.available_permits(), &mut warned);
         }
     }
+
+    fn warn(&self, connections: usize, warned: &mut bool) {
+        let percent = connections * 100 / self.connections_max.max(1);
+        let nearly_full = percent >= WARN_PERCENT[usize::from(*warned)];
+        self.metrics.nearly_full(nearly_full);
+        if nearly_full != *warned {
+            *warned = nearly_full;
+            if nearly_full {
+                tracing::warn!(
+                    router = self.name,
+                    connections,
+                    "more than 85 % of the sessions that may be are there, add a router"
+                );
+            } else {
+                tracing::info!(
+                    router = self.name,
+                    connections,
+                    "there is room for sessions again"
+                );
+            }
+        }
+    }
+}
+
+fn builder() -> http1::Builder {
+    let mut builder = http1::Builder::new();
+    builder
+        .timer(TokioTimer::new())
+        .max_headers(HEADERS_MAX)
+        .max_buf_size(HEAD_BYTES_MAX)
+        // As the servers of the time wrote them; some clients look for exactly this.
+        .title_case_headers(true);
+    builder
 }
 
 async fn serve(stream: Stream, peer: SocketAddr, service: axum::Router, stop: CancellationToken) {
@@ -59,13 +113,8 @@ async fn serve(stream: Stream, peer: SocketAddr, service: axum::Router, stop: Ca
         request.extensions_mut().insert(connection.clone());
         service.clone().oneshot(request.map(Body::new))
     });
-    let serving = http1::Builder::new()
-        .timer(TokioTimer::new())
+    let serving = builder()
         .header_read_timeout(HEAD_WAIT)
-        .max_headers(HEADERS_MAX)
-        .max_buf_size(HEAD_BYTES_MAX)
-        // As the servers of the time wrote them; some clients look for exactly this.
-        .title_case_headers(true)
         .serve_connection(TokioIo::new(stream), service);
     let mut serving = std::pin::pin!(serving);
     let ended = tokio::select! {
@@ -80,3 +129,21 @@ async fn serve(stream: Stream, peer: SocketAddr, service: axum::Router, stop: Ca
         tracing::debug!(error = &error as &dyn std::error::Error, "connection ended early");
     }
 }
+
+/// Answers one request: there is no room, and when there may be.
+async fn turn_away(stream: Stream, stop: CancellationToken) {
+    let service = hyper::service::service_fn(async |_: hyper::Request<hyper::body::Incoming>| {
+        Ok::<_, Infallible>(front::finish(Fault::Full.write()))
+    });
+    let serving = builder()
+        .keep_alive(false)
+        .header_read_timeout(TURNED_AWAY_WAIT)
+        .serve_connection(TokioIo::new(stream), service);
+    let serving = tokio::time::timeout(TURNED_AWAY_WAIT, serving);
+    // Whether it was heard is the client's own affair.
+    let _heard = stop.run_until_cancelled(serving).await;
+}
+
+#[cfg(test)]
+#[path = "listener_tests.rs"]
+mod tests;

@@ -21,6 +21,8 @@ struct ResultLabels {
 #[derive(Clone, Debug, Default)]
 pub(crate) struct Metrics {
     connections: Gauge,
+    turned_away: Counter,
+    nearly_full: Gauge,
     requests: Family<RequestLabels, Counter>,
     call_backs: Family<ResultLabels, Counter>,
     call_backs_open: Gauge,
@@ -39,6 +41,16 @@ impl Metrics {
             "connections",
             "Connections of clients",
             metrics.connections.clone(),
+        );
+        mine.register(
+            "turned_away",
+            "Connections for which there was no room",
+            metrics.turned_away.clone(),
+        );
+        mine.register(
+            "nearly_full",
+            "1 from 85 % of the connections that may be",
+            metrics.nearly_full.clone(),
         );
         mine.register(
             "requests",
@@ -91,6 +103,16 @@ impl Metrics {
     /// Somebody showed wrong credentials.
     pub(crate) fn failed_authentication(&self) {
         self.failed_authentications.inc();
+    }
+
+    /// There was no room for a connection.
+    pub(crate) fn turned_away(&self) {
+        self.turned_away.inc();
+    }
+
+    /// Whether there is hardly any room.
+    pub(crate) fn nearly_full(&self, nearly_full: bool) {
+        self.nearly_full.set(i64::from(nearly_full));
     }
 
     /// Counts a connection of a client for as long as the guard lives.

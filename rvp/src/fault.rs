@@ -36,13 +36,21 @@ pub enum Fault {
     Busy,
     /// The person's home server cannot be reached now (503 with `Retry-After`).
     Unavailable,
+    /// As many people are online here as may be; whoever is in stays in (503 with `Retry-After`).
+    Full,
+    /// More people log on at once than can be let in; everybody refused is given a time of their own to come
+    /// back (503 with `Retry-After`).
+    LogOnLater {
+        /// Seconds from now.
+        seconds: u16,
+    },
     /// A defect on our side (500; 503 to a SUBSCRIBE, which must never see 500).
     Internal,
 }
 
 impl Fault {
-    /// Every fault, for tables and tests.
-    pub const ALL: [Self; 15] = [
+    /// Every fault, for tables and tests; with an example of what one carries.
+    pub const ALL: [Self; 17] = [
         Self::BadRequest,
         Self::Unauthenticated,
         Self::Forbidden,
@@ -57,6 +65,8 @@ impl Fault {
         Self::NotImplemented,
         Self::Busy,
         Self::Unavailable,
+        Self::Full,
+        Self::LogOnLater { seconds: 7 },
         Self::Internal,
     ];
 
@@ -75,7 +85,9 @@ impl Fault {
             Self::TooLarge => StatusCode::PAYLOAD_TOO_LARGE,
             Self::LeftConversation => StatusCode::INTERNAL_SERVER_ERROR,
             Self::NotImplemented => StatusCode::NOT_IMPLEMENTED,
-            Self::Busy | Self::Unavailable => StatusCode::SERVICE_UNAVAILABLE,
+            Self::Busy | Self::Unavailable | Self::Full | Self::LogOnLater { .. } => {
+                StatusCode::SERVICE_UNAVAILABLE
+            }
             Self::Internal => StatusCode::INTERNAL_SERVER_ERROR,
         }
     }
@@ -98,6 +110,8 @@ impl Fault {
             Self::NotImplemented => "this method is not implemented",
             Self::Busy => "the server is busy, try again shortly",
             Self::Unavailable => "the service is not available right now, try again shortly",
+            Self::Full => "as many people are online here as may be, try again later",
+            Self::LogOnLater { .. } => "many people are logging on right now, try again when told",
             Self::Internal => "the server made an error",
         }
     }
@@ -113,8 +127,8 @@ impl Fault {
     #[must_use]
     pub fn write_because(self, reason: &str) -> Response<Bytes> {
         let mut headers = HeaderMap::with_capacity(5);
-        if matches!(self, Self::Busy | Self::Unavailable) {
-            headers.insert(RETRY_AFTER, Self::RETRY_AFTER_SECONDS.into());
+        if let Some(seconds) = self.retry_after() {
+            headers.insert(RETRY_AFTER, seconds.into());
         }
         let page = format!("<html><body>{reason}</body></html>");
         reply::respond(
@@ -125,8 +139,33 @@ impl Fault {
         )
     }
 
-    /// Seconds in `Retry-After`, if nobody who knows better replaces it.
-    pub const RETRY_AFTER_SECONDS: u32 = 3;
+    /// Seconds in `Retry-After` of what passes soon.
+    pub const RETRY_AFTER_SECONDS: u16 = 3;
+    /// Seconds in `Retry-After` where somebody has to leave first.
+    pub const RETRY_FULL_SECONDS: u16 = 30;
+
+    /// After how many seconds it may be otherwise, where trying again helps.
+    #[must_use]
+    pub fn retry_after(self) -> Option<u16> {
+        match self {
+            Self::Busy | Self::Unavailable => Some(Self::RETRY_AFTER_SECONDS),
+            Self::Full => Some(Self::RETRY_FULL_SECONDS),
+            Self::LogOnLater { seconds } => Some(seconds),
+            Self::BadRequest
+            | Self::Unauthenticated
+            | Self::Forbidden
+            | Self::NoSuchPrincipal
+            | Self::MethodNotAllowed
+            | Self::NoSuchSubscription
+            | Self::NotLoggedOn
+            | Self::Depth
+            | Self::TooManyHops
+            | Self::TooLarge
+            | Self::LeftConversation
+            | Self::NotImplemented
+            | Self::Internal => None,
+        }
+    }
 
     /// One word for logs and metric labels.
     #[must_use]
@@ -146,6 +185,8 @@ impl Fault {
             Self::NotImplemented => "not_implemented",
             Self::Busy => "busy",
             Self::Unavailable => "unavailable",
+            Self::Full => "full",
+            Self::LogOnLater { .. } => "log_on_later",
             Self::Internal => "internal",
         }
     }

@@ -294,12 +294,11 @@ fn faults_say_why_and_when_to_try_again() {
             response.body(),
             format!("<html><body>{}</body></html>", fault.reason()).as_bytes()
         );
-        let again = response.headers().contains_key("retry-after");
-        assert_eq!(
-            again,
-            fault.status() == StatusCode::SERVICE_UNAVAILABLE,
-            "{fault:?}"
-        );
+        let again = response.headers().get("retry-after");
+        let seconds = fault.retry_after().map(|seconds| seconds.to_string());
+        assert_eq!(again.map(|value| value.to_str().unwrap().to_owned()), seconds);
+        let passes = fault.status() == StatusCode::SERVICE_UNAVAILABLE;
+        assert_eq!(seconds.is_some(), passes, "{fault:?}");
     }
 }
 

@@ -10,8 +10,8 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::{Duration, SystemTime};
 use store::{
-    Account, AccountChange, Change, Durable, Error, PropertySubscription, Put, ScramVerifier, Secrets,
-    SqliteStore, Store, Write, Writer,
+    Account, AccountChange, Change, Claim, Durable, Error, Fenced, Move, PropertySubscription, Put,
+    ScramVerifier, Secrets, SqliteStore, Store, Write, Writer,
 };
 use tokio::task::JoinSet;
 use tokio::time::Instant;
@@ -27,13 +27,23 @@ struct Counting {
 
 #[async_trait]
 impl Store for Counting {
-    async fn load(&self, slots: &[u16]) -> Result<Vec<Durable>, Error> {
-        self.inner.load(slots).await
+    async fn claim(&self, claim: &Claim, slots: &[u16]) -> Result<Vec<Durable>, Error> {
+        self.inner.claim(claim, slots).await
+    }
+    async fn keep(&self, claim: &Claim, held: &[(u16, u64)]) -> Result<Vec<u16>, Error> {
+        self.inner.keep(claim, held).await
+    }
+
+    async fn epoch(&self) -> Result<u64, Error> {
+        self.inner.epoch().await
+    }
+    async fn moves(&self, slot: u16) -> Result<Vec<Move>, Error> {
+        self.inner.moves(slot).await
     }
     async fn load_one(&self, principal: &Principal) -> Result<Option<Durable>, Error> {
         self.inner.load_one(principal).await
     }
-    async fn write(&self, writes: &[Write]) -> Result<(), Error> {
+    async fn write(&self, writes: &[Write]) -> Result<Vec<Fenced>, Error> {
         self.transactions.fetch_add(1, Ordering::Relaxed);
         self.inner.write(writes).await
     }
@@ -58,6 +68,11 @@ fn person(number: u32) -> Result<Principal, rvp::ParseError> {
     Principal::from_address(&format!("person{number}@im.example.com"))
 }
 
+/// Nearly everybody has a slot of their own.
+fn slot(number: u32) -> Result<u16, std::num::TryFromIntError> {
+    u16::try_from(number * 16)
+}
+
 fn subscription(number: u32, ends: Duration) -> Result<Write, Box<dyn StdError + Send + Sync>> {
     let watcher = person(number.wrapping_mul(7919) % PEOPLE)?;
     let subscription = PropertySubscription {
@@ -69,7 +84,8 @@ fn subscription(number: u32, ends: Duration) -> Result<Write, Box<dyn StdError +
     let change = Change::PutSubscription(subscription);
     Ok(Write {
         principal: person(number % PEOPLE)?,
-        slot: 0,
+        slot: slot(number % PEOPLE)?,
+        epoch: 1,
         change,
     })
 }
@@ -131,8 +147,15 @@ async fn main() -> Result<(), Box<dyn StdError + Send + Sync>> {
                 legacy: None,
             },
         };
-        inner.put_account(&account, 0, Put::New).await?;
+        inner.put_account(&account, slot(number)?, Put::New).await?;
     }
+    let all: Vec<u16> = (0..16_384).collect();
+    let claim = Claim {
+        member: "home-1".to_owned(),
+        epoch: 1,
+        at: SystemTime::UNIX_EPOCH,
+    };
+    inner.claim(&claim, &all).await?;
     let store = Arc::new(Counting {
         inner,
         transactions: AtomicUsize::new(0),
@@ -151,11 +174,11 @@ async fn main() -> Result<(), Box<dyn StdError + Send + Sync>> {
         begun.elapsed().as_secs_f64() * 1000.0
     );
     let begun = Instant::now();
-    let people = store.load(&[0]).await?;
+    let people = store.claim(&claim, &all).await?;
     let subscriptions: usize = people.iter().map(|person| person.subscriptions.len()).sum();
     let millis = begun.elapsed().as_secs_f64() * 1000.0;
     println!(
-        "{} people with {subscriptions} subscriptions loaded: {millis:.1} ms",
+        "{} people with {subscriptions} subscriptions claimed: {millis:.1} ms",
         people.len()
     );
     store.inner.close().await;

@@ -17,6 +17,8 @@ pub struct Durable {
     pub subscriptions: Vec<PropertySubscription>,
     /// The access list, if the person ever set one.
     pub access: Option<AccessList>,
+    /// The state that watchers were last told, if they ever were told one.
+    pub told: Option<PresenceState>,
 }
 
 /// A login of a call-back client: it will not notice that its home died, so its login must outlive the home.

@@ -74,6 +74,13 @@ pub enum Error {
         /// Of whom.
         of: String,
     },
+    /// Another home has claimed slots that this one still takes for its own, and nothing was applied. Trying
+    /// again does not help: the members have changed.
+    #[error("another home has taken these people over at epoch {epoch}")]
+    Fenced {
+        /// The epoch of the newest claim.
+        epoch: u64,
+    },
     /// The store does not answer, is locked for too long, or has no room. Trying again may help.
     #[error("store is not available")]
     Unavailable(#[source] Cause),

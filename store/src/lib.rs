@@ -1,14 +1,16 @@
 //! What must survive a restart: accounts, access lists, property subscriptions, and the logins of call-back
-//! clients with their views.
+//! clients with their views. And who may write it: a home that has lost people is stopped here.
 //!
 //! One trait, [`Store`], with SQLite behind it ([`SqliteStore`]) and one suite of contract tests
-//! (`tests/contract`) that any other store has to pass too. A home server loads the people of its slots once
-//! and then only writes; [`Writer`] puts what many people change at one time into one transaction.
+//! (`tests/contract`) that any other store has to pass too. A home server claims its slots, which returns the
+//! people in them, and then only writes; [`Writer`] puts what many people change at one time into one
+//! transaction. From the moment a slot is claimed at a newer epoch, writes of an older one are left out.
 //!
 //! Deliberately absent: presence as watchers see it, which the home server computes, and the domains that
 //! are served, which are in the topology file.
 
 mod account;
+mod claim;
 mod durable;
 mod error;
 mod secrets;
@@ -17,6 +19,7 @@ mod write;
 mod writer;
 
 pub use account::{Account, AccountChange, Put};
+pub use claim::{Claim, Fenced, Move};
 pub use durable::{Durable, Login, PropertySubscription, View};
 pub use error::{Cause, Error};
 pub use secrets::{
@@ -30,41 +33,69 @@ pub use writer::{GROUP_SUBMISSIONS_MAX, QUEUE_SUBMISSIONS_MAX, Writer};
 use async_trait::async_trait;
 use rvp::Principal;
 
+/// Claims that are kept of a slot, the newest among them.
+pub const MOVES_MAX: u32 = 8;
+
 /// Durable state. Every method is one transaction: it happens wholly or not at all, and what it returns is
 /// one moment's truth.
 ///
 /// Times are kept to the millisecond; what is finer is cut off.
 #[async_trait]
 pub trait Store: Send + Sync + 'static {
-    /// Everybody whose account is in these slots, ordered by principal.
+    /// Takes slots over, all or none: from now on writes for them of an older epoch are left out. Returns
+    /// everybody whose account is in them, ordered by principal, as of the same moment: no write of a former
+    /// home can come between. The same member may claim again at the same epoch.
     ///
     /// # Errors
-    /// [`Error::Unreadable`] when one of them cannot be read, and nobody is returned: half of a person's
-    /// state, an access list least of all, must not be taken for the whole. [`Error::Unavailable`],
-    /// [`Error::Corrupt`].
-    async fn load(&self, slots: &[u16]) -> Result<Vec<Durable>, Error>;
+    /// Nothing was claimed: [`Error::Fenced`] when one of the slots was claimed at a newer epoch, or by
+    /// another member at the same. [`Error::Unreadable`] when one of the people cannot be read, and nobody
+    /// is returned: half of a person's state, an access list least of all, must not be taken for the whole.
+    /// Else as [`Store::write`].
+    async fn claim(&self, claim: &Claim, slots: &[u16]) -> Result<Vec<Durable>, Error>;
+
+    /// The newest epoch of any claim, 0 for a store without one.
+    ///
+    /// # Errors
+    /// As [`Store::load_one`].
+    async fn epoch(&self) -> Result<u64, Error>;
+
+    /// The last claims of a slot, newest first, at most [`MOVES_MAX`].
+    ///
+    /// # Errors
+    /// As [`Store::load_one`].
+    async fn moves(&self, slot: u16) -> Result<Vec<Move>, Error>;
 
     /// One person, if there is an account.
     ///
     /// # Errors
-    /// As [`Store::load`].
+    /// [`Error::Unreadable`], [`Error::Unavailable`], [`Error::Corrupt`].
     async fn load_one(&self, principal: &Principal) -> Result<Option<Durable>, Error>;
 
-    /// Applies the changes in their order, in one transaction. A change of somebody who has no account, as
+    /// Says at a later epoch that slots which were claimed are still held: whoever is given one at an epoch in
+    /// between cannot claim it any more. `held` names each slot with the epoch of its claim. Returns the slots
+    /// of which another claim stands, ascending: these are not held, whatever the caller believes.
+    ///
+    /// # Errors
+    /// Nothing was kept: [`Error::Unavailable`], [`Error::ReadOnly`], [`Error::Corrupt`].
+    async fn keep(&self, claim: &Claim, held: &[(u16, u64)]) -> Result<Vec<u16>, Error>;
+
+    /// Applies the changes in their order, in one transaction, except those for slots with a newer claim
+    /// than the write's epoch: these are left out, and their slots are returned, each once, ascending. A
+    /// slot that was never claimed takes writes of any epoch. A change of somebody who has no account, as
     /// one that was just removed, is ignored; so is the removal of what is not there.
     ///
     /// # Errors
     /// Nothing was applied: [`Error::Unavailable`], [`Error::ReadOnly`], [`Error::Corrupt`].
-    async fn write(&self, writes: &[Write]) -> Result<(), Error>;
+    async fn write(&self, writes: &[Write]) -> Result<Vec<Fenced>, Error>;
 
     /// Every account, ordered by principal.
     ///
     /// # Errors
-    /// As [`Store::load`].
+    /// As [`Store::load_one`].
     async fn accounts(&self) -> Result<Vec<Account>, Error>;
 
     /// Creates or replaces an account. Replacing keeps everything else that belongs to the person. The
-    /// change takes the next revision.
+    /// change takes the next revision. Accounts are the operator's, so no claim stands against it.
     ///
     /// # Errors
     /// [`Error::Exists`] for [`Put::New`], [`Error::NoSuchAccount`] for [`Put::Replace`]; and as
@@ -88,7 +119,7 @@ pub trait Store: Send + Sync + 'static {
     /// whoever follows must load everything again.
     ///
     /// # Errors
-    /// As [`Store::load`].
+    /// As [`Store::load_one`].
     async fn changes_since(&self, revision: u64) -> Result<(u64, Vec<AccountChange>), Error>;
 
     /// The newest revision, 0 for a store that never had an account.

@@ -1,4 +1,5 @@
-//! The store in one SQLite file, for one home server and the commands an operator runs beside it.
+//! The store in one SQLite file, for the home servers of one machine and the commands an operator runs beside
+//! them.
 //!
 //! One connection writes, a few read: in write-ahead mode neither waits for the other. A commit returns when
 //! the disk has it (`synchronous=FULL`). Other processes may use the file at the same time; each write takes
@@ -7,6 +8,7 @@
 mod accounts;
 mod apply;
 mod batch;
+mod claims;
 mod failure;
 mod load;
 mod millis;
@@ -14,7 +16,7 @@ mod open;
 mod people;
 mod rows;
 
-use crate::{Account, AccountChange, Durable, Error, Put, Store, Write};
+use crate::{Account, AccountChange, Claim, Durable, Error, Fenced, Move, Put, Store, Write};
 use async_trait::async_trait;
 use failure::Failure;
 use load::Which;
@@ -25,7 +27,7 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::Duration;
 
-/// Connections that read. Reading is rare: once for each slot, and by operators.
+/// Connections that read. Reading is rare: people who are not in memory, accounts that changed, operators.
 const READERS: u32 = 4;
 
 /// How long a call waits for a connection that others of this process use.
@@ -110,10 +112,25 @@ impl SqliteStore {
         people::load(&mut *self.snapshot().await?, which).await
     }
 
-    async fn try_write(&self, writes: &[Write]) -> Result<(), Failure> {
+    async fn try_claim(&self, claim: &Claim, slots: &[u16]) -> Result<Vec<Durable>, Failure> {
         let mut transaction = self.begin().await?;
-        apply::writes(&mut transaction, writes).await?;
-        Ok(transaction.commit().await?)
+        claims::claim(&mut transaction, claim, slots).await?;
+        let people = people::load(&mut transaction, Which::InSlots(slots)).await?;
+        transaction.commit().await?;
+        Ok(people)
+    }
+
+    async fn try_write(&self, writes: &[Write]) -> Result<Vec<Fenced>, Failure> {
+        let mut transaction = self.begin().await?;
+        // Only now that the lock is held: no claim can come between this and the commit.
+        let fenced = claims::fenced(&mut transaction, writes).await?;
+        let ours: Vec<&Write> = writes
+            .iter()
+            .filter(|write| write.fence(&fenced).is_none())
+            .collect();
+        apply::writes(&mut transaction, &ours).await?;
+        transaction.commit().await?;
+        Ok(fenced)
     }
 
     async fn try_put(&self, account: &Account, slot: u16, put: Put) -> Result<(), Failure> {
@@ -141,17 +158,41 @@ impl SqliteStore {
 
 #[async_trait]
 impl Store for SqliteStore {
-    async fn load(&self, slots: &[u16]) -> Result<Vec<Durable>, Error> {
-        self.explain(self.people(Which::InSlots(slots)).await)
+    async fn claim(&self, claim: &Claim, slots: &[u16]) -> Result<Vec<Durable>, Error> {
+        if slots.is_empty() {
+            Ok(Vec::new())
+        } else {
+            self.explain(self.try_claim(claim, slots).await)
+        }
+    }
+
+    async fn keep(&self, claim: &Claim, held: &[(u16, u64)]) -> Result<Vec<u16>, Error> {
+        let keep = async {
+            let mut transaction = self.begin().await?;
+            let taken = claims::keep(&mut transaction, claim, held).await?;
+            transaction.commit().await?;
+            Ok(taken)
+        };
+        self.explain(keep.await)
+    }
+
+    async fn epoch(&self) -> Result<u64, Error> {
+        let read = async { claims::epoch(&mut *self.snapshot().await?).await };
+        self.explain(read.await)
+    }
+
+    async fn moves(&self, slot: u16) -> Result<Vec<Move>, Error> {
+        let read = async { claims::moves(&mut *self.snapshot().await?, slot).await };
+        self.explain(read.await)
     }
 
     async fn load_one(&self, principal: &Principal) -> Result<Option<Durable>, Error> {
         Ok(self.explain(self.people(Which::One(principal)).await)?.pop())
     }
 
-    async fn write(&self, writes: &[Write]) -> Result<(), Error> {
+    async fn write(&self, writes: &[Write]) -> Result<Vec<Fenced>, Error> {
         if writes.is_empty() {
-            Ok(())
+            Ok(Vec::new())
         } else {
             self.explain(self.try_write(writes).await)
         }

@@ -1,18 +1,30 @@
 //! Changes of what is kept of a person.
 
-use crate::{Login, PropertySubscription, View};
-use rvp::{AccessList, Principal, SubscriptionId, ViewId};
+use crate::{Fenced, Login, PropertySubscription, View};
+use rvp::{AccessList, PresenceState, Principal, SubscriptionId, ViewId};
 
 /// A change of one person's state.
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub struct Write {
     /// Whose.
     pub principal: Principal,
-    /// The person's slot, for stores that refuse writes by slot. A store in one file, which only
-    /// one home server uses, goes by the slot of the account.
+    /// The person's slot.
     pub slot: u16,
+    /// The epoch at which the home that writes took the slot over. The write is left out if there is a newer
+    /// claim of the slot.
+    pub epoch: u64,
     /// What changes.
     pub change: Change,
+}
+
+impl Write {
+    /// The newer claim because of which the write is left out, if it is. `fenced` is ascending by slot.
+    pub(crate) fn fence(&self, fenced: &[Fenced]) -> Option<Fenced> {
+        let place = fenced.binary_search_by_key(&self.slot, |fenced| fenced.slot);
+        let fenced = *fenced.get(place.ok()?)?;
+        // Of a slot that was lost and taken over again, newer writes may be in the same group.
+        (self.epoch < fenced.epoch).then_some(fenced)
+    }
 }
 
 /// What changes. Putting replaces what has the same id; removing what is not there does nothing.
@@ -34,4 +46,6 @@ pub enum Change {
     PutAccess(AccessList),
     /// The person set the display name.
     PutDisplayName(String),
+    /// Watchers were told this state.
+    PutTold(PresenceState),
 }

@@ -4,7 +4,7 @@
 //! everything else queues, and the whole queue is the next transaction. Nothing waits on purpose: with one
 //! submission there is one transaction at once.
 
-use crate::{Error, Store, Write};
+use crate::{Error, Fenced, Store, Write};
 use std::future::Future;
 use std::sync::Arc;
 use tokio::sync::mpsc::error::TrySendError;
@@ -41,13 +41,15 @@ impl Writer {
         (Self { queue }, run(store, submissions))
     }
 
-    /// Queues the writes now, before the returned future is polled, and resolves when they are committed.
+    /// Queues the writes of one person now, before the returned future is polled, and resolves when they are committed.
     /// Writes that are submitted later are applied later. Dropping the future withdraws nothing.
     ///
     /// # Errors
     /// [`Error::Overloaded`] when [`QUEUE_SUBMISSIONS_MAX`] are waiting, [`Error::Stopped`] when the work
-    /// beside the writer has ended. Else the error of [`Store::write`], the same for everybody in the
-    /// group: nothing of the group was applied, and it is not tried again.
+    /// beside the writer has ended. [`Error::Fenced`] when one of the writes was left out, while the rest of
+    /// the group is committed; as they are about one person, at one epoch, all of them were left out. Else
+    /// the error of [`Store::write`], the same for everybody in the group: nothing of the group was applied,
+    /// and it is not tried again.
     pub fn submit(&self, writes: Vec<Write>) -> impl Future<Output = Result<(), Error>> + Send + use<> {
         let (outcome, committed) = oneshot::channel();
         let queued = match self.queue.try_send(Submission { writes, outcome }) {
@@ -68,8 +70,9 @@ async fn run(store: Arc<dyn Store>, mut submissions: mpsc::Receiver<Submission>)
         let mut outcomes = Vec::with_capacity(group.len());
         let mut writes = Vec::with_capacity(group.len());
         for submission in group.drain(..) {
+            let first = writes.len();
             writes.extend(submission.writes);
-            outcomes.push(submission.outcome);
+            outcomes.push((first..writes.len(), submission.outcome));
         }
         let result = store.write(&writes).await;
         tracing::trace!(
@@ -77,9 +80,21 @@ async fn run(store: Arc<dyn Store>, mut submissions: mpsc::Receiver<Submission>)
             writes = writes.len(),
             "group of writes ended"
         );
-        for outcome in outcomes {
+        for (theirs, outcome) in outcomes {
+            let result = match &result {
+                Ok(fenced) => applied(&writes[theirs], fenced),
+                Err(error) => Err(error.clone()),
+            };
             // Whoever no longer waits does not want to know.
-            let _ = outcome.send(result.clone());
+            let _ = outcome.send(result);
         }
+    }
+}
+
+/// What a submitter is told of a group that was committed.
+fn applied(theirs: &[Write], fenced: &[Fenced]) -> Result<(), Error> {
+    match theirs.iter().find_map(|write| write.fence(fenced)) {
+        Some(Fenced { epoch, .. }) => Err(Error::Fenced { epoch }),
+        None => Ok(()),
     }
 }

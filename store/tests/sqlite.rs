@@ -1,12 +1,12 @@
 //! What is special about a store in a file: which files are refused, and who else may use it.
 #![expect(clippy::unwrap_used, reason = "in a test it is an assertion")]
 
-use rvp::{AccessList, ClientUrl, Principal, SubscriptionId};
+use rvp::{AccessList, ClientUrl, PresenceState, Principal, SubscriptionId};
 use sqlx::sqlite::{SqliteConnectOptions, SqliteConnection};
 use sqlx::{ConnectOptions, Connection};
 use std::path::{Path, PathBuf};
 use std::time::SystemTime;
-use store::{Account, Change, Error, Login, Put, ScramVerifier, Secrets, SqliteStore, Store, Write};
+use store::{Account, Change, Claim, Error, Login, Put, ScramVerifier, Secrets, SqliteStore, Store, Write};
 use tempfile::TempDir;
 use tokio::task::JoinSet;
 
@@ -36,6 +36,7 @@ fn write(change: Change) -> Write {
     Write {
         principal: alice().principal,
         slot: 1,
+        epoch: 1,
         change,
     }
 }
@@ -47,6 +48,14 @@ fn put_login(number: u32) -> Write {
         router: "inside".to_owned(),
         ends: SystemTime::UNIX_EPOCH,
     }))
+}
+
+fn claim() -> Claim {
+    Claim {
+        member: "home-1".to_owned(),
+        epoch: 1,
+        at: SystemTime::UNIX_EPOCH,
+    }
 }
 
 async fn with_alice(path: &Path) -> SqliteStore {
@@ -144,7 +153,7 @@ async fn damage_that_opening_does_not_see_is_told_when_it_is_met() {
     octets[page..page + 4096].fill(0x5a);
     std::fs::write(&path, octets).unwrap();
     let store = SqliteStore::open(&path).await.unwrap();
-    let error = store.load(&[1]).await.unwrap_err();
+    let error = store.claim(&claim(), &[1]).await.unwrap_err();
     assert!(matches!(error, Error::Corrupt { .. }), "{error:?}");
 }
 
@@ -323,19 +332,29 @@ async fn what_cannot_be_read_is_told_with_whose_it_is() {
     let spoilt = [
         ("UPDATE access_lists SET document = x'3c'", "access list"),
         ("UPDATE logins SET call_back = 'nowhere'", "login"),
+        ("UPDATE told SET state = 'dancing'", "state told"),
         ("UPDATE accounts SET scram_salt = x'00'", "password verifier"),
     ];
     for (sql, what) in spoilt {
         let (_folder, path) = folder();
         let store = with_alice(&path).await;
         store
-            .write(&[put_login(1), write(Change::PutAccess(AccessList::default()))])
+            .write(&[
+                put_login(1),
+                write(Change::PutAccess(AccessList::default())),
+                write(Change::PutTold(PresenceState::Online)),
+            ])
             .await
             .unwrap();
         execute(&path, sql).await;
-        let error = store.load(&[1]).await.unwrap_err();
+        let error = store.claim(&claim(), &[1]).await.unwrap_err();
         let text = error.to_string();
         assert!(matches!(error, Error::Unreadable { .. }), "{error:?}");
         assert!(text.contains(what) && text.contains("alice"), "{text}");
+        assert_eq!(
+            store.epoch().await.unwrap(),
+            0,
+            "who cannot read people does not claim them"
+        );
     }
 }

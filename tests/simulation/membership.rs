@@ -5,7 +5,7 @@
 use crate::faults::{Faults, MEMBERS};
 use crate::time::pass;
 use async_trait::async_trait;
-use membership::{Error, Joined, Member, MemberId, Members, Membership, Phase, Terminal, admit};
+use membership::{Error, Joined, Member, MemberChange, MemberId, Members, Membership, Terminal, admit};
 use std::collections::{BTreeMap, VecDeque};
 use std::io;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError, Weak};
@@ -49,6 +49,7 @@ struct Lease {
 /// What one process sees.
 struct View {
     seen: watch::Sender<Arc<Members>>,
+    connected: watch::Sender<bool>,
     /// How late changes come.
     delay: Duration,
     /// Changes do not come at all, and nobody notices.
@@ -73,8 +74,10 @@ impl Source {
     pub(crate) fn process(&self, name: &str) -> Arc<dyn Membership> {
         let mut truth = self.lock();
         let seen = watch::Sender::new(Arc::clone(&truth.members));
+        let connected = watch::Sender::new(true);
         let view = View {
             seen: seen.clone(),
+            connected: connected.clone(),
             delay: Duration::ZERO,
             blind: false,
             missed: false,
@@ -85,6 +88,7 @@ impl Source {
             source: self.clone(),
             name: name.to_owned(),
             seen,
+            connected,
         })
     }
 
@@ -174,7 +178,10 @@ impl Source {
 
     fn arrive(&self, truth: &mut Truth, now: Duration) {
         for (process, view) in &mut truth.views {
-            if view.blind || self.faults.is_cut(process, MEMBERS) {
+            let connected = !self.faults.is_cut(process, MEMBERS);
+            view.connected
+                .send_if_modified(|known| std::mem::replace(known, connected) != connected);
+            if view.blind || !connected {
                 // What is on its way is lost with the connection.
                 view.missed |= !view.coming.is_empty();
                 view.coming.clear();
@@ -218,6 +225,7 @@ struct Process {
     source: Source,
     name: String,
     seen: watch::Sender<Arc<Members>>,
+    connected: watch::Sender<bool>,
 }
 
 #[async_trait]
@@ -250,6 +258,20 @@ impl Membership for Process {
         Ok(Box::new(joined))
     }
 
+    async fn raise(&self, epoch: u64) -> Result<(), Error> {
+        self.source.ask(&self.name, "raise the epoch").await?;
+        let mut truth = self.source.lock();
+        if truth.members.epoch() < epoch {
+            truth.members = Arc::new(Members::new(epoch, []));
+            self.source.publish(&mut truth);
+        }
+        Ok(())
+    }
+
+    fn connected(&self) -> watch::Receiver<bool> {
+        self.connected.subscribe()
+    }
+
     fn members(&self) -> watch::Receiver<Arc<Members>> {
         self.seen.subscribe()
     }
@@ -267,11 +289,11 @@ struct SimJoined {
 
 #[async_trait]
 impl Joined for SimJoined {
-    async fn set_phase(&mut self, phase: Phase) -> Result<(), Error> {
-        self.source.ask(&self.process, "change phase").await?;
+    async fn update(&mut self, change: MemberChange) -> Result<(), Error> {
+        self.source.ask(&self.process, "change the member").await?;
         let mut truth = self.source.lock();
         match truth.leases.get_mut(&self.id) {
-            Some(lease) if lease.number == self.number => lease.member.phase = phase,
+            Some(lease) if lease.number == self.number => lease.member = change.apply(&lease.member)?,
             Some(_) | None => return Err(Terminal::LeaseLost(self.id.clone()).into()),
         }
         self.source.publish(&mut truth);

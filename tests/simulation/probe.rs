@@ -1,5 +1,5 @@
 //! Asks home servers directly, over links of its own, who is home to whom and what they know. It says that it is
-//! a home, so that no home takes it for a router that could reach clients.
+//! a router, since only those may ask, and hangs up at once, so that no home hands it something for a client.
 
 use crate::faults::Faults;
 use crate::history::{Claim, Event, Known, Person, Recorder};
@@ -12,6 +12,7 @@ use daemon::{Network, OnError, Tasks};
 use proto::{Answer, Call, Connect, Link, Links, Op, Peer, Refusal, Role, Serve};
 use rvp::method::{Propfind, Subscriptions};
 use rvp::{Caller, Credential, Fault, Identity, Method, Reply, SubscriptionKind};
+use std::collections::HashSet;
 use std::io;
 use std::sync::Arc;
 use std::time::Duration;
@@ -40,8 +41,9 @@ pub(crate) async fn run(
 ) -> turmoil::Result {
     let tasks = Tasks::new();
     let peer = Peer {
-        name: PROBE.to_owned(),
-        role: Role::Home,
+        // The last that a home would choose.
+        name: "~".to_owned(),
+        role: Role::Router,
     };
     let connect = Arc::new(ProbeConnect(SimNetwork {
         me: PROBE.to_owned(),
@@ -68,6 +70,7 @@ pub(crate) async fn run(
                 });
             }
         }
+        links.keep_only(&HashSet::new()).await;
         recorder.note(inquiry.then);
     }
     Ok(())

@@ -1,19 +1,22 @@
 //! The store of a run: in memory, shared by all home servers, and for each of them slow or out of reach when a
 //! fault says so. A store with threads of its own would make every run another one.
 
+#[path = "store/claims.rs"]
+mod claims;
 #[path = "store/person.rs"]
 mod person;
 
 use crate::faults::{Faults, STORE};
 use crate::time::pass;
 use async_trait::async_trait;
+use claims::Claims;
 use person::Row;
 use rvp::Principal;
 use std::collections::BTreeMap;
 use std::io;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
-use store::{Account, AccountChange, Durable, Error, Put, Store, Write};
+use store::{Account, AccountChange, Claim, Durable, Error, Fenced, Move, Put, Store, Write};
 
 /// How long a home server waits for a store that does not answer.
 const ANSWER_WAIT: Duration = Duration::from_secs(2);
@@ -27,6 +30,7 @@ struct Data {
     revision: u64,
     rows: BTreeMap<Principal, Row>,
     removed: BTreeMap<Principal, u64>,
+    claims: Claims,
 }
 
 impl Kept {
@@ -85,12 +89,25 @@ impl SimStore {
 
 #[async_trait]
 impl Store for SimStore {
-    async fn load(&self, slots: &[u16]) -> Result<Vec<Durable>, Error> {
+    async fn claim(&self, claim: &Claim, slots: &[u16]) -> Result<Vec<Durable>, Error> {
         self.ask(|data| {
+            data.claims.claim(claim, slots)?;
             let rows = data.rows.values().filter(|row| slots.contains(&row.slot));
             Ok(rows.map(|row| row.durable.clone()).collect())
         })
         .await
+    }
+
+    async fn epoch(&self) -> Result<u64, Error> {
+        self.ask(|data| Ok(data.claims.epoch())).await
+    }
+
+    async fn moves(&self, slot: u16) -> Result<Vec<Move>, Error> {
+        self.ask(|data| Ok(data.claims.moves(slot))).await
+    }
+
+    async fn keep(&self, claim: &Claim, held: &[(u16, u64)]) -> Result<Vec<u16>, Error> {
+        self.ask(|data| Ok(data.claims.keep(claim, held))).await
     }
 
     async fn load_one(&self, principal: &Principal) -> Result<Option<Durable>, Error> {
@@ -98,14 +115,14 @@ impl Store for SimStore {
             .await
     }
 
-    async fn write(&self, writes: &[Write]) -> Result<(), Error> {
+    async fn write(&self, writes: &[Write]) -> Result<Vec<Fenced>, Error> {
         self.ask(|data| {
-            for write in writes {
+            for write in writes.iter().filter(|write| data.claims.stands(write)) {
                 if let Some(row) = data.rows.get_mut(&write.principal) {
                     row.apply(&write.change);
                 }
             }
-            Ok(())
+            Ok(data.claims.fenced(writes))
         })
         .await
     }

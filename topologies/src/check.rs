@@ -1,23 +1,23 @@
 //! Refuses what each section alone allows but what cannot work together.
 
+mod capacity;
+mod failure_zones;
+
 use crate::problem::{Problem, Wrong};
 use crate::read::Draft;
-use crate::section::{Lines, Placed};
-use crate::sizing::Plan;
-use crate::{CallBacks, HomeRole, Profile, Trust, Zone};
+use crate::section::Lines;
+use crate::{CallBacks, Trust, Zone};
 use std::collections::{BTreeMap, BTreeSet};
-
-/// A lab has no redundancy, so nobody should come to depend on it.
-const LAB_ONLINE_MAX: u32 = 1_000;
 
 /// Notes everything that does not fit together.
 pub(crate) fn check(draft: &Draft, problems: &mut Vec<Problem>) {
     names(draft, problems);
     zones(draft, problems);
     nodes(draft, problems);
+    failure_zones::check(draft, problems);
     // Counting makes sense only with everything there.
     if draft.routers.complete && draft.homes.complete {
-        capacity(draft, problems);
+        capacity::check(draft, problems);
     }
 }
 
@@ -164,80 +164,4 @@ fn nodes(draft: &Draft, problems: &mut Vec<Problem>) {
             }
         }
     }
-}
-
-/// Whether routers and home servers carry the people.
-fn capacity(draft: &Draft, problems: &mut Vec<Problem>) {
-    let (Some(head), Some(population), Some(limits)) = (&draft.head, &draft.population, &draft.limits) else {
-        return;
-    };
-    let (online, plan) = (population.value.online(), Plan::of(limits));
-    let before = problems.len();
-    if head.profile == Profile::Production {
-        too_few(draft, online, plan, problems);
-    }
-    // Too few of them says it all; their capacity is a question only when there are enough.
-    if problems.len() == before
-        && let Some(wrong) = too_many(head.profile, online, plan, &draft.homes.all)
-    {
-        let peak = format!(
-            "are {} people, {online} online at the peak",
-            population.value.users
-        );
-        let wrong = Wrong::new(format!("{peak}, {}", wrong.wrong), wrong.remedy);
-        problems.push(population.lines.problem("users", wrong));
-    }
-}
-
-/// Fewer routers or home servers than the formulas ask for.
-fn too_few(draft: &Draft, online: u32, plan: Plan, problems: &mut Vec<Problem>) {
-    let (routers, homes) = (draft.routers.all.len(), draft.homes.all.len());
-    if is_combined(&draft.homes.all) && online > plan.home_normal {
-        // More nodes are not what is missing then.
-        return;
-    }
-    for (key, have, need) in [
-        ("router", routers, plan.routers(online)),
-        ("home", homes, plan.homes(online)),
-    ] {
-        if (have as u64) < u64::from(need) {
-            let wrong =
-                format!("has {have} of the {need} sections that {online} people online need with one lost");
-            let remedy =
-                format!("add [[{key}]] sections, or write `profile = \"lab\"` to do without redundancy");
-            problems.push(draft.lines.problem(key, Wrong::new(wrong, remedy)));
-        }
-    }
-}
-
-/// More people than can be carried.
-fn too_many(profile: Profile, online: u32, plan: Plan, homes: &[Placed<HomeRole>]) -> Option<Wrong> {
-    let capacities = homes.iter().map(|home| u64::from(home.value.capacity));
-    let (all, largest) = (capacities.clone().sum::<u64>(), capacities.max().unwrap_or(0));
-    let (held, when) = match profile {
-        Profile::Lab => (all, "together"),
-        Profile::Production => (all - largest, "with the largest lost"),
-    };
-    if profile == Profile::Lab && online > LAB_ONLINE_MAX {
-        let remedy = "lower `users` or `peak_online`, or leave `profile` out for a cluster with redundancy";
-        return Some(Wrong::new(
-            format!("more than the {LAB_ONLINE_MAX} of a lab"),
-            remedy,
-        ));
-    }
-    if profile == Profile::Production && is_combined(homes) && online > plan.home_normal {
-        let remedy = "use the topology `enterprise`, with routers and home servers of their own";
-        return Some(Wrong::new(
-            format!("more than the {} that combined nodes carry", plan.home_normal),
-            remedy,
-        ));
-    }
-    (held < u64::from(online)).then(|| {
-        let wrong = format!("more than the {held} that the home servers hold {when}");
-        Wrong::new(wrong, "raise `capacity`, or add a [[home]]")
-    })
-}
-
-fn is_combined(homes: &[Placed<HomeRole>]) -> bool {
-    homes.iter().any(|home| home.value.node.is_some())
 }

@@ -10,9 +10,11 @@ use toml::de::DeTable;
 const FILE_BYTES_MAX: u64 = 1 << 20;
 
 /// The topologies that are part of the program, by name. The first is what runs when none is named.
-const BUILTIN: [(&str, &str); 2] = [
+const BUILTIN: [(&str, &str); 4] = [
     ("lab", include_str!("../lab.toml")),
     ("education", include_str!("../education.toml")),
+    ("enterprise", include_str!("../enterprise.toml")),
+    ("isp", include_str!("../isp.toml")),
 ];
 
 /// Why there is no topology.

@@ -102,7 +102,7 @@ fn head(file: &mut Section<'_, '_>) -> (Option<Head>, Option<Profile>) {
     let summary = file.required("summary", "\"what this cluster is\"", sentence);
     let profiles = [("production", Profile::Production), ("lab", Profile::Lab)];
     let profile = file.optional("profile", |value| choice(value, &profiles), Profile::Production);
-    let memberships = [("embedded", Membership::Embedded)];
+    let memberships = [("embedded", Membership::Embedded), ("etcd", Membership::Etcd)];
     let membership = file.optional(
         "membership",
         |value| choice(value, &memberships),
@@ -185,6 +185,7 @@ fn router(section: &mut Section<'_, '_>) -> Option<RouterRole> {
     let name = section.required("name", "\"router-1\"", label);
     let zone = section.required("zone", "\"access\"", label);
     let node = section.optional("node", |value| label(value).map(Some), None);
+    let failure_zone = section.optional("failure_zone", |value| label(value).map(Some), None);
     let listen = section.optional("listen", |value| listen(value).map(Some), None);
     let schemes = section.optional("schemes", schemes, vec![Scheme::Ntlm, Scheme::Digest]);
     let call_backs = section.optional("call_backs", call_backs, CallBacks::Off);
@@ -193,6 +194,7 @@ fn router(section: &mut Section<'_, '_>) -> Option<RouterRole> {
         name: name?,
         zone: zone?,
         node: node?,
+        failure_zone: failure_zone?,
         listen: listen?,
         schemes,
         call_backs,
@@ -203,11 +205,13 @@ fn home(section: &mut Section<'_, '_>, home_cap: u32) -> Option<HomeRole> {
     let name = section.required("name", "\"home-1\"", label);
     let zone = section.required("zone", "\"core\"", label);
     let node = section.optional("node", |value| label(value).map(Some), None);
+    let failure_zone = section.optional("failure_zone", |value| label(value).map(Some), None);
     let capacity = section.optional("capacity", |value| number(value, 1..=home_cap), home_cap);
     Some(HomeRole {
         name: name?,
         zone: zone?,
         node: node?,
+        failure_zone: failure_zone?,
         capacity: capacity?,
     })
 }

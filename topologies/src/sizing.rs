@@ -34,6 +34,21 @@ impl Plan {
         let failover = online.div_ceil(self.home_failover) + 1;
         online.div_ceil(self.home_normal).max(failover).max(2)
     }
+
+    /// The fewest routers and home servers that serve so many people after a loss, with nothing more to lose.
+    pub(crate) fn without_reserve(&self, online: u32) -> (u64, u64) {
+        let (routers, homes) = (online.div_ceil(self.router), online.div_ceil(self.home_failover));
+        (routers.into(), homes.into())
+    }
+
+    /// The fewest routers and home servers in each of some failure zones, at least two, that do it with one
+    /// zone lost; and the home servers also carry everybody at the normal figure with all there.
+    pub(crate) fn in_each_zone(&self, online: u32, zones: u64) -> (u64, u64) {
+        let (routers, homes) = self.without_reserve(online);
+        let normal = u64::from(online.div_ceil(self.home_normal)).div_ceil(zones);
+        let left = zones - 1;
+        (routers.div_ceil(left), homes.div_ceil(left).max(normal))
+    }
 }
 
 impl Population {
@@ -73,6 +88,30 @@ mod tests {
                 (plan.routers(online), plan.homes(online)),
                 (routers, homes),
                 "{online}"
+            );
+        }
+    }
+
+    #[test]
+    fn the_published_table_of_three_failure_zones_holds() {
+        let plan = Plan::of(&FULL);
+        for (online, routers, homes) in [
+            (19_000, 3, 3),
+            (50_000, 6, 9),
+            (100_000, 9, 18),
+            (200_000, 18, 33),
+            (500_000, 42, 81),
+        ] {
+            let (routers_each, homes_each) = plan.in_each_zone(online, 3);
+            assert_eq!((3 * routers_each, 3 * homes_each), (routers, homes), "{online}");
+            let online = u64::from(online);
+            assert!(
+                online.div_ceil(2 * homes_each) <= 9_500,
+                "any two zones carry {online}"
+            );
+            assert!(
+                online.div_ceil(2 * routers_each) <= 19_000,
+                "any two zones carry {online}"
             );
         }
     }

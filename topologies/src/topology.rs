@@ -34,7 +34,8 @@ pub struct Topology {
 /// What is demanded of a topology.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Profile {
-    /// Must carry everybody with any one process lost, under domains that are fully qualified.
+    /// Must carry everybody with any one process lost, or any one failure zone where it names them, under
+    /// domains that are fully qualified.
     Production,
     /// To try things out: no redundancy, at most 1,000 people online, `localhost` and addresses allowed.
     Lab,
@@ -96,6 +97,8 @@ pub struct RouterRole {
     pub zone: String,
     /// The combined node it shares with a home server, if it does.
     pub node: Option<String>,
+    /// The part of the site that is lost as a whole, which it stands in; all name one, or none does.
+    pub failure_zone: Option<String>,
     /// Where it listens for clients; decided by whoever runs it when absent.
     pub listen: Option<SocketAddr>,
     /// How clients may authenticate, in the order offered; at least one.
@@ -133,6 +136,8 @@ pub struct HomeRole {
     pub zone: String,
     /// The combined node it shares with a router, if it does.
     pub node: Option<String>,
+    /// The part of the site that is lost as a whole, which it stands in; all name one, or none does.
+    pub failure_zone: Option<String>,
     /// How many people it may hold online, at most [`Limits::home_cap`].
     pub capacity: u32,
 }
@@ -142,6 +147,8 @@ pub struct HomeRole {
 pub enum Membership {
     /// The one process that everything runs in.
     Embedded,
+    /// An etcd, as separate processes need it.
+    Etcd,
 }
 
 /// Where durable state is kept.

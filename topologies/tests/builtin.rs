@@ -9,7 +9,7 @@ use topologies::{
 
 #[test]
 fn every_builtin_topology_is_sound_and_goes_by_its_name() {
-    assert_eq!(builtin_names(), ["lab", "education"]);
+    assert_eq!(builtin_names(), ["lab", "education", "enterprise", "isp"]);
     for name in builtin_names() {
         let topology = builtin(name).unwrap_or_else(|error| panic!("{error}"));
         assert_eq!(topology.name, name);
@@ -88,12 +88,67 @@ fn education_is_two_combined_nodes_for_7500_online() {
 }
 
 #[test]
+fn enterprise_at_its_smallest_is_two_routers_and_three_home_servers_of_their_own() {
+    let enterprise = builtin("enterprise").unwrap();
+    assert_eq!(
+        (enterprise.profile, enterprise.membership),
+        (Profile::Production, Membership::Etcd)
+    );
+    assert_eq!(enterprise.population.online(), 19_000);
+    assert_eq!((enterprise.routers.len(), enterprise.homes.len()), (2, 3));
+    let (routers, homes) = (enterprise.routers.iter(), enterprise.homes.iter());
+    let nodes = routers
+        .map(|router| &router.node)
+        .chain(homes.map(|home| &home.node));
+    assert_eq!(nodes.flatten().count(), 0, "routers and homes are never combined");
+    assert!(
+        enterprise.zones.iter().all(|zone| zone.trust == Trust::Inside),
+        "there is no Internet"
+    );
+}
+
+#[test]
+fn an_isp_at_its_smallest_is_a_router_and_a_home_server_in_each_of_three_failure_zones() {
+    let isp = builtin("isp").unwrap();
+    assert_eq!(
+        (isp.profile, isp.membership),
+        (Profile::Production, Membership::Etcd)
+    );
+    assert_eq!(isp.population.online(), 19_000);
+    let zones = |zones: Vec<&Option<String>>| zones.into_iter().flatten().cloned().collect::<Vec<String>>();
+    let routers = zones(isp.routers.iter().map(|router| &router.failure_zone).collect());
+    assert_eq!(routers, ["a", "b", "c"]);
+    assert_eq!(
+        routers,
+        zones(isp.homes.iter().map(|home| &home.failure_zone).collect())
+    );
+    for router in &isp.routers {
+        assert_eq!(trust(&isp, &router.zone), Trust::None, "clients are strangers");
+        assert_eq!(
+            (&router.call_backs, &router.schemes),
+            (&CallBacks::Off, &vec![Scheme::Digest])
+        );
+    }
+    for home in &isp.homes {
+        assert_eq!(trust(&isp, &home.zone), Trust::Inside);
+    }
+}
+
+fn trust(topology: &Topology, name: &str) -> Trust {
+    let mut zones = topology.zones.iter();
+    zones
+        .find(|zone| zone.name == name)
+        .expect("the zone is there")
+        .trust
+}
+
+#[test]
 fn a_topology_that_is_not_built_in_is_refused_with_those_that_are() {
     let error = builtin("lba").unwrap_err();
     assert!(matches!(error, LoadError::NoSuchBuiltin { .. }));
     let text = error.to_string();
     assert!(
-        text.contains("\"lba\"") && text.contains("lab, education"),
+        text.contains("\"lba\"") && text.contains("lab, education, enterprise, isp"),
         "{text}"
     );
 }

@@ -209,7 +209,7 @@ impl Default for EtcdSection {
         Self {
             endpoints: Vec::new(),
             prefix: "/homeport".to_owned(),
-            lease_ttl: Duration::from_secs(5),
+            lease_ttl: Duration::from_secs(3),
             on_silence: OnSilence::Hold,
             user: None,
             password_file: None,

@@ -18,6 +18,8 @@ const NAMES: [(&str, &str); 3] = [
 /// Letters and digits that are not mistaken for each other.
 const LETTERS: &[u8] = b"abcdefghjkmnpqrstuvwxyz23456789";
 const PASSWORD_CHARS: usize = 12;
+/// The file in the data folder that keeps them.
+pub(super) const PASSWORDS: &str = "demo-passwords";
 
 /// A demo account, with its password.
 pub(super) struct Demo {
@@ -60,7 +62,7 @@ pub(super) async fn make_demo(store: &SqliteStore, topology: &Topology, data: &P
 
 /// The password kept for an account, or a new one. Only the owner of the folder can read the file.
 fn password(data: &Path, principal: &Principal) -> Result<String> {
-    let path = data.join("demo-passwords");
+    let path = data.join(PASSWORDS);
     let kept = match std::fs::read_to_string(&path) {
         Ok(kept) => kept,
         Err(error) if error.kind() == std::io::ErrorKind::NotFound => String::new(),

@@ -201,14 +201,16 @@ fn router_config(
     })
 }
 
-fn scheme(scheme: Scheme) -> router::Scheme {
+/// As routers know it.
+pub(super) fn scheme(scheme: Scheme) -> router::Scheme {
     match scheme {
         Scheme::Ntlm => router::Scheme::Ntlm,
         Scheme::Digest => router::Scheme::Digest,
     }
 }
 
-fn policy(call_backs: &CallBacks) -> Policy {
+/// As routers know it.
+pub(super) fn policy(call_backs: &CallBacks) -> Policy {
     match call_backs {
         CallBacks::Off => Policy::Off,
         CallBacks::Peer => Policy::Peer,

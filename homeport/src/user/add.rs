@@ -135,6 +135,7 @@ fn refusal(error: store::Error, address: &str, data: &Data) -> anyhow::Error {
         | store::Error::Unreadable { .. }
         | store::Error::Unavailable(_)
         | store::Error::Overloaded
+        | store::Error::Fenced { .. }
         | store::Error::Stopped => anyhow!(error),
     }
 }

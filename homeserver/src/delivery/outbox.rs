@@ -4,14 +4,24 @@
 //! Changes of one presentity are not for everybody alike: somebody who is blocked is told offline while the
 //! others are told busy. So a change is kept with its own recipients, and replaces an older one only for them.
 
+use super::telling::Telling;
 use proto::Change;
 use rvp::Principal;
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::hash::Hash;
 use std::sync::{Mutex, PoisonError};
 
+/// A change on its way to some recipients at one destination.
+#[derive(Debug)]
+pub(super) struct Parcel<R> {
+    pub(super) change: Change,
+    pub(super) recipients: BTreeSet<R>,
+    /// Dropped when they have been told, or something newer instead.
+    pub(super) tellings: Vec<Telling>,
+}
+
 /// Changes that wait: by presentity in the order of their names, and of each in the order of versions.
-type Waiting<R> = BTreeMap<Principal, BTreeMap<u64, (Change, BTreeSet<R>)>>;
+type Waiting<R> = BTreeMap<Principal, BTreeMap<u64, Parcel<R>>>;
 
 /// The outboxes of all destinations `D`, with recipients `R` there.
 #[derive(Debug)]
@@ -29,25 +39,21 @@ impl<D, R> Default for Outboxes<D, R> {
 }
 
 impl<D: Eq + Hash + Clone, R: Ord + Clone> Outboxes<D, R> {
-    /// Puts a change in. Returns true when nobody empties this outbox yet: then the caller must see to it.
-    pub(super) fn put(&self, to: &D, change: &Change, recipients: impl IntoIterator<Item = R>) -> bool {
+    /// Puts a parcel in. Returns true when nobody empties this outbox yet: then the caller must see to it.
+    pub(super) fn put(&self, to: &D, parcel: Parcel<R>) -> bool {
         let mut open = self.lock();
         let begins = !open.contains_key(to);
-        merge(
-            open.entry(to.clone()).or_default(),
-            change,
-            recipients.into_iter().collect(),
-        );
+        merge(open.entry(to.clone()).or_default(), parcel);
         begins
     }
 
     /// Puts back what could not be sent, unless something newer waits. The outbox stays open.
-    pub(super) fn put_back(&self, to: &D, change: &Change, recipients: BTreeSet<R>) {
-        merge(self.lock().entry(to.clone()).or_default(), change, recipients);
+    pub(super) fn put_back(&self, to: &D, parcel: Parcel<R>) {
+        merge(self.lock().entry(to.clone()).or_default(), parcel);
     }
 
-    /// Takes a change out. None when there is none: then the outbox is closed, and nobody empties it.
-    pub(super) fn take(&self, to: &D) -> Option<(Change, BTreeSet<R>)> {
+    /// Takes a parcel out. None when there is none: then the outbox is closed, and nobody empties it.
+    pub(super) fn take(&self, to: &D) -> Option<Parcel<R>> {
         let mut open = self.lock();
         let taken = open.get_mut(to).and_then(take_first);
         if taken.is_none() {
@@ -56,14 +62,11 @@ impl<D: Eq + Hash + Clone, R: Ord + Clone> Outboxes<D, R> {
         taken
     }
 
-    /// Closes an outbox and drops what it holds. Returns how many changes these were.
+    /// Closes an outbox and drops what it holds, untold. Returns how many changes these were.
     pub(super) fn close(&self, to: &D) -> usize {
-        self.lock()
-            .remove(to)
-            .unwrap_or_default()
-            .values()
-            .map(BTreeMap::len)
-            .sum()
+        let waiting = self.lock().remove(to).unwrap_or_default();
+        let parcels = waiting.values().flat_map(BTreeMap::values);
+        parcels.inspect(|parcel| parcel.fail()).count()
     }
 
     fn lock(&self) -> std::sync::MutexGuard<'_, HashMap<D, Waiting<R>>> {
@@ -71,7 +74,14 @@ impl<D: Eq + Hash + Clone, R: Ord + Clone> Outboxes<D, R> {
     }
 }
 
-fn take_first<R>(waiting: &mut Waiting<R>) -> Option<(Change, BTreeSet<R>)> {
+impl<R> Parcel<R> {
+    /// Its recipients were not told, and will not be.
+    pub(super) fn fail(&self) {
+        self.tellings.iter().for_each(Telling::fail);
+    }
+}
+
+fn take_first<R>(waiting: &mut Waiting<R>) -> Option<Parcel<R>> {
     let mut first = waiting.first_entry()?;
     let taken = first.get_mut().pop_first().map(|(_, taken)| taken);
     if first.get().is_empty() {
@@ -81,28 +91,35 @@ fn take_first<R>(waiting: &mut Waiting<R>) -> Option<(Change, BTreeSet<R>)> {
 }
 
 /// Whoever waits for an older change that says nothing else waits for the newer one instead.
-fn merge<R: Ord + Clone>(waiting: &mut Waiting<R>, change: &Change, mut recipients: BTreeSet<R>) {
-    let versions = waiting.entry(change.presentity.clone()).or_default();
-    for (_, newer) in versions.range(change.version + 1..) {
-        if covers(&newer.0, change) {
-            recipients.retain(|recipient| !newer.1.contains(recipient));
+fn merge<R: Ord + Clone>(waiting: &mut Waiting<R>, mut parcel: Parcel<R>) {
+    let (presentity, version) = (parcel.change.presentity.clone(), parcel.change.version);
+    let versions = waiting.entry(presentity.clone()).or_default();
+    for (_, newer) in versions.range(version + 1..) {
+        if covers(&newer.change, &parcel.change) {
+            parcel
+                .recipients
+                .retain(|recipient| !newer.recipients.contains(recipient));
         }
     }
-    for (_, older) in versions.range_mut(..change.version) {
-        if covers(change, &older.0) {
-            older.1.retain(|recipient| !recipients.contains(recipient));
+    for (_, older) in versions.range_mut(..version) {
+        if covers(&parcel.change, &older.change) {
+            older
+                .recipients
+                .retain(|recipient| !parcel.recipients.contains(recipient));
         }
     }
-    if !recipients.is_empty() {
-        let of_version = versions.entry(change.version);
-        of_version
-            .or_insert_with(|| (change.clone(), BTreeSet::new()))
-            .1
-            .extend(recipients);
+    if !parcel.recipients.is_empty() {
+        match versions.get_mut(&version) {
+            Some(same) => {
+                same.recipients.append(&mut parcel.recipients);
+                same.tellings.append(&mut parcel.tellings);
+            }
+            None => drop(versions.insert(version, parcel)),
+        }
     }
-    versions.retain(|_, (_, recipients)| !recipients.is_empty());
+    versions.retain(|_, parcel| !parcel.recipients.is_empty());
     if versions.is_empty() {
-        waiting.remove(&change.presentity);
+        waiting.remove(&presentity);
     }
 }
 
@@ -132,68 +149,95 @@ mod tests {
         change(version, Property::State(state))
     }
 
+    fn put(outboxes: &Outboxes<u8, &'static str>, change: Change, to: &[&'static str]) -> bool {
+        outboxes.put(&1, parcel(change, to))
+    }
+
+    fn parcel(change: Change, to: &[&'static str]) -> Parcel<&'static str> {
+        Parcel {
+            change,
+            recipients: to.iter().copied().collect(),
+            tellings: Vec::new(),
+        }
+    }
+
+    fn take(outboxes: &Outboxes<u8, &'static str>) -> Option<(Change, Vec<&'static str>)> {
+        let taken = outboxes.take(&1)?;
+        Some((taken.change, taken.recipients.into_iter().collect()))
+    }
+
     #[test]
     fn a_newer_change_replaces_an_older_one_for_who_is_told_both() {
-        let outboxes: Outboxes<u8, &str> = Outboxes::default();
-        assert!(outboxes.put(&1, &state(1, PresenceState::Away), ["bob", "carol"]));
-        assert!(!outboxes.put(&1, &state(2, PresenceState::Busy), ["bob", "carol"]));
-        assert_eq!(
-            outboxes.take(&1),
-            Some((state(2, PresenceState::Busy), BTreeSet::from(["bob", "carol"])))
-        );
-        assert_eq!(outboxes.take(&1), None);
-        assert!(
-            outboxes.put(&1, &state(3, PresenceState::Away), ["bob"]),
-            "an emptied outbox begins anew"
-        );
+        let outboxes = Outboxes::default();
+        assert!(put(&outboxes, state(1, PresenceState::Away), &["bob", "carol"]));
+        assert!(!put(&outboxes, state(2, PresenceState::Busy), &["bob", "carol"]));
+        let both = vec!["bob", "carol"];
+        assert_eq!(take(&outboxes), Some((state(2, PresenceState::Busy), both)));
+        assert_eq!(take(&outboxes), None);
+        let begins = put(&outboxes, state(3, PresenceState::Away), &["bob"]);
+        assert!(begins, "an emptied outbox begins anew");
     }
 
     #[test]
     fn nobody_is_told_a_change_that_was_for_others() {
-        let outboxes: Outboxes<u8, &str> = Outboxes::default();
-        outboxes.put(&1, &state(1, PresenceState::Busy), ["bob", "carol"]);
-        outboxes.put(&1, &state(2, PresenceState::Offline), ["bob"]);
-        outboxes.put(&1, &state(3, PresenceState::Away), ["carol"]);
+        let outboxes = Outboxes::default();
+        put(&outboxes, state(1, PresenceState::Busy), &["bob", "carol"]);
+        put(&outboxes, state(2, PresenceState::Offline), &["bob"]);
+        put(&outboxes, state(3, PresenceState::Away), &["carol"]);
+        let offline = (state(2, PresenceState::Offline), vec!["bob"]);
+        assert_eq!(take(&outboxes), Some(offline));
         assert_eq!(
-            outboxes.take(&1),
-            Some((state(2, PresenceState::Offline), BTreeSet::from(["bob"])))
+            take(&outboxes),
+            Some((state(3, PresenceState::Away), vec!["carol"]))
         );
-        assert_eq!(
-            outboxes.take(&1),
-            Some((state(3, PresenceState::Away), BTreeSet::from(["carol"])))
-        );
-        assert_eq!(outboxes.take(&1), None);
+        assert_eq!(take(&outboxes), None);
     }
 
     #[test]
     fn changes_of_different_properties_do_not_replace_each_other() {
-        let outboxes: Outboxes<u8, &str> = Outboxes::default();
+        let outboxes = Outboxes::default();
         let name = change(2, Property::DisplayName("A".into()));
-        outboxes.put(&1, &state(1, PresenceState::Busy), ["bob"]);
-        outboxes.put(&1, &name, ["bob"]);
+        put(&outboxes, state(1, PresenceState::Busy), &["bob"]);
+        put(&outboxes, name.clone(), &["bob"]);
         assert_eq!(
-            outboxes.take(&1),
-            Some((state(1, PresenceState::Busy), BTreeSet::from(["bob"])))
+            take(&outboxes),
+            Some((state(1, PresenceState::Busy), vec!["bob"]))
         );
-        assert_eq!(outboxes.take(&1), Some((name, BTreeSet::from(["bob"]))));
+        assert_eq!(take(&outboxes), Some((name, vec!["bob"])));
     }
 
     #[test]
     fn what_could_not_be_sent_does_not_overtake_what_is_newer() {
-        let outboxes: Outboxes<u8, &str> = Outboxes::default();
-        outboxes.put(&1, &state(1, PresenceState::Away), ["bob", "carol"]);
-        let (taken, told) = outboxes.take(&1).unwrap();
-        outboxes.put(&1, &state(2, PresenceState::Busy), ["bob"]);
-        outboxes.put_back(&1, &taken, told);
+        let outboxes = Outboxes::default();
+        put(&outboxes, state(1, PresenceState::Away), &["bob", "carol"]);
+        let taken = outboxes.take(&1).unwrap();
+        put(&outboxes, state(2, PresenceState::Busy), &["bob"]);
+        outboxes.put_back(&1, taken);
         assert_eq!(
-            outboxes.take(&1),
-            Some((state(1, PresenceState::Away), BTreeSet::from(["carol"])))
+            take(&outboxes),
+            Some((state(1, PresenceState::Away), vec!["carol"]))
         );
         assert_eq!(
-            outboxes.take(&1),
-            Some((state(2, PresenceState::Busy), BTreeSet::from(["bob"])))
+            take(&outboxes),
+            Some((state(2, PresenceState::Busy), vec!["bob"]))
         );
-        assert_eq!(outboxes.take(&1), None);
+        assert_eq!(take(&outboxes), None);
         assert_eq!(outboxes.close(&1), 0);
+    }
+
+    #[test]
+    fn whoever_was_told_something_newer_counts_as_told_and_what_is_dropped_does_not() {
+        let outboxes = Outboxes::default();
+        let (telling, mut replaced) = Telling::new();
+        let (later, mut dropped) = Telling::new();
+        for (version, telling) in [(1, telling), (2, later)] {
+            let mut parcel = parcel(state(version, PresenceState::Busy), &["bob"]);
+            parcel.tellings.push(telling);
+            outboxes.put(&1, parcel);
+        }
+        assert_eq!(replaced.try_recv(), Ok(true));
+        assert!(dropped.try_recv().is_err());
+        assert_eq!(outboxes.close(&1), 1);
+        assert_eq!(dropped.try_recv(), Ok(false));
     }
 }

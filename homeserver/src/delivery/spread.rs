@@ -1,10 +1,10 @@
 //! Empties outboxes: one loop for each destination that has something waiting.
 
+use super::outbox::Parcel;
 use super::{CHANGE_DEADLINE, Delivery};
 use membership::{MemberId, Slot};
-use proto::{Answer, Change, ClientLogin, Op, Refusal};
+use proto::{ClientLogin, Op, Refusal};
 use rvp::Principal;
-use std::collections::BTreeSet;
 use std::time::Duration;
 
 /// How long to wait before a home that cannot be reached is tried again.
@@ -13,24 +13,31 @@ const RETRY_AFTER: Duration = Duration::from_millis(200);
 /// what is older than that is read again with the next watch.
 const TRIES_MAX: u32 = 25;
 
+/// Why a destination was not told.
+enum Untold {
+    /// It may be tried again.
+    Failed,
+    /// It knows another home of somebody whom this is about.
+    Moved,
+}
+
 impl Delivery {
     /// Sends what waits for a home until nothing does.
     pub(super) async fn empty_home(&self, home: &MemberId) {
         let mut failures = 0;
-        while let Some((change, watchers)) = self.inner.homes.take(home) {
-            if self.tell_home(home, &change, &watchers).await.is_ok() {
+        while let Some(parcel) = self.inner.homes.take(home) {
+            let Err(untold) = self.tell_home(home, &parcel).await else {
                 failures = 0;
                 continue;
-            }
+            };
             failures += 1;
-            let still_theirs = self.split(home, &change, watchers);
+            if let Some(parcel) = self.still_theirs(home, parcel, &untold) {
+                self.inner.homes.put_back(home, parcel);
+            }
             if failures > TRIES_MAX {
-                let dropped = self.inner.homes.close(home) + 1;
+                let dropped = self.inner.homes.close(home);
                 tracing::warn!(home = home.as_str(), dropped, "home cannot be told of changes");
                 return;
-            }
-            if !still_theirs.is_empty() {
-                self.inner.homes.put_back(home, &change, still_theirs);
             }
             if !self.wait(RETRY_AFTER).await {
                 return;
@@ -38,91 +45,92 @@ impl Delivery {
         }
     }
 
-    /// Watchers whose home has become another one meanwhile go there; returns the rest.
-    fn split(&self, home: &MemberId, change: &Change, watchers: BTreeSet<Principal>) -> BTreeSet<Principal> {
-        let placement = self.inner.placements.now();
-        let (theirs, moved): (BTreeSet<_>, BTreeSet<_>) = watchers.into_iter().partition(|watcher| {
-            placement
-                .home_of(watcher)
-                .is_some_and(|member| member.id == *home)
-        });
-        if !moved.is_empty() {
-            self.spread(change, moved.into_iter().collect());
-        }
-        theirs
-    }
-
-    async fn tell_home(
+    /// What of a parcel is to be tried at this home again: watchers whose home has become another one meanwhile
+    /// go there. Where the presentity itself has another home, that one tells them.
+    fn still_theirs(
         &self,
         home: &MemberId,
-        change: &Change,
-        watchers: &BTreeSet<Principal>,
-    ) -> Result<(), ()> {
-        let watchers: Vec<Principal> = watchers.iter().cloned().collect();
+        mut parcel: Parcel<Principal>,
+        untold: &Untold,
+    ) -> Option<Parcel<Principal>> {
+        let placement = self.inner.placements.now();
+        let is_home = |person: &Principal, id: &MemberId| {
+            placement.home_of(person).is_some_and(|member| member.id == *id)
+        };
+        if matches!(untold, Untold::Moved) && !is_home(&parcel.change.presentity, &self.inner.me) {
+            parcel.fail();
+            return None;
+        }
+        let moved = parcel
+            .recipients
+            .extract_if(.., |watcher| !is_home(watcher, home));
+        let moved: Vec<Principal> = moved.collect();
+        if !moved.is_empty() {
+            self.send_on(&parcel.change, moved, &parcel.tellings);
+        }
+        (!parcel.recipients.is_empty()).then_some(parcel)
+    }
+
+    async fn tell_home(&self, home: &MemberId, parcel: &Parcel<Principal>) -> Result<(), Untold> {
+        let change = parcel.change.clone();
+        let watchers: Vec<Principal> = parcel.recipients.iter().cloned().collect();
         if *home == self.inner.me {
             // Those who are still on their way here would miss it.
-            if watchers
-                .iter()
-                .any(|watcher| !self.inner.served.serves(Slot::of(watcher)))
-            {
-                return Err(());
+            let served = |watcher| self.inner.served.serves(Slot::of(watcher));
+            if !watchers.iter().all(served) {
+                return Err(Untold::Failed);
             }
-            return self.inner.shards.spread(change, watchers).await.map_err(drop);
+            let spread = self.inner.shards.spread(&change, watchers, &parcel.tellings);
+            return spread.await.map_err(|_| Untold::Failed);
         }
         let placement = self.inner.placements.now();
-        let address = placement
-            .members()
-            .get(home)
-            .map(|member| member.address.clone())
-            .ok_or(())?;
-        let link = self.inner.links.to(&address).await.map_err(drop)?;
-        let op = Op::SpreadChange {
-            change: change.clone(),
-            watchers,
-        };
-        match link.call(self.call(CHANGE_DEADLINE, op)).await {
-            Ok(Ok(Answer::Done | Answer::Reply(_) | Answer::Authenticated(_) | Answer::Outcome(_))) => Ok(()),
-            Ok(Err(Refusal::Fault(_) | Refusal::Moved { .. })) | Err(_) => Err(()),
-        }
+        let member = placement.members().get(home).ok_or(Untold::Failed)?;
+        let link = self.inner.links.to(&member.address).await;
+        let link = link.map_err(|_| Untold::Failed)?;
+        let op = Op::SpreadChange { change, watchers };
+        told(link.call(self.call(CHANGE_DEADLINE, op)).await)
     }
 
     /// Sends what waits for a router's clients until nothing does. While no router is linked at all, as
     /// when everything has just started, changes wait for one.
     pub(super) async fn empty_clients(&self, router: &String) {
         let mut failures = 0;
-        while let Some((change, clients)) = self.inner.clients.take(router) {
-            if self.tell_clients(router, &change, &clients).await.is_ok() {
+        while let Some(mut parcel) = self.inner.clients.take(router) {
+            let Err(untold) = self.tell_clients(router, &parcel).await else {
                 failures = 0;
                 continue;
-            }
+            };
             failures += 1;
+            if matches!(untold, Untold::Moved) {
+                // Whoever sent the change sends it to their new home.
+                let served = |client: &ClientLogin| self.inner.served.serves(Slot::of(&client.principal));
+                parcel.recipients.retain(served);
+                parcel.fail();
+            }
+            if !parcel.recipients.is_empty() {
+                self.inner.clients.put_back(router, parcel);
+            }
             if failures > TRIES_MAX {
-                let dropped = self.inner.clients.close(router) + 1;
+                let dropped = self.inner.clients.close(router);
                 tracing::warn!(router, dropped, "clients cannot be told of changes");
                 return;
             }
-            self.inner.clients.put_back(router, &change, clients);
             if !self.wait(RETRY_AFTER).await {
                 return;
             }
         }
     }
 
-    async fn tell_clients(
-        &self,
-        router: &str,
-        change: &Change,
-        clients: &BTreeSet<ClientLogin>,
-    ) -> Result<(), ()> {
-        let link = self.router_for(router).ok_or(())?;
+    async fn tell_clients(&self, router: &str, parcel: &Parcel<ClientLogin>) -> Result<(), Untold> {
+        let link = self.router_for(router).ok_or(Untold::Failed)?;
+        let clients: Vec<ClientLogin> = parcel.recipients.iter().cloned().collect();
         let op = Op::DeliverChange {
-            change: change.clone(),
-            clients: clients.iter().cloned().collect(),
+            change: parcel.change.clone(),
+            clients: clients.clone(),
         };
-        match link.call(self.call(CHANGE_DEADLINE, op)).await {
-            Ok(Ok(Answer::Done | Answer::Reply(_) | Answer::Authenticated(_) | Answer::Outcome(_))) => Ok(()),
-            Ok(Err(Refusal::Fault(_) | Refusal::Moved { .. })) | Err(_) => Err(()),
-        }
+        told(link.call(self.call(CHANGE_DEADLINE, op)).await)?;
+        self.inner.recent.put(&link.peer().name, &parcel.change, clients);
+        Ok(())
     }
 
     /// Waits, unless the process is told to stop. Returns whether it did.
@@ -131,5 +139,13 @@ impl Delivery {
         tokio::time::timeout(duration, cancelled.cancelled())
             .await
             .is_err()
+    }
+}
+
+fn told(answer: Result<Result<proto::Answer, Refusal>, proto::link::Error>) -> Result<(), Untold> {
+    match answer {
+        Ok(Ok(_)) => Ok(()),
+        Ok(Err(Refusal::Moved { .. })) => Err(Untold::Moved),
+        Ok(Err(Refusal::Fault(_))) | Err(_) => Err(Untold::Failed),
     }
 }

@@ -36,7 +36,7 @@ impl Presentity {
     }
 
     /// A watcher who lost the right to see the state sees offline, and one who gained it sees the state.
-    fn tell_of_rights(&mut self, context: &mut Context<'_>, before: &[Principal]) {
+    fn tell_of_rights(&self, context: &mut Context<'_>, before: &[Principal]) {
         let after = self.watchers_who_see();
         let only_in = |some: &[Principal], others: &[Principal]| -> Vec<Principal> {
             some.iter()
@@ -45,13 +45,8 @@ impl Presentity {
                 .collect()
         };
         let (lost, gained) = (only_in(before, &after), only_in(&after, before));
-        let (now, shown) = (context.now, self.shown);
-        self.spread(
-            now,
-            vec![Property::State(PresenceState::Offline)],
-            lost,
-            &mut context.effects,
-        );
-        self.spread(now, vec![Property::State(shown)], gained, &mut context.effects);
+        let Context { ids, effects, .. } = context;
+        self.spread(ids, vec![Property::State(PresenceState::Offline)], lost, effects);
+        self.spread(ids, vec![Property::State(self.shown)], gained, effects);
     }
 }

@@ -1,9 +1,9 @@
 //! Messages that clients have not acknowledged yet, and when their senders are answered (spec 3.7).
 
-use crate::command::{DeliveryId, Effect};
+use crate::command::{DeliveryId, Effect, Ended};
 use proto::Outcome;
+use rvp::Fault;
 use rvp::notification::AckType;
-use rvp::{Fault, Reply};
 use std::collections::BTreeMap;
 use std::time::SystemTime;
 
@@ -15,6 +15,8 @@ const DELIVERIES_MAX: usize = 256;
 pub(crate) struct Deliveries {
     last: u64,
     open: BTreeMap<DeliveryId, Delivery>,
+    /// How many of these have not ended.
+    in_flight: usize,
 }
 
 #[derive(Debug)]
@@ -24,14 +26,21 @@ struct Delivery {
     outstanding: usize,
     /// The worst outcome so far that is not success.
     worst: Option<Outcome>,
-    /// Whether the sender was answered.
-    answered: bool,
+    /// Whether a client has taken it.
+    any_taken: bool,
+    /// Whether it has been decided how it ends.
+    ended: bool,
 }
 
 impl Deliveries {
     /// Whether no message is on its way.
     pub(crate) fn is_empty(&self) -> bool {
         self.open.is_empty()
+    }
+
+    /// How many have not ended.
+    pub(crate) fn in_flight(&self) -> usize {
+        self.in_flight
     }
 
     /// Begins a message to so many clients.
@@ -50,25 +59,27 @@ impl Deliveries {
         let micros = u64::try_from(since.as_micros()).unwrap_or(u64::MAX);
         self.last = micros.max(self.last + 1);
         let id = DeliveryId(self.last);
-        let answered = ack == AckType::SingleHop;
+        self.in_flight += 1;
         self.open.insert(
             id,
             Delivery {
                 ack,
                 outstanding: clients,
                 worst: None,
-                answered,
+                any_taken: false,
+                ended: false,
             },
         );
         Ok(id)
     }
 
-    /// Takes the outcome at one client, and answers the sender as soon as the outcomes decide.
+    /// Takes the outcome at one client, and ends the message as soon as the outcomes decide.
     pub(crate) fn outcome(&mut self, id: DeliveryId, outcome: Outcome, effects: &mut Vec<Effect>) {
         let Some(delivery) = self.open.get_mut(&id) else {
             return;
         };
         delivery.outstanding = delivery.outstanding.saturating_sub(1);
+        delivery.any_taken |= outcome == Outcome::Taken;
         if outcome != Outcome::Taken
             && delivery
                 .worst
@@ -76,11 +87,12 @@ impl Deliveries {
         {
             delivery.worst = Some(outcome);
         }
-        if !delivery.answered
-            && let Some(answer) = delivery.decide(outcome)
+        if !delivery.ended
+            && let Some(ended) = delivery.decide(outcome)
         {
-            delivery.answered = true;
-            effects.push(Effect::Answer(id, answer));
+            delivery.ended = true;
+            self.in_flight -= 1;
+            effects.push(Effect::Ended(id, ended));
         }
         if delivery.outstanding == 0 {
             self.open.remove(&id);
@@ -89,17 +101,20 @@ impl Deliveries {
 }
 
 impl Delivery {
-    fn decide(&self, latest: Outcome) -> Option<Result<Reply, Fault>> {
+    fn decide(&self, latest: Outcome) -> Option<Ended> {
         let any_is_enough = self.ack != AckType::DeepAnd;
         if any_is_enough && latest == Outcome::Taken {
-            return Some(Ok(Reply::Notified));
+            return Some(Ended::Delivered);
         }
         if self.outstanding > 0 {
             return None;
         }
         Some(match self.worst {
-            None => Ok(Reply::Notified),
-            Some(worst) => Err(fault(worst)),
+            None => Ended::Delivered,
+            // Nobody was handed it, so that asking elsewhere cannot hand it to anybody twice.
+            Some(Outcome::Moved) if !self.any_taken => Ended::Moved,
+            Some(Outcome::Expired) => Ended::Expired(Fault::NotLoggedOn),
+            Some(worst) => Ended::Refused(fault(worst)),
         })
     }
 }
@@ -108,10 +123,12 @@ impl Delivery {
 fn badness(outcome: Outcome) -> u8 {
     match outcome {
         Outcome::Taken => 0,
-        Outcome::Busy => 1,
-        Outcome::Rejected => 2,
-        Outcome::Unreachable => 3,
-        Outcome::Left => 4,
+        Outcome::Moved => 1,
+        Outcome::Busy => 2,
+        Outcome::Rejected => 3,
+        Outcome::Expired => 4,
+        Outcome::Unreachable => 5,
+        Outcome::Left => 6,
     }
 }
 
@@ -119,6 +136,7 @@ fn fault(outcome: Outcome) -> Fault {
     match outcome {
         Outcome::Left => Fault::LeftConversation,
         Outcome::Busy => Fault::Busy,
-        Outcome::Taken | Outcome::Rejected | Outcome::Unreachable => Fault::NotLoggedOn,
+        Outcome::Taken | Outcome::Rejected | Outcome::Expired | Outcome::Unreachable => Fault::NotLoggedOn,
+        Outcome::Moved => Fault::Unavailable,
     }
 }

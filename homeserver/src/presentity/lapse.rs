@@ -2,13 +2,14 @@
 
 use super::Presentity;
 use crate::command::Effect;
+use crate::ids::Ids;
 use rvp::{PresenceState, SubscriptionId, ViewId};
 use std::time::SystemTime;
 use store::View;
 
 impl Presentity {
     /// Ends what has ended by now, and says when to look again.
-    pub(super) fn lapse(&mut self, now: SystemTime, effects: &mut Vec<Effect>) {
+    pub(super) fn lapse(&mut self, now: SystemTime, ids: &mut Ids, effects: &mut Vec<Effect>) {
         for id in self.watchers.take_ended(now) {
             effects.push(Effect::Persist(store::Change::RemoveSubscription(id)));
         }
@@ -19,7 +20,7 @@ impl Presentity {
             self.lapse_view(view, effects);
         }
         self.drop_strays(effects);
-        self.spread_if_changed(now, effects);
+        self.spread_if_changed(ids, effects);
         effects.extend(self.next_lapse().map(Effect::WakeAt));
     }
 
@@ -36,9 +37,9 @@ impl Presentity {
     }
 
     /// Ends a login before its time: its client is gone or logged off.
-    pub(super) fn end_login(&mut self, now: SystemTime, login: SubscriptionId, effects: &mut Vec<Effect>) {
+    pub(super) fn end_login(&mut self, ids: &mut Ids, login: SubscriptionId, effects: &mut Vec<Effect>) {
         self.drop_login(login, effects);
-        self.spread_if_changed(now, effects);
+        self.spread_if_changed(ids, effects);
     }
 
     /// A login takes its view with it: without a client nobody is there.

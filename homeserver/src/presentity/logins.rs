@@ -27,6 +27,10 @@ impl Logins {
         self.by_id.is_empty()
     }
 
+    pub(crate) fn len(&self) -> usize {
+        self.by_id.len()
+    }
+
     pub(crate) fn get(&self, id: SubscriptionId) -> Option<&Login> {
         self.by_id.get(&id)
     }

@@ -89,7 +89,7 @@ impl Presentity {
         context
             .effects
             .push(Effect::Persist(store::Change::PutView(view)));
-        self.spread_if_changed(now, &mut context.effects);
+        self.spread_if_changed(context.ids, &mut context.effects);
         Ok(StatePatch {
             state: patch.state,
             lease,
@@ -123,6 +123,6 @@ impl Presentity {
         context
             .effects
             .push(Effect::Persist(store::Change::PutDisplayName(name.to_owned())));
-        self.spread_display_name(context.now, &mut context.effects);
+        self.spread_display_name(context.ids, &mut context.effects);
     }
 }

@@ -41,7 +41,7 @@ impl Presentity {
             return Err(Fault::BadRequest);
         };
         if let Some(oldest) = self.logins.in_the_way() {
-            self.end_login(context.now, oldest, &mut context.effects);
+            self.end_login(context.ids, oldest, &mut context.effects);
         }
         let id = context.ids.subscription(|id| self.has_subscription(id));
         Ok(self.put_login(context, id, call_back, lifetime))

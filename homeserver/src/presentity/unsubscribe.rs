@@ -10,7 +10,7 @@ impl Presentity {
         let id = unsubscribe.id;
         self.may_touch(context, id)?;
         if self.logins.get(id).is_some() {
-            self.end_login(context.now, id, &mut context.effects);
+            self.end_login(context.ids, id, &mut context.effects);
             return Ok(Reply::Unsubscribed);
         }
         if self.watchers.remove(id).is_none() {

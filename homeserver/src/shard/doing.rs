@@ -5,6 +5,7 @@ use crate::shards::ReplyTo;
 use futures_util::StreamExt;
 use futures_util::future::BoxFuture;
 use futures_util::stream::FuturesUnordered;
+use membership::Slot;
 use proto::Outcome;
 use rvp::{Fault, Principal, Reply};
 use store::Durable;
@@ -14,6 +15,8 @@ use tokio::sync::oneshot;
 pub(super) enum Done {
     /// Writes are durable, or cannot be made so.
     Committed {
+        /// The slot they are for, and the epoch at which it was claimed.
+        claim: (Slot, u64),
         result: Result<(), store::Error>,
         answer: Option<(ReplyTo, Result<Reply, Fault>)>,
     },
@@ -21,6 +24,12 @@ pub(super) enum Done {
     Settled {
         result: Result<(), store::Error>,
         settled: oneshot::Sender<()>,
+    },
+    /// A change has reached everybody, or somebody not.
+    Told {
+        principal: Principal,
+        version: u64,
+        everybody: bool,
     },
     /// A message's outcome at one client.
     Delivered {

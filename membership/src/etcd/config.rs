@@ -66,12 +66,15 @@ pub enum OnSilence {
     /// Its lease counts as lost after four fifths of the time it lives, which is before etcd could end it.
     Lose,
     /// Its lease is lost when etcd says so and not before. While cut off alone, the member goes on for people
-    /// that have a new home; only fencing by epoch keeps it from delivering and storing for them (design 7).
+    /// that have a new home, and fencing by epoch keeps it from delivering and storing for them: routers refuse
+    /// what it delivers and the store what it writes.
     Hold,
 }
 
 impl EtcdConfig {
-    /// An etcd without names and TLS, with the prefix `/homeport`, a lease of 5 s and [`OnSilence::Lose`].
+    /// An etcd without names and TLS, with the prefix `/homeport`, a lease of 3 s and [`OnSilence::Hold`].
+    ///
+    /// Three seconds, so that the people of a home that was killed are served again within five.
     #[must_use]
     pub fn new(endpoints: Vec<String>) -> Self {
         Self {
@@ -79,8 +82,8 @@ impl EtcdConfig {
             prefix: "/homeport".into(),
             user: None,
             tls: None,
-            ttl: Duration::from_secs(5),
-            on_silence: OnSilence::Lose,
+            ttl: Duration::from_secs(3),
+            on_silence: OnSilence::Hold,
         }
     }
 

@@ -5,7 +5,7 @@ use crate::etcd::connect::Connector;
 use crate::etcd::failure::answered;
 use crate::etcd::join::revoke;
 use crate::etcd::record;
-use crate::{Error, Joined, Member, Phase, Terminal};
+use crate::{Error, Joined, Member, MemberChange, Terminal};
 use async_trait::async_trait;
 use etcd_client::{Client, Compare, CompareOp, PutOptions, Txn, TxnOp};
 use std::sync::Arc;
@@ -63,15 +63,12 @@ impl EtcdJoined {
 
 #[async_trait]
 impl Joined for EtcdJoined {
-    async fn set_phase(&mut self, phase: Phase) -> Result<(), Error> {
+    async fn update(&mut self, change: MemberChange) -> Result<(), Error> {
         let lost = Terminal::LeaseLost(self.member.id.clone());
         if self.is_lost() {
             return Err(lost.into());
         }
-        let member = Member {
-            phase,
-            ..self.member.clone()
-        };
+        let member = change.apply(&self.member)?;
         let (value, lease) = (record::write(&member), self.lease);
         let put = move |key| TxnOp::put(key, value.clone(), Some(PutOptions::new().with_lease(lease)));
         if !self.change(put).await? {

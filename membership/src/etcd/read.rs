@@ -14,6 +14,8 @@ use etcd_client::{Client, Compare, CompareOp, GetOptions, Txn, TxnOp};
 use std::time::Duration;
 
 const DOING: &str = "read the members";
+/// How often somebody else may raise the epoch first; each of them raises it, so this ends.
+const RAISE_TRIES: usize = 16;
 
 /// Reads everything below the prefix, and the revision at which it was so.
 pub(crate) async fn everything(
@@ -99,4 +101,22 @@ pub(crate) async fn raise(
         .when([unchanged])
         .and_then([TxnOp::put(key, epoch.to_string(), None)]);
     answered("raise the epoch", wait, client.txn(txn)).await.map(drop)
+}
+
+/// Makes all epochs greater than one that is known from elsewhere, unless they are.
+pub(crate) async fn raise_above(
+    client: &mut Client,
+    keys: &Keys,
+    epoch: u64,
+    wait: Duration,
+) -> Result<(), Error> {
+    for _ in 0..RAISE_TRIES {
+        let (seen, read_at) = everything(client, keys, wait).await?;
+        // Whatever changes from now on has a later revision than this one.
+        if seen.epoch_at(read_at) >= epoch {
+            return Ok(());
+        }
+        raise(client, &seen, epoch, wait).await?;
+    }
+    Err(retryable("raise the epoch", "it changed too often meanwhile"))
 }

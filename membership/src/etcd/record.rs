@@ -3,11 +3,12 @@
 //! A persistent format, version 1 (the `v1` of the key): a JSON object with the fields below. What else is in it
 //! is ignored, so fields may be added; anything that an older process could misread needs `v2`.
 
-use crate::{Member, MemberId, Phase};
+use crate::{LENT_MAX, Member, MemberId, Phase, Slot};
 use serde::{Deserialize, Serialize};
+use std::collections::BTreeMap;
 
 /// More than any record that a process writes; what is longer is not even looked at.
-const OCTETS_MAX: usize = 4096;
+const OCTETS_MAX: usize = 16 * 1024;
 
 #[derive(Serialize, Deserialize)]
 struct Record {
@@ -18,6 +19,11 @@ struct Record {
     phase: String,
     protocol: u32,
     placement: u32,
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    full: bool,
+    /// Slots by borrower, ascending.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    lent: BTreeMap<String, Vec<u16>>,
 }
 
 /// Why a value is no record.
@@ -33,9 +39,15 @@ pub(crate) enum Corrupt {
     OtherId(String),
     #[error("it has no address or no capacity")]
     Useless,
+    #[error("it lends slots that cannot be lent")]
+    Loans,
 }
 
 pub(crate) fn write(member: &Member) -> String {
+    let mut lent: BTreeMap<String, Vec<u16>> = BTreeMap::new();
+    for (slot, borrower) in &member.lent {
+        lent.entry(borrower.to_string()).or_default().push(slot.number());
+    }
     let record = Record {
         id: member.id.as_str().into(),
         address: member.address.clone(),
@@ -44,6 +56,8 @@ pub(crate) fn write(member: &Member) -> String {
         phase: member.phase.as_str().into(),
         protocol: member.protocol,
         placement: member.placement,
+        full: member.full,
+        lent,
     };
     serde_json::to_string(&record).expect("an object of texts and numbers can be written")
 }
@@ -65,6 +79,7 @@ pub(crate) fn read(id: &str, value: &[u8]) -> Result<Member, Corrupt> {
     if record.capacity == 0 || record.address.trim().is_empty() {
         return Err(Corrupt::Useless);
     }
+    let lent = loans(&record).ok_or(Corrupt::Loans)?;
     Ok(Member {
         id: MemberId::new(record.id),
         address: record.address,
@@ -73,7 +88,23 @@ pub(crate) fn read(id: &str, value: &[u8]) -> Result<Member, Corrupt> {
         phase,
         protocol: record.protocol,
         placement: record.placement,
+        full: record.full,
+        lent,
     })
+}
+
+/// The loans of a record; none when a slot is lent twice, or there is no such slot, or there are too many.
+fn loans(record: &Record) -> Option<BTreeMap<Slot, MemberId>> {
+    let mut loans = BTreeMap::new();
+    for (borrower, slots) in &record.lent {
+        for number in slots {
+            let former = loans.insert(Slot::new(*number)?, MemberId::from(borrower.as_str()));
+            if former.is_some() || loans.len() > LENT_MAX {
+                return None;
+            }
+        }
+    }
+    Some(loans)
 }
 
 #[cfg(test)]
@@ -97,10 +128,34 @@ mod tests {
 
     #[test]
     fn the_format_is_this_one() {
-        let text = r#"{"id":"home-1","address":"10.0.0.1:7400","zone":"core","capacity":10000,"phase":"active","protocol":1,"placement":1}"#;
+        let text = r#"{"id":"home-1","address":"10.0.0.1:7400","zone":"core","capacity":10000,"phase":"active","protocol":2,"placement":2}"#;
         assert_eq!(write(&member(Phase::Active)), text);
         let added = text.replace("{\"id\"", "{\"colour\":\"red\",\"id\"");
         assert_eq!(read("home-1", added.as_bytes()).unwrap(), member(Phase::Active));
+    }
+
+    #[test]
+    fn loans_are_kept_and_short() {
+        let slots = |numbers: std::ops::Range<u16>| numbers.filter_map(Slot::new);
+        let mut lending = member(Phase::Active);
+        lending.full = true;
+        lending.lent = slots(3..5).map(|slot| (slot, "home-2".into())).collect();
+        let text = write(&lending);
+        assert!(
+            text.ends_with(r#","full":true,"lent":{"home-2":[3,4]}}"#),
+            "{text}"
+        );
+        assert_eq!(read("home-1", text.as_bytes()).unwrap(), lending);
+        lending.lent = slots(0..1_024)
+            .map(|slot| (slot, "a".repeat(63).as_str().into()))
+            .collect();
+        assert_eq!(read("home-1", write(&lending).as_bytes()).unwrap(), lending);
+        for bad in ["[3,3]", "[16384]", "[-1]", "3"] {
+            assert!(
+                read("home-1", text.replace("[3,4]", bad).as_bytes()).is_err(),
+                "{bad}"
+            );
+        }
     }
 
     #[test]

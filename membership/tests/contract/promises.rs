@@ -2,8 +2,8 @@
 
 use async_trait::async_trait;
 use membership::{
-    Error, Joined, Member, MemberId, Members, Membership, PLACEMENT_VERSION, PROTOCOL_VERSION, Phase,
-    Placements, Terminal,
+    Error, Joined, LENT_MAX, Member, MemberChange, MemberId, Members, Membership, PLACEMENT_VERSION,
+    PROTOCOL_VERSION, Phase, Placements, SLOTS, Slot, Terminal,
 };
 use std::sync::Arc;
 use std::time::Duration;
@@ -44,6 +44,9 @@ macro_rules! promises {
             a_watcher_that_was_not_looking_sees_the_latest
             one_who_starts_watching_late_sees_the_present
             epochs_only_grow
+            epochs_go_on_above_what_the_store_has_seen
+            loans_are_seen_by_everybody_at_once
+            nobody_lends_without_end
             placements_follow_the_membership
         }
     };
@@ -116,7 +119,7 @@ pub(crate) async fn a_phase_is_seen_by_everybody_with_a_newer_epoch<C: Cluster>(
     .await
     .epoch();
     for phase in [Phase::Active, Phase::Draining, Phase::Active] {
-        joined.set_phase(phase).await.unwrap();
+        joined.update(MemberChange::phase(phase)).await.unwrap();
         let members = until(&mut watcher, |members| phase_of(members, 1) == Some(phase)).await;
         assert!(members.epoch() > epoch);
         epoch = members.epoch();
@@ -150,7 +153,7 @@ pub(crate) async fn a_member_whose_lease_ends_is_gone_and_is_told<C: Cluster>(cl
         .expect("it is told")
         .unwrap();
     assert!(*joined.lost().borrow(), "one who asks later learns it too");
-    let refused = joined.set_phase(Phase::Draining).await;
+    let refused = joined.update(MemberChange::phase(Phase::Draining)).await;
     assert!(matches!(refused, Err(Error::Terminal(Terminal::LeaseLost(lost))) if lost == id(1)));
     joined.leave().await.expect("who is gone has left");
 }
@@ -216,7 +219,7 @@ pub(crate) async fn a_lost_lease_cannot_touch_its_successor<C: Cluster>(cluster:
     cluster.kill(&id(1)).await;
     until(&mut watcher, |members| members.is_empty()).await;
     let successor = join(&other, 1).await;
-    let refused = dead.set_phase(Phase::Draining).await;
+    let refused = dead.update(MemberChange::phase(Phase::Draining)).await;
     assert!(matches!(refused, Err(Error::Terminal(Terminal::LeaseLost(_)))));
     dead.leave().await.unwrap();
     let _second = join(&other, 2).await;
@@ -333,7 +336,7 @@ pub(crate) async fn a_watcher_that_was_not_looking_sees_the_latest<C: Cluster>(c
     let (mut awake, mut asleep) = (process.members(), process.members());
     let mut first = join(&process, 1).await;
     join(&process, 2).await.leave().await.unwrap();
-    first.set_phase(Phase::Active).await.unwrap();
+    first.update(MemberChange::phase(Phase::Active)).await.unwrap();
     let settled = |members: &Arc<Members>| members.len() == 1 && phase_of(members, 1) == Some(Phase::Active);
     let latest = until(&mut awake, settled).await;
     asleep.changed().await.unwrap();
@@ -356,7 +359,7 @@ pub(crate) async fn epochs_only_grow<C: Cluster>(cluster: C) {
     let mut last = watcher.borrow_and_update().epoch();
     for round in 1..=5 {
         let mut joined = join(&process, round).await;
-        joined.set_phase(Phase::Active).await.unwrap();
+        joined.update(MemberChange::phase(Phase::Active)).await.unwrap();
         let members = until(&mut watcher, |members| {
             phase_of(members, round) == Some(Phase::Active)
         })
@@ -376,7 +379,7 @@ pub(crate) async fn placements_follow_the_membership<C: Cluster>(cluster: C) {
     let before = placements.now();
     assert!(before.members().is_empty());
     let (_one, mut two) = (join(&process, 1).await, join(&process, 2).await);
-    two.set_phase(Phase::Draining).await.unwrap();
+    two.update(MemberChange::phase(Phase::Draining)).await.unwrap();
     let settled = |members: &Arc<Members>| phase_of(members, 2) == Some(Phase::Draining);
     let epoch = until(&mut process.members(), settled).await.epoch();
     let after = tokio::time::timeout(PATIENCE, placements.reached(epoch))
@@ -387,4 +390,68 @@ pub(crate) async fn placements_follow_the_membership<C: Cluster>(cluster: C) {
         placements.changed_from(before.epoch()).await.epoch(),
         after.epoch()
     );
+}
+
+pub(crate) async fn epochs_go_on_above_what_the_store_has_seen(cluster: impl Cluster) {
+    let (one, other) = (cluster.process().await, cluster.process().await);
+    let mut watcher = other.members();
+    one.raise(1_000_000).await.unwrap();
+    let _joined = one.join(home(1)).await.unwrap();
+    let seen = until(&mut watcher, |members| members.get(&id(1)).is_some()).await;
+    assert!(seen.epoch() > 1_000_000, "{}", seen.epoch());
+    // What is not above the present one changes nothing, so that restarts do not raise epochs without end.
+    other.raise(seen.epoch()).await.unwrap();
+    other.raise(7).await.unwrap();
+    let _second = one.join(home(2)).await.unwrap();
+    let later = until(&mut watcher, |members| members.get(&id(2)).is_some()).await;
+    assert!(later.epoch() < seen.epoch() + 1_000, "{}", later.epoch());
+    // And with members there, everybody goes on above.
+    other.raise(2_000_000).await.unwrap();
+    let raised = until(&mut watcher, |members| members.epoch() >= 2_000_000).await;
+    assert_eq!(raised.len(), 2);
+    assert!(*one.connected().borrow());
+}
+
+pub(crate) async fn loans_are_seen_by_everybody_at_once(cluster: impl Cluster) {
+    let (one, other) = (cluster.process().await, cluster.process().await);
+    let mut joined = one.join(home(1)).await.unwrap();
+    let _second = other.join(home(2)).await.unwrap();
+    let placements = Placements::follow(other.members());
+    let theirs = placements.reached(1).await.slots_of(&id(1));
+    let (slot, kept) = (theirs[0], theirs[1]);
+    let lend = MemberChange {
+        full: Some(true),
+        lend: vec![(slot, id(2)), (kept, id(2))],
+        ..MemberChange::default()
+    };
+    joined.update(lend).await.unwrap();
+    let mut watcher = other.members();
+    let seen = until(&mut watcher, |members| {
+        members.get(&id(1)).is_some_and(|member| member.full)
+    })
+    .await;
+    let lender = seen.get(&id(1)).unwrap();
+    assert_eq!((lender.phase, lender.lent.len()), (home(1).phase, 2));
+    let placement = placements.reached(seen.epoch()).await;
+    assert_eq!(placement.home_of_slot(slot).unwrap().id, id(2));
+    let take_back = MemberChange {
+        take_back: vec![slot],
+        ..MemberChange::phase(Phase::Active)
+    };
+    joined.update(take_back).await.unwrap();
+    let placement = placements.changed_from(seen.epoch()).await;
+    assert_eq!(placement.home_of_slot(slot).unwrap().id, id(1));
+    assert_eq!(placement.home_of_slot(kept).unwrap().id, id(2));
+}
+
+pub(crate) async fn nobody_lends_without_end(cluster: impl Cluster) {
+    let process = cluster.process().await;
+    let mut joined = process.join(home(1)).await.unwrap();
+    let lend = |count| MemberChange {
+        lend: Slot::all().take(count).map(|slot| (slot, id(2))).collect(),
+        ..MemberChange::default()
+    };
+    let refused = joined.update(lend(usize::from(SLOTS))).await;
+    assert!(matches!(refused, Err(Error::Terminal(Terminal::LendsTooMuch(_)))));
+    joined.update(lend(LENT_MAX)).await.unwrap();
 }

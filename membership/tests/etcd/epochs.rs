@@ -4,7 +4,7 @@ use crate::proxy::Proxy;
 use crate::server::{Process, Server};
 use crate::{config, id, join, until, until_agreed, until_count};
 use etcd_client::{Client, CompactionOptions};
-use membership::{Membership, Phase};
+use membership::{MemberChange, Membership, Phase};
 
 /// Ends a member's lease behind everybody's back.
 async fn revoke(client: &mut Client, n: u32) {
@@ -93,7 +93,7 @@ async fn a_watch_that_was_cut_during_changes_and_a_compaction_catches_up() {
     let before = until_count(&cut, 2).await;
     way.cut().await;
     cut.becomes_connected(false).await;
-    one.set_phase(Phase::Active).await.unwrap();
+    one.update(MemberChange::phase(Phase::Active)).await.unwrap();
     let _three = join(&direct, 3).await;
     revoke(&mut client, 2).await;
     let now = client
@@ -125,7 +125,7 @@ async fn an_etcd_that_lost_everything_does_not_take_epochs_back() {
     let old = Process::connected(config([server.endpoint()])).await;
     let (mut one, _two) = (join(&old, 1).await, join(&old, 2).await);
     for phase in [Phase::Active, Phase::Draining, Phase::Active] {
-        one.set_phase(phase).await.unwrap();
+        one.update(MemberChange::phase(phase)).await.unwrap();
     }
     let before = until(&old, |members| {
         members.get(&id(1)).is_some_and(|one| one.phase == Phase::Active)

@@ -3,7 +3,7 @@
 use crate::proxy::Proxy;
 use crate::server::{PATIENCE, Process, Server};
 use crate::{brief, config, id, join, until, until_count, until_lost};
-use membership::{EtcdConfig, OnSilence, Phase};
+use membership::{EtcdConfig, MemberChange, OnSilence, Phase};
 
 #[tokio::test]
 async fn a_member_whose_process_was_killed_is_gone_when_its_lease_ends() {
@@ -24,7 +24,11 @@ async fn a_member_that_is_cut_off_learns_it_and_joins_again_afterwards() {
     let server = Server::start().await;
     let mut way = Proxy::to(&server.endpoint()).await;
     let watching = Process::connected(config([server.endpoint()])).await;
-    let cut = Process::connected(brief([way.endpoint()])).await;
+    let losing = EtcdConfig {
+        on_silence: OnSilence::Lose,
+        ..brief([way.endpoint()])
+    };
+    let cut = Process::connected(losing).await;
     let joined = join(&cut, 1).await;
     until_count(&watching, 1).await;
     way.cut().await;
@@ -50,7 +54,11 @@ async fn a_member_that_is_to_hold_on_is_not_lost_before_etcd_says_so() {
         ..brief([server.endpoint()])
     };
     let process = Process::connected(holding).await;
-    let losing = Process::connected(brief([server.endpoint()])).await;
+    let losing = EtcdConfig {
+        on_silence: OnSilence::Lose,
+        ..brief([server.endpoint()])
+    };
+    let losing = Process::connected(losing).await;
     let (mut holds, loses) = (join(&process, 1).await, join(&losing, 2).await);
     until_count(&process, 2).await;
     server.kill();
@@ -61,7 +69,7 @@ async fn a_member_that_is_to_hold_on_is_not_lost_before_etcd_says_so() {
     server.run();
     process.becomes_connected(true).await;
     holds
-        .set_phase(Phase::Active)
+        .update(MemberChange::phase(Phase::Active))
         .await
         .expect("it still holds its lease");
     until(&process, |members| {
@@ -110,7 +118,7 @@ async fn a_lease_is_kept_alive_for_longer_than_it_lives() {
     assert!(!*joined.lost().borrow());
     let mut joined = joined;
     joined
-        .set_phase(Phase::Active)
+        .update(MemberChange::phase(Phase::Active))
         .await
         .expect("it still holds its lease");
     until(&watching, |members| {

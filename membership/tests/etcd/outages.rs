@@ -2,7 +2,7 @@
 
 use crate::server::{PATIENCE, Process, Server};
 use crate::{brief, config, id, join, refused, until, until_agreed, until_count};
-use membership::{Error, EtcdConfig, Membership, OnSilence, Phase};
+use membership::{Error, EtcdConfig, MemberChange, Membership, OnSilence, Phase};
 
 #[tokio::test]
 async fn members_stand_while_etcd_is_restarted_and_changes_arrive_afterwards() {
@@ -20,12 +20,12 @@ async fn members_stand_while_etcd_is_restarted_and_changes_arrive_afterwards() {
     }
     assert!(matches!(refused(&one, 3).await, Error::Retryable { .. }));
     assert!(matches!(
-        first.set_phase(Phase::Active).await,
+        first.update(MemberChange::phase(Phase::Active)).await,
         Err(Error::Retryable { .. })
     ));
     server.run();
     one.becomes_connected(true).await;
-    first.set_phase(Phase::Active).await.unwrap();
+    first.update(MemberChange::phase(Phase::Active)).await.unwrap();
     let _third = join(&other, 3).await;
     let after = until_agreed(&one, &other, 3).await;
     assert!(after.epoch() > before.epoch());
@@ -93,7 +93,7 @@ async fn all_goes_on_when_one_of_three_etcds_is_lost() {
     servers[1].kill();
     // While the other two elect a leader, changes may have to be tried again.
     let changed = async {
-        while let Err(error) = one.set_phase(Phase::Active).await {
+        while let Err(error) = one.update(MemberChange::phase(Phase::Active)).await {
             assert!(matches!(error, Error::Retryable { .. }), "{error}");
         }
     };

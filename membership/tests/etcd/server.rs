@@ -1,7 +1,7 @@
 //! Real etcds on loopback, each with a folder and ports of its own, ended with the test.
 
 use etcd_client::Client;
-use membership::{EtcdConfig, EtcdMembership, Spawn};
+use membership::{EtcdConfig, EtcdMembership, Membership, Spawn};
 use std::fs::File;
 use std::net::TcpListener;
 use std::path::{Path, PathBuf};

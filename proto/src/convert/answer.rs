@@ -18,6 +18,9 @@ pub fn answer_to_wire(answer: Result<Answer, Refusal>) -> v1::Answer {
             credential: v1::Credential::from(credential).into(),
         }),
         Ok(Answer::Outcome(outcome)) => Wire::Outcome(v1::Outcome::from(outcome).into()),
+        Ok(Answer::Members(members)) => Wire::Members(members.into()),
+        Ok(Answer::Load(load)) => Wire::Load(load.into()),
+        Ok(Answer::Explained(explained)) => Wire::Explained((*explained).into()),
         Err(refusal) => Wire::Refusal(refusal.into()),
     };
     v1::Answer { result: Some(result) }
@@ -41,6 +44,9 @@ pub fn answer_from_wire(message: v1::Answer) -> Result<Result<Answer, Refusal>, 
             "Answer.outcome",
             outcome,
         )?)),
+        Wire::Members(members) => Ok(Answer::Members(members.try_into()?)),
+        Wire::Load(load) => Ok(Answer::Load(load.try_into()?)),
+        Wire::Explained(explained) => Ok(Answer::Explained(Box::new(explained.try_into()?))),
         Wire::Refusal(refusal) => Err(refusal.try_into()?),
     })
 }
@@ -53,6 +59,8 @@ impl From<Outcome> for v1::Outcome {
             Outcome::Rejected => Self::Rejected,
             Outcome::Unreachable => Self::Unreachable,
             Outcome::Busy => Self::Busy,
+            Outcome::Moved => Self::Moved,
+            Outcome::Expired => Self::Expired,
         }
     }
 }
@@ -68,18 +76,24 @@ impl TryFrom<v1::Outcome> for Outcome {
             v1::Outcome::Rejected => Ok(Self::Rejected),
             v1::Outcome::Unreachable => Ok(Self::Unreachable),
             v1::Outcome::Busy => Ok(Self::Busy),
+            v1::Outcome::Moved => Ok(Self::Moved),
+            v1::Outcome::Expired => Ok(Self::Expired),
         }
     }
 }
 
 impl From<Refusal> for v1::Refusal {
     fn from(refusal: Refusal) -> Self {
-        let refusal = match refusal {
-            Refusal::Fault(fault) => WireRefusal::Fault(Code::from(fault).into()),
-            Refusal::Moved { epoch } => WireRefusal::MovedEpoch(epoch),
+        let (refusal, seconds) = match refusal {
+            Refusal::Fault(fault @ Fault::LogOnLater { seconds }) => {
+                (WireRefusal::Fault(Code::from(fault).into()), seconds)
+            }
+            Refusal::Fault(fault) => (WireRefusal::Fault(Code::from(fault).into()), 0),
+            Refusal::Moved { epoch } => (WireRefusal::MovedEpoch(epoch), 0),
         };
         Self {
             refusal: Some(refusal),
+            seconds: seconds.into(),
         }
     }
 }
@@ -89,7 +103,10 @@ impl TryFrom<v1::Refusal> for Refusal {
 
     fn try_from(message: v1::Refusal) -> Result<Self, Error> {
         Ok(match message.refusal.ok_or(Error::Missing("Refusal.refusal"))? {
-            WireRefusal::Fault(code) => Self::Fault(enumerated::<Code, _>("Refusal.fault", code)?),
+            WireRefusal::Fault(code) => {
+                let code = Code::try_from(code).map_err(|_| Error::OutOfRange("Refusal.fault"))?;
+                Self::Fault(fault(code, message.seconds)?)
+            }
             WireRefusal::MovedEpoch(epoch) => Self::Moved { epoch },
         })
     }
@@ -113,31 +130,34 @@ impl From<Fault> for Code {
             Fault::Busy => Self::FaultBusy,
             Fault::Unavailable => Self::FaultUnavailable,
             Fault::Internal => Self::FaultInternal,
+            Fault::Full => Self::FaultFull,
+            Fault::LogOnLater { .. } => Self::FaultLogOnLater,
         }
     }
 }
 
-impl TryFrom<Code> for Fault {
-    type Error = Error;
-
-    fn try_from(message: Code) -> Result<Self, Error> {
-        match message {
-            Code::FaultUnspecified => Err(Error::Missing("FaultCode")),
-            Code::FaultBadRequest => Ok(Self::BadRequest),
-            Code::FaultUnauthenticated => Ok(Self::Unauthenticated),
-            Code::FaultForbidden => Ok(Self::Forbidden),
-            Code::FaultNoSuchPrincipal => Ok(Self::NoSuchPrincipal),
-            Code::FaultMethodNotAllowed => Ok(Self::MethodNotAllowed),
-            Code::FaultNoSuchSubscription => Ok(Self::NoSuchSubscription),
-            Code::FaultNotLoggedOn => Ok(Self::NotLoggedOn),
-            Code::FaultDepth => Ok(Self::Depth),
-            Code::FaultTooManyHops => Ok(Self::TooManyHops),
-            Code::FaultTooLarge => Ok(Self::TooLarge),
-            Code::FaultLeftConversation => Ok(Self::LeftConversation),
-            Code::FaultNotImplemented => Ok(Self::NotImplemented),
-            Code::FaultBusy => Ok(Self::Busy),
-            Code::FaultUnavailable => Ok(Self::Unavailable),
-            Code::FaultInternal => Ok(Self::Internal),
-        }
-    }
+/// The fault of a code; the seconds count for one of them only.
+fn fault(code: Code, seconds: u32) -> Result<Fault, Error> {
+    Ok(match code {
+        Code::FaultUnspecified => return Err(Error::Missing("Refusal.fault")),
+        Code::FaultBadRequest => Fault::BadRequest,
+        Code::FaultUnauthenticated => Fault::Unauthenticated,
+        Code::FaultForbidden => Fault::Forbidden,
+        Code::FaultNoSuchPrincipal => Fault::NoSuchPrincipal,
+        Code::FaultMethodNotAllowed => Fault::MethodNotAllowed,
+        Code::FaultNoSuchSubscription => Fault::NoSuchSubscription,
+        Code::FaultNotLoggedOn => Fault::NotLoggedOn,
+        Code::FaultDepth => Fault::Depth,
+        Code::FaultTooManyHops => Fault::TooManyHops,
+        Code::FaultTooLarge => Fault::TooLarge,
+        Code::FaultLeftConversation => Fault::LeftConversation,
+        Code::FaultNotImplemented => Fault::NotImplemented,
+        Code::FaultBusy => Fault::Busy,
+        Code::FaultUnavailable => Fault::Unavailable,
+        Code::FaultInternal => Fault::Internal,
+        Code::FaultFull => Fault::Full,
+        Code::FaultLogOnLater => Fault::LogOnLater {
+            seconds: u16::try_from(seconds).map_err(|_| Error::OutOfRange("Refusal.seconds"))?,
+        },
+    })
 }

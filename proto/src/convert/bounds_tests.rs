@@ -26,6 +26,7 @@ fn a_number_that_names_nothing_is_never_a_default() {
     use v1::answer::Result as Wire;
     let fault = v1::Refusal {
         refusal: Some(v1::refusal::Refusal::Fault(99)),
+        seconds: 0,
     };
     let state = v1::Property {
         value: Some(v1::property::Value::State(-1)),

@@ -64,6 +64,13 @@ impl From<Op> for Wire {
                 login: login.get(),
             }),
             Op::Settle => Self::Settle(v1::Settle {}),
+            Op::Members => Self::Members(v1::Members {}),
+            Op::Load => Self::Load(v1::Load {}),
+            Op::Explain { principal } => Self::Explain(v1::Explain {
+                principal: url(&principal),
+            }),
+            Op::Drain => Self::Drain(v1::Drain {}),
+            Op::Undrain => Self::Undrain(v1::Undrain {}),
         }
     }
 }
@@ -94,6 +101,13 @@ impl TryFrom<Wire> for Op {
                 login: id("CallBackLost.login", lost.login)?,
             }),
             Wire::Settle(v1::Settle {}) => Ok(Self::Settle),
+            Wire::Members(v1::Members {}) => Ok(Self::Members),
+            Wire::Load(v1::Load {}) => Ok(Self::Load),
+            Wire::Explain(explain) => Ok(Self::Explain {
+                principal: principal("Explain.principal", &explain.principal)?,
+            }),
+            Wire::Drain(v1::Drain {}) => Ok(Self::Drain),
+            Wire::Undrain(v1::Undrain {}) => Ok(Self::Undrain),
         }
     }
 }

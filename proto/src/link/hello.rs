@@ -8,6 +8,7 @@ pub(crate) fn hello(me: &Peer) -> v1::Frame {
     let role = match me.role {
         Role::Router => v1::Role::Router,
         Role::Home => v1::Role::Home,
+        Role::Operator => v1::Role::Operator,
     };
     let hello = v1::Hello {
         name: me.name.clone(),
@@ -37,6 +38,7 @@ pub(crate) fn read_hello(frame: Option<v1::Frame>) -> Result<Peer, Error> {
     let role = match v1::Role::try_from(hello.role) {
         Ok(v1::Role::Router) => Role::Router,
         Ok(v1::Role::Home) => Role::Home,
+        Ok(v1::Role::Operator) => Role::Operator,
         Ok(v1::Role::Unspecified) | Err(_) => {
             return Err(Error::Contract(format!("{name} has no role")));
         }

@@ -6,6 +6,8 @@ pub(crate) mod kind;
 mod methods;
 #[path = "nouns.rs"]
 mod nouns;
+#[path = "told.rs"]
+mod told;
 
 use methods::{method, reply};
 use nouns::{
@@ -48,6 +50,8 @@ fn op() -> BoxedStrategy<Op> {
         1 => (principal(), subscription_id())
             .prop_map(|(principal, login)| Op::CallBackLost { principal, login }),
         1 => Just(Op::Settle),
+        1 => select(vec![Op::Members, Op::Load, Op::Drain, Op::Undrain]),
+        1 => principal().prop_map(|principal| Op::Explain { principal }),
     ]
     .boxed()
 }
@@ -123,13 +127,19 @@ pub(crate) fn answer() -> BoxedStrategy<Result<Answer, Refusal>> {
         Outcome::Rejected,
         Outcome::Unreachable,
         Outcome::Busy,
+        Outcome::Moved,
+        Outcome::Expired,
     ];
     prop_oneof![
         1 => Just(Ok(Answer::Done)),
         6 => reply().prop_map(|reply| Ok(Answer::Reply(reply))),
         1 => credential().prop_map(|credential| Ok(Answer::Authenticated(credential))),
+        1 => told::members().prop_map(|members| Ok(Answer::Members(members))),
+        1 => told::load().prop_map(|load| Ok(Answer::Load(load))),
+        1 => told::explained().prop_map(|explained| Ok(Answer::Explained(Box::new(explained)))),
         1 => select(outcomes.to_vec()).prop_map(|outcome| Ok(Answer::Outcome(outcome))),
         1 => select(&Fault::ALL[..]).prop_map(|fault| Err(Refusal::Fault(fault))),
+        1 => any::<u16>().prop_map(|seconds| Err(Refusal::Fault(Fault::LogOnLater { seconds }))),
         1 => any::<u64>().prop_map(|epoch| Err(Refusal::Moved { epoch })),
     ]
     .boxed()

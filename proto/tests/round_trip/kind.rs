@@ -6,7 +6,7 @@ use rvp::method::{Acl, Propfind, Subscribe};
 use rvp::notification::Content;
 use rvp::{Method, Reply};
 
-pub(crate) const CALL_KINDS: [&str; 19] = [
+pub(crate) const CALL_KINDS: [&str; 24] = [
     "authenticate by digest",
     "authenticate by ntlm",
     "subscribe",
@@ -26,6 +26,11 @@ pub(crate) const CALL_KINDS: [&str; 19] = [
     "deliver a change",
     "call-back lost",
     "settle",
+    "members",
+    "load",
+    "explain",
+    "drain",
+    "undrain",
 ];
 
 pub(crate) fn call_kind(call: &Call) -> &'static str {
@@ -59,10 +64,15 @@ pub(crate) fn call_kind(call: &Call) -> &'static str {
         Op::DeliverChange { .. } => "deliver a change",
         Op::CallBackLost { .. } => "call-back lost",
         Op::Settle => "settle",
+        Op::Members => "members",
+        Op::Load => "load",
+        Op::Explain { .. } => "explain",
+        Op::Drain => "drain",
+        Op::Undrain => "undrain",
     }
 }
 
-pub(crate) const ANSWER_KINDS: [&str; 14] = [
+pub(crate) const ANSWER_KINDS: [&str; 17] = [
     "done",
     "watched",
     "subscribed",
@@ -75,6 +85,9 @@ pub(crate) const ANSWER_KINDS: [&str; 14] = [
     "access changed",
     "authenticated",
     "outcome",
+    "members",
+    "load",
+    "explained",
     "fault",
     "moved",
 ];
@@ -97,6 +110,9 @@ pub(crate) fn answer_kind(answer: &Result<Answer, Refusal>) -> &'static str {
         },
         Ok(Answer::Authenticated(_)) => "authenticated",
         Ok(Answer::Outcome(_)) => "outcome",
+        Ok(Answer::Members(_)) => "members",
+        Ok(Answer::Load(_)) => "load",
+        Ok(Answer::Explained(_)) => "explained",
         Err(Refusal::Fault(_)) => "fault",
         Err(Refusal::Moved { .. }) => "moved",
     }

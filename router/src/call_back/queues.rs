@@ -201,7 +201,8 @@ fn outcome(posted: Posted) -> Outcome {
         Posted::Answered(status) if status.is_success() => Outcome::Taken,
         Posted::Answered(http::StatusCode::INTERNAL_SERVER_ERROR) => Outcome::Left,
         Posted::Answered(_) => Outcome::Rejected,
-        Posted::Refused | Posted::NotConnected | Posted::NoAnswer => Outcome::Unreachable,
+        Posted::NoAnswer => Outcome::Expired,
+        Posted::Refused | Posted::NotConnected => Outcome::Unreachable,
     }
 }
 

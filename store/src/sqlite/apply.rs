@@ -5,12 +5,12 @@ use super::failure::Failure;
 use super::millis;
 use super::rows::{Bound, Shape, execute, pieces};
 use crate::{Login, PropertySubscription, View, Write};
-use rvp::{Identity, Principal};
+use rvp::{Identity, PresenceState, Principal};
 use sqlx::SqliteConnection;
 use std::collections::{BTreeSet, HashMap};
 
 /// Applies the changes in their order. The transaction around them is the caller's.
-pub(super) async fn writes(connection: &mut SqliteConnection, writes: &[Write]) -> Result<(), Failure> {
+pub(super) async fn writes(connection: &mut SqliteConnection, writes: &[&Write]) -> Result<(), Failure> {
     let accounts = accounts_of(connection, writes).await?;
     let Batch {
         logins,
@@ -18,6 +18,7 @@ pub(super) async fn writes(connection: &mut SqliteConnection, writes: &[Write]) 
         subscriptions,
         access,
         display_names,
+        told,
     } = Batch::of(writes, &accounts);
     outcomes(connection, logins, REMOVE_LOGINS, PUT_LOGINS, bind_login).await?;
     outcomes(connection, views, REMOVE_VIEWS, PUT_VIEWS, bind_view).await?;
@@ -38,6 +39,11 @@ pub(super) async fn writes(connection: &mut SqliteConnection, writes: &[Write]) 
         query.bind(*account).bind(AsRef::<[u8]>::as_ref(document))
     };
     execute(connection, PUT_ACCESS, &access, bind).await?;
+    let told: Vec<(i64, PresenceState)> = told.into_iter().collect();
+    execute(connection, PUT_TOLD, &told, |query, (account, state)| {
+        query.bind(*account).bind(state.name())
+    })
+    .await?;
     for (account, name) in display_names {
         let update = sqlx::query("UPDATE accounts SET display_name = ? WHERE id = ?")
             .bind(name)
@@ -50,7 +56,7 @@ pub(super) async fn writes(connection: &mut SqliteConnection, writes: &[Write]) 
 /// The row ids of those who have an account.
 async fn accounts_of(
     connection: &mut SqliteConnection,
-    writes: &[Write],
+    writes: &[&Write],
 ) -> Result<HashMap<Principal, i64>, Failure> {
     const FIND: Shape = Shape {
         before: "SELECT principal, id FROM accounts WHERE principal IN (",
@@ -196,4 +202,10 @@ const PUT_ACCESS: Shape = Shape {
     before: "INSERT INTO access_lists (account, document) VALUES ",
     row: "(?,?)",
     after: " ON CONFLICT (account) DO UPDATE SET document = excluded.document",
+};
+
+const PUT_TOLD: Shape = Shape {
+    before: "INSERT INTO told (account, state) VALUES ",
+    row: "(?,?)",
+    after: " ON CONFLICT (account) DO UPDATE SET state = excluded.state",
 };

@@ -1,7 +1,7 @@
 //! What a transaction does in the end: of several changes of one thing only the last.
 
 use crate::{Change, Login, PropertySubscription, View, Write};
-use rvp::{AccessList, Principal};
+use rvp::{AccessList, PresenceState, Principal};
 use std::collections::{BTreeMap, HashMap};
 
 /// What becomes of things with an id: put, or with none removed. In the order of the table's key, which is
@@ -16,11 +16,12 @@ pub(super) struct Batch<'a> {
     pub(super) subscriptions: Outcomes<'a, PropertySubscription>,
     pub(super) access: BTreeMap<i64, &'a AccessList>,
     pub(super) display_names: BTreeMap<i64, &'a str>,
+    pub(super) told: BTreeMap<i64, PresenceState>,
 }
 
 impl<'a> Batch<'a> {
     /// The outcome of these changes, without those of people who have no account.
-    pub(super) fn of(writes: &'a [Write], accounts: &HashMap<Principal, i64>) -> Self {
+    pub(super) fn of(writes: &[&'a Write], accounts: &HashMap<Principal, i64>) -> Self {
         let mut batch = Self::default();
         for write in writes {
             if let Some(account) = accounts.get(&write.principal) {
@@ -56,6 +57,9 @@ impl<'a> Batch<'a> {
             }
             Change::PutDisplayName(name) => {
                 self.display_names.insert(account, name);
+            }
+            Change::PutTold(state) => {
+                self.told.insert(account, *state);
             }
         }
     }

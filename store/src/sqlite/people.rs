@@ -27,11 +27,13 @@ pub(super) async fn load(
         views: Vec::new(),
         subscriptions: Vec::new(),
         access: None,
+        told: None,
     }));
     people.add_logins(connection).await?;
     people.add_views(connection).await?;
     people.add_subscriptions(connection).await?;
     people.add_access(connection).await?;
+    people.add_told(connection).await?;
     Ok(people.people)
 }
 
@@ -140,6 +142,21 @@ impl People {
             let Some(person) = self.get(account) else { continue };
             person.access =
                 Some(AccessList::parse(&document).map_err(|_| unreadable_of(person, "access list"))?);
+        }
+        Ok(())
+    }
+
+    async fn add_told(&mut self, connection: &mut SqliteConnection) -> Result<(), Failure> {
+        const SQL: &str = "SELECT account, state FROM told
+            WHERE account IN (SELECT value FROM json_each(?))";
+        let rows: Vec<(i64, String)> = sqlx::query_as(SQL)
+            .bind(self.ids.as_str())
+            .fetch_all(connection)
+            .await?;
+        for (account, state) in rows {
+            let Some(person) = self.get(account) else { continue };
+            let state = PresenceState::from_name(&state);
+            person.told = Some(state.ok_or_else(|| unreadable_of(person, "state told"))?);
         }
         Ok(())
     }

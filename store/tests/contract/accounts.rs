@@ -1,7 +1,7 @@
 //! Creating, replacing and removing accounts.
 
-use crate::Stage;
-use crate::samples::{SLOT, account, legacy, one_of_each, person, put_new};
+use super::Stage;
+use super::samples::{SLOT, account, legacy, one_of_each, people, person, put_new};
 use store::{Durable, Error, Put};
 use tokio::task::JoinSet;
 
@@ -23,6 +23,7 @@ pub(crate) async fn an_account_comes_back_as_it_was_put(stage: &impl Stage) {
         views: vec![],
         subscriptions: vec![],
         access: None,
+        told: None,
     };
     assert_eq!(store.load_one(&person("zoe")).await.unwrap(), Some(alone(zoe)));
     assert_eq!(
@@ -69,9 +70,9 @@ pub(crate) async fn replacing_keeps_what_belongs_to_the_person(stage: &impl Stag
             ..before
         }
     );
-    assert!(!after.logins.is_empty() && after.access.is_some());
-    assert_eq!(store.load(&[SLOT]).await.unwrap(), []);
-    assert_eq!(store.load(&[SLOT + 1]).await.unwrap(), [after]);
+    assert!(!after.logins.is_empty() && after.access.is_some() && after.told.is_some());
+    assert_eq!(people(&*store, &[SLOT]).await, []);
+    assert_eq!(people(&*store, &[SLOT + 1]).await, [after]);
 }
 
 pub(crate) async fn replacing_can_end_the_legacy_secrets(stage: &impl Stage) {
@@ -132,6 +133,7 @@ pub(crate) async fn removal_takes_everything_with_it(stage: &impl Stage) {
         views: vec![],
         subscriptions: vec![],
         access: None,
+        told: None,
     };
     assert_eq!(anew, Some(nothing));
 }

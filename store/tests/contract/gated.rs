@@ -4,7 +4,7 @@ use async_trait::async_trait;
 use rvp::Principal;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex};
-use store::{Account, AccountChange, Durable, Error, Put, Store, Write};
+use store::{Account, AccountChange, Claim, Durable, Error, Fenced, Move, Put, Store, Write};
 use tokio::sync::Semaphore;
 
 /// Passes everything on to another store; writes one at a time, each when the test lets it.
@@ -59,15 +59,27 @@ impl Gated {
 
 #[async_trait]
 impl Store for Gated {
-    async fn load(&self, slots: &[u16]) -> Result<Vec<Durable>, Error> {
-        self.inner.load(slots).await
+    async fn claim(&self, claim: &Claim, slots: &[u16]) -> Result<Vec<Durable>, Error> {
+        self.inner.claim(claim, slots).await
+    }
+
+    async fn keep(&self, claim: &Claim, held: &[(u16, u64)]) -> Result<Vec<u16>, Error> {
+        self.inner.keep(claim, held).await
+    }
+
+    async fn epoch(&self) -> Result<u64, Error> {
+        self.inner.epoch().await
+    }
+
+    async fn moves(&self, slot: u16) -> Result<Vec<Move>, Error> {
+        self.inner.moves(slot).await
     }
 
     async fn load_one(&self, principal: &Principal) -> Result<Option<Durable>, Error> {
         self.inner.load_one(principal).await
     }
 
-    async fn write(&self, writes: &[Write]) -> Result<(), Error> {
+    async fn write(&self, writes: &[Write]) -> Result<Vec<Fenced>, Error> {
         self.begun.lock().unwrap().push(writes.to_vec());
         self.arrived.add_permits(1);
         self.gate.acquire().await.unwrap().forget();

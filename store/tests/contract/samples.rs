@@ -5,8 +5,8 @@ use rvp::{AccessList, ClientUrl, Credential, Identity, PresenceState, Principal,
 use std::collections::BTreeSet;
 use std::time::{Duration, SystemTime};
 use store::{
-    Account, Change, DigestSecret, LegacySecrets, Login, PropertySubscription, Put, ScramVerifier, Secrets,
-    Store, View, Write,
+    Account, Change, Claim, DigestSecret, Durable, LegacySecrets, Login, PropertySubscription, Put,
+    ScramVerifier, Secrets, Store, View, Write,
 };
 
 pub(crate) fn person(name: &str) -> Principal {
@@ -47,6 +47,22 @@ pub(crate) fn legacy() -> LegacySecrets {
 
 /// The slot of every account that does not say otherwise.
 pub(crate) const SLOT: u16 = 11;
+
+/// The epoch of every write and claim that does not say otherwise.
+pub(crate) const EPOCH: u64 = 3;
+
+pub(crate) fn claim(member: &str, epoch: u64) -> Claim {
+    Claim {
+        member: member.to_owned(),
+        epoch,
+        at: at(epoch),
+    }
+}
+
+/// Everybody in these slots, as their home finds them.
+pub(crate) async fn people(store: &dyn Store, slots: &[u16]) -> Vec<Durable> {
+    store.claim(&claim("home-1", EPOCH), slots).await.unwrap()
+}
 
 pub(crate) async fn put_new(store: &dyn Store, name: &str) -> Account {
     let account = account(name);
@@ -115,6 +131,7 @@ pub(crate) fn write(name: &str, change: Change) -> Write {
     Write {
         principal: person(name),
         slot: SLOT,
+        epoch: EPOCH,
         change,
     }
 }
@@ -130,5 +147,6 @@ pub(crate) fn one_of_each(name: &str) -> Vec<Write> {
         write(name, Change::PutView(view(1))),
         write(name, Change::PutSubscription(subscription(2, "bob"))),
         write(name, Change::PutAccess(access("bob"))),
+        write(name, Change::PutTold(PresenceState::OnPhone)),
     ]
 }

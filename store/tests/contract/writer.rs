@@ -1,10 +1,12 @@
 //! Group commit over a store.
 
-use crate::Stage;
-use crate::gated::Gated;
-use crate::samples::{id, login, person, put_login, put_new, write};
+use super::Stage;
+use super::gated::Gated;
+use super::samples::{
+    EPOCH, SLOT, account, claim, id, login, one_of_each, person, put_login, put_new, write,
+};
 use std::sync::Arc;
-use store::{Change, Error, GROUP_SUBMISSIONS_MAX, QUEUE_SUBMISSIONS_MAX, Store, Writer};
+use store::{Change, Error, GROUP_SUBMISSIONS_MAX, Put, QUEUE_SUBMISSIONS_MAX, Store, Write, Writer};
 use tokio::task::JoinSet;
 
 /// A writer over a gated store with an account for alice; its work runs until the set is dropped.
@@ -94,6 +96,75 @@ pub(crate) async fn what_was_awaited_survives_a_restart(stage: &impl Stage) {
     assert_eq!(logins(&*reopened).await, (1..=50).collect::<Vec<_>>());
     let alice = reopened.load_one(&person("alice")).await.unwrap().unwrap();
     assert_eq!(alice.logins[49], login(50));
+}
+
+pub(crate) async fn who_was_fenced_is_told_and_the_rest_of_the_group_committed(stage: &impl Stage) {
+    let (store, writer, _work) = begin(stage).await;
+    for (name, slot) in [("bob", 1), ("carol", 2), ("dave", 3)] {
+        store.put_account(&account(name), slot, Put::New).await.unwrap();
+    }
+    store.claim(&claim("home-2", EPOCH + 1), &[1]).await.unwrap();
+    store.claim(&claim("home-2", EPOCH + 2), &[3]).await.unwrap();
+    let submit = |name, slot| {
+        let writes = one_of_each(name).into_iter();
+        writer.submit(writes.map(|write| Write { slot, ..write }).collect())
+    };
+    let before = submit("alice", SLOT);
+    store.arrival().await;
+    let group = [
+        submit("bob", 1),
+        submit("carol", 2),
+        submit("dave", 3),
+        submit("alice", SLOT),
+    ];
+    let nothing = writer.submit(Vec::new());
+    store.release(2);
+    before.await.unwrap();
+    let [bob, carol, dave, alice] = group;
+    carol.await.unwrap();
+    alice.await.unwrap();
+    nothing.await.unwrap();
+    for (outcome, newer) in [(bob.await, EPOCH + 1), (dave.await, EPOCH + 2)] {
+        let told = matches!(outcome, Err(Error::Fenced { epoch }) if epoch == newer);
+        assert!(told, "{outcome:?}");
+    }
+    assert_eq!(
+        store.sizes(),
+        [5, 20],
+        "a group with somebody fenced is not tried again"
+    );
+    for (name, kept) in [("bob", false), ("carol", true), ("dave", false), ("alice", true)] {
+        let person = store.load_one(&person(name)).await.unwrap().unwrap();
+        assert_eq!(
+            (person.logins.len(), person.access.is_some()),
+            (kept.into(), kept),
+            "{name}"
+        );
+    }
+}
+
+pub(crate) async fn who_lost_a_slot_and_has_it_again_is_told_of_each(stage: &impl Stage) {
+    let (store, writer, _work) = begin(stage).await;
+    let first = writer.submit(vec![put_login("alice", 1)]);
+    store.arrival().await;
+    let of = |epoch, number| {
+        let write = put_login("alice", number);
+        writer.submit(vec![Write { epoch, ..write }])
+    };
+    let (old, new) = (of(EPOCH, 2), of(EPOCH + 2, 3));
+    store.release(1);
+    first.await.unwrap();
+    store.arrival().await;
+    store.claim(&claim("home-2", EPOCH + 1), &[SLOT]).await.unwrap();
+    store.claim(&claim("home-1", EPOCH + 2), &[SLOT]).await.unwrap();
+    store.release(1);
+    let old = old.await;
+    assert!(
+        matches!(old, Err(Error::Fenced { epoch }) if epoch == EPOCH + 2),
+        "{old:?}"
+    );
+    new.await.unwrap();
+    assert_eq!(logins(&*store).await, [1, 3]);
 }
 
 pub(crate) async fn an_error_reaches_everybody_in_the_group_and_nobody_else(stage: &impl Stage) {

@@ -1,8 +1,9 @@
 //! Changes of what belongs to people.
 
-use crate::Stage;
-use crate::samples::{
-    SLOT, access, account, at, id, login, one_of_each, person, put_login, put_new, subscription, view, write,
+use super::Stage;
+use super::samples::{
+    SLOT, access, account, at, id, login, one_of_each, people, person, put_login, put_new, subscription,
+    view, write,
 };
 use rvp::{Domain, Identity, PresenceState, ViewId};
 use std::time::{Duration, SystemTime};
@@ -19,6 +20,7 @@ fn alice_with_one_of_each() -> Durable {
         views: vec![view(1)],
         subscriptions: vec![subscription(2, "bob")],
         access: Some(access("bob")),
+        told: Some(PresenceState::OnPhone),
     }
 }
 
@@ -43,14 +45,14 @@ pub(crate) async fn everything_is_seen_by_another_handle(stage: &impl Stage) {
     assert_eq!(load(&*two, "alice").await.logins, []);
 }
 
-pub(crate) async fn load_reads_only_the_given_slots(stage: &impl Stage) {
+pub(crate) async fn a_claim_returns_those_in_its_slots_only(stage: &impl Stage) {
     let store = stage.open().await;
     for (name, slot) in [("alice", 0), ("bob", 1), ("carol", 16_383), ("dave", 1)] {
         store.put_account(&account(name), slot, Put::New).await.unwrap();
         store.write(&one_of_each(name)).await.unwrap();
     }
     let names = async |slots: &[u16]| {
-        let people = store.load(slots).await.unwrap();
+        let people = people(&*store, slots).await;
         assert!(
             people
                 .iter()
@@ -69,7 +71,7 @@ pub(crate) async fn load_reads_only_the_given_slots(stage: &impl Stage) {
     assert_eq!(names(&all).await, ["alice", "bob", "carol", "dave"]);
 }
 
-pub(crate) async fn loaded_people_are_ordered_by_principal(stage: &impl Stage) {
+pub(crate) async fn claimed_people_are_ordered_by_principal(stage: &impl Stage) {
     let store = stage.open().await;
     for name in ["mallory", "alice", "zoe"] {
         put_new(&*store, name).await;
@@ -78,7 +80,7 @@ pub(crate) async fn loaded_people_are_ordered_by_principal(stage: &impl Stage) {
             .await
             .unwrap();
     }
-    let people = store.load(&[SLOT]).await.unwrap();
+    let people = people(&*store, &[SLOT]).await;
     let names: Vec<_> = people
         .iter()
         .map(|person| person.account.principal.name())
@@ -118,6 +120,7 @@ pub(crate) async fn what_has_the_same_id_is_replaced(stage: &impl Stage) {
         Change::PutSubscription(other.clone()),
         Change::PutAccess(access("carol")),
         Change::PutDisplayName("Alice anew".to_owned()),
+        Change::PutTold(PresenceState::Idle),
     ];
     store
         .write(&changes.map(|change| write("alice", change)))
@@ -131,6 +134,7 @@ pub(crate) async fn what_has_the_same_id_is_replaced(stage: &impl Stage) {
         views: vec![idle],
         subscriptions: vec![other],
         access: Some(access("carol")),
+        told: Some(PresenceState::Idle),
     };
     assert_eq!(load(&*store, "alice").await, expected);
 }
@@ -150,6 +154,8 @@ pub(crate) async fn the_last_change_of_one_thing_counts(stage: &impl Stage) {
         }),
         Change::PutAccess(access("bob")),
         Change::PutAccess(access("carol")),
+        Change::PutTold(PresenceState::Busy),
+        Change::PutTold(PresenceState::Away),
     ];
     store
         .write(&changes.map(|change| write("alice", change)))
@@ -167,6 +173,7 @@ pub(crate) async fn the_last_change_of_one_thing_counts(stage: &impl Stage) {
         ]
     );
     assert_eq!(alice.access, Some(access("carol")));
+    assert_eq!(alice.told, Some(PresenceState::Away));
 }
 
 pub(crate) async fn what_is_removed_is_gone(stage: &impl Stage) {
@@ -243,7 +250,7 @@ pub(crate) async fn a_change_of_somebody_without_account_is_ignored(stage: &impl
         .write(&[write("bob", Change::PutDisplayName("Ghost".to_owned()))])
         .await
         .unwrap();
-    assert_eq!(store.load(&[SLOT]).await.unwrap(), [alice_with_one_of_each()]);
+    assert_eq!(people(&*store, &[SLOT]).await, [alice_with_one_of_each()]);
 }
 
 pub(crate) async fn a_thousand_changes_in_one_write_are_all_there(stage: &impl Stage) {
@@ -264,7 +271,7 @@ pub(crate) async fn a_thousand_changes_in_one_write_are_all_there(stage: &impl S
     let expected: Vec<_> = (1..=13)
         .map(|number| subscription(number, &format!("watcher{number}")))
         .collect();
-    let people = store.load(&[SLOT]).await.unwrap();
+    let people = people(&*store, &[SLOT]).await;
     assert_eq!(people.len(), 77);
     assert!(people.iter().all(|person| person.subscriptions == expected));
 }

@@ -19,6 +19,7 @@ impl Row {
             views: Vec::new(),
             subscriptions: Vec::new(),
             access: None,
+            told: None,
         };
         Self {
             slot: 0,
@@ -66,6 +67,7 @@ impl Row {
             Change::RemoveSubscription(id) => durable.subscriptions.retain(|each| each.id != *id),
             Change::PutAccess(list) => durable.access = Some(list.clone()),
             Change::PutDisplayName(name) => durable.account.display_name.clone_from(name),
+            Change::PutTold(state) => durable.told = Some(*state),
         }
     }
 }

@@ -1,11 +1,13 @@
 //! Every kind of mistake in a topology file is found, at its line and key, with what to write instead.
 
+mod failure_zones;
 mod together;
 mod values;
 
 use topologies::{Problems, Topology};
 
 const EDUCATION: &str = include_str!("../../education.toml");
+const ISP: &str = include_str!("../../isp.toml");
 const LAB: &str = include_str!("../../lab.toml");
 
 /// The line of the first occurrence, from 1.

@@ -114,8 +114,8 @@ fn words_and_texts_that_are_wrong_are_found() {
         ),
         (
             "\"embedded\"",
-            "\"etcd\"",
-            "membership is \"etcd\"; write \"embedded\"",
+            "\"consul\"",
+            "membership is \"consul\"; write \"embedded\" or \"etcd\"",
         ),
         (
             "profile = \"lab\"",

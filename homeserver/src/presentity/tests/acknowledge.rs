@@ -2,15 +2,16 @@
 
 use super::say::{alice, bob, message, proved, unsubscribe};
 use super::stage::Stage;
-use crate::command::{Command, DeliveryId, Effect};
+use crate::command::{Command, DeliveryId, Effect, Ended};
 use proto::Outcome;
 use rvp::notification::AckType;
 use rvp::{Fault, Identity, Reply};
 
-const OUTCOMES: [Outcome; 5] = [
+const OUTCOMES: [Outcome; 6] = [
     Outcome::Taken,
     Outcome::Busy,
     Outcome::Rejected,
+    Outcome::Expired,
     Outcome::Unreachable,
     Outcome::Left,
 ];
@@ -37,7 +38,7 @@ fn answered(ack: AckType, outcomes: &[Outcome]) -> (usize, Result<Reply, Fault>)
             stage
                 .effects
                 .iter()
-                .all(|effect| matches!(effect, Effect::Answer(..)))
+                .all(|effect| matches!(effect, Effect::Ended(..)))
         );
     }
     let [(after, (id, answer))] = &answers[..] else {
@@ -54,6 +55,7 @@ fn a_single_client_decides_alone() {
             (Outcome::Taken, Ok(Reply::Notified)),
             (Outcome::Busy, Err(Fault::Busy)),
             (Outcome::Rejected, Err(Fault::NotLoggedOn)),
+            (Outcome::Expired, Err(Fault::NotLoggedOn)),
             (Outcome::Unreachable, Err(Fault::NotLoggedOn)),
             (Outcome::Left, Err(Fault::LeftConversation)),
         ];
@@ -90,6 +92,7 @@ fn of_several_failures_the_sender_hears_the_worst_whichever_came_first() {
     let worst_first = [
         Outcome::Left,
         Outcome::Unreachable,
+        Outcome::Expired,
         Outcome::Rejected,
         Outcome::Busy,
     ];
@@ -105,7 +108,7 @@ fn of_several_failures_the_sender_hears_the_worst_whichever_came_first() {
 }
 
 #[test]
-fn a_single_hop_is_answered_before_any_client_and_never_again() {
+fn a_single_hop_is_answered_before_any_client_and_still_ends_once() {
     for outcome in OUTCOMES {
         let mut stage = Stage::new();
         stage.log_on(1);
@@ -113,11 +116,41 @@ fn a_single_hop_is_answered_before_any_client_and_never_again() {
         let method = message(&Identity::Person(bob()), AckType::SingleHop);
         assert_eq!(stage.request(&proved(&bob()), method), Ok(Reply::Notified));
         let delivery = stage.messages()[0].0;
-        for _ in 0..2 {
+        let mut ends = 0;
+        for _ in 0..3 {
             stage.outcome(delivery, outcome);
-            assert_eq!(stage.effects, []);
+            ends += stage.answers().len();
         }
+        assert_eq!(ends, 1, "nobody waits for it, but the ledger does");
     }
+}
+
+#[test]
+fn what_nobody_was_handed_is_asked_for_elsewhere_and_nothing_else_is() {
+    let ended = |outcomes: &[Outcome], ack| {
+        let (mut stage, delivery) = sent(ack, u16::try_from(outcomes.len()).unwrap());
+        let mut ended = Vec::new();
+        for outcome in outcomes {
+            stage.outcome(delivery, *outcome);
+            ended.extend(stage.effects.iter().cloned());
+        }
+        let [Effect::Ended(_, ended)] = ended[..] else {
+            panic!("{outcomes:?} ended with {ended:?}");
+        };
+        ended
+    };
+    for ack in [AckType::DeepOr, AckType::DeepAnd] {
+        assert_eq!(ended(&[Outcome::Moved], ack), Ended::Moved);
+        assert_eq!(ended(&[Outcome::Moved, Outcome::Moved], ack), Ended::Moved);
+        let maybe_handed = ended(&[Outcome::Moved, Outcome::Unreachable], ack);
+        assert_eq!(maybe_handed, Ended::Refused(Fault::NotLoggedOn));
+    }
+    let one_has_it = [Outcome::Taken, Outcome::Moved];
+    assert_eq!(ended(&one_has_it, AckType::DeepOr), Ended::Delivered);
+    assert_eq!(
+        ended(&one_has_it, AckType::DeepAnd),
+        Ended::Refused(Fault::Unavailable)
+    );
 }
 
 #[test]

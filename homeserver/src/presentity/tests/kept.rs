@@ -30,6 +30,7 @@ pub(super) fn new(account: Account) -> Durable {
         views: Vec::new(),
         subscriptions: Vec::new(),
         access: None,
+        told: None,
     }
 }
 
@@ -44,6 +45,7 @@ pub(super) fn keep(kept: &mut Durable, change: Change) {
         Change::RemoveSubscription(id) => kept.subscriptions.retain(|each| each.id != id),
         Change::PutAccess(list) => kept.access = Some(list),
         Change::PutDisplayName(name) => kept.account.display_name = name,
+        Change::PutTold(state) => kept.told = Some(state),
     }
 }
 

@@ -48,7 +48,10 @@ fn watchers_who_ended_meanwhile_are_not_told_of_what_ended_with_them() {
     stage.later(86_400);
     stage.restart();
     assert_eq!(stage.told(), []);
-    let nothing = kept::new(stage.kept.account.clone());
+    let nothing = store::Durable {
+        told: Some(PresenceState::Offline),
+        ..kept::new(stage.kept.account.clone())
+    };
     assert_eq!(stage.kept, nothing);
     assert_eq!(stage.wakes_in(), [0; 0]);
 }
@@ -115,4 +118,51 @@ fn an_outcome_from_before_is_not_taken_for_that_of_a_later_message() {
     assert_eq!(stage.answers(), []);
     stage.outcome(after, Outcome::Unreachable);
     assert_eq!(stage.answers(), [(after, Err(rvp::Fault::NotLoggedOn))]);
+}
+
+#[test]
+fn what_did_not_reach_everybody_is_told_by_the_next_home_and_nothing_else() {
+    let mut stage = Stage::watched();
+    stage.restart();
+    assert_eq!(stage.told_states(), [], "everybody knows");
+    stage.reaches = false;
+    stage.set(leased(PresenceState::Busy));
+    let lost = stage.versions();
+    stage.restart();
+    assert_eq!(stage.told_states(), [(PresenceState::Busy, vec![bob()])]);
+    assert!(stage.versions() > lost, "whatever the clock says");
+    stage.reach(lost[0]);
+    stage.restart();
+    assert_eq!(
+        stage.told_states().len(),
+        1,
+        "the former home's telling is not this one's"
+    );
+    stage.reach(stage.versions()[0]);
+    stage.restart();
+    assert_eq!(stage.told_states(), []);
+}
+
+#[test]
+fn an_older_change_that_reaches_everybody_late_is_not_the_last_word() {
+    let mut stage = Stage::watched();
+    stage.reaches = false;
+    stage.set(leased(PresenceState::Busy));
+    let busy = stage.versions()[0];
+    stage.set(leased(PresenceState::Away));
+    stage.reach(busy);
+    assert_eq!(stage.kept.told, Some(PresenceState::Online));
+    stage.restart();
+    assert_eq!(stage.told_states(), [(PresenceState::Away, vec![bob()])]);
+}
+
+#[test]
+fn where_nobody_watches_nobody_is_untold() {
+    let mut stage = Stage::new();
+    stage.log_on(1);
+    stage.set(leased(PresenceState::Busy));
+    assert_eq!(stage.kept.told, Some(PresenceState::Busy));
+    stage.watch(&bob());
+    stage.restart();
+    assert_eq!(stage.told_states(), []);
 }

@@ -2,7 +2,7 @@
 
 use super::say::{LIFETIME, alice, bob, change_access, log_on, proved, set, watch};
 use super::{kept, say};
-use crate::command::{Applied, Command, DeliveryId, Effect, RouterName, Verdict};
+use crate::command::{Applied, Command, DeliveryId, Effect, Ended, RouterName, Verdict};
 use crate::ids::Ids;
 use crate::presentity::Presentity;
 use proto::{ClientLogin, DeliverMessage, Outcome};
@@ -30,6 +30,10 @@ pub(super) struct Stage {
     pub(super) effects: Vec<Effect>,
     /// What a store would hold.
     pub(super) kept: Durable,
+    /// Whether changes reach everybody they are for.
+    pub(super) reaches: bool,
+    /// At which epoch Alice was taken over.
+    epoch: u64,
     presentity: Presentity,
     ids: Ids,
 }
@@ -42,12 +46,14 @@ impl Stage {
 
     /// Alice as a store has kept her.
     pub(super) fn of(kept: Durable) -> Self {
-        let presentity = Presentity::load(kept.clone());
+        let presentity = Presentity::load(kept.clone(), 1);
         let (ids, now, effects) = (Ids::from_seed(7), start(), Vec::new());
         let mut stage = Self {
             now,
             effects,
             kept,
+            reaches: true,
+            epoch: 1,
             presentity,
             ids,
         };
@@ -57,7 +63,8 @@ impl Stage {
 
     /// The process ends, and another one begins with what the store has kept.
     pub(super) fn restart(&mut self) {
-        self.presentity = Presentity::load(self.kept.clone());
+        self.epoch += 1;
+        self.presentity = Presentity::load(self.kept.clone(), self.epoch);
         self.ids = Ids::from_seed(8);
         self.apply(Command::Lapse);
     }
@@ -74,13 +81,29 @@ impl Stage {
 
     pub(super) fn apply(&mut self, command: Command) -> Verdict {
         let Applied { verdict, effects } = self.presentity.apply(self.now, &mut self.ids, command);
-        for effect in &effects {
+        self.keep(&effects);
+        self.effects = effects;
+        if self.reaches {
+            self.versions()
+                .into_iter()
+                .for_each(|version| self.reach(version));
+        }
+        verdict
+    }
+
+    /// A change reaches everybody it is for.
+    pub(super) fn reach(&mut self, version: u64) {
+        let told = Command::Told { version };
+        let effects = self.presentity.apply(self.now, &mut self.ids, told).effects;
+        self.keep(&effects);
+    }
+
+    fn keep(&mut self, effects: &[Effect]) {
+        for effect in effects {
             if let Effect::Persist(change) = effect {
                 kept::keep(&mut self.kept, change.clone());
             }
         }
-        self.effects = effects;
-        verdict
     }
 
     /// A request through a router, whenever it is answered.
@@ -241,10 +264,10 @@ impl Stage {
     /// The answers to senders that the last command gives.
     pub(super) fn answers(&self) -> Vec<(DeliveryId, Result<Reply, Fault>)> {
         self.picked(|effect| {
-            let Effect::Answer(id, answer) = effect else {
+            let Effect::Ended(id, ended) = effect else {
                 return None;
             };
-            Some((*id, answer.clone()))
+            Some((*id, answer(*ended)))
         })
     }
 
@@ -256,13 +279,16 @@ impl Stage {
         })
     }
 
-    /// What the last command wants durable.
+    /// What the last command wants durable, besides what was told.
     pub(super) fn persisted(&self) -> Vec<store::Change> {
-        self.picked(|effect| {
-            let Effect::Persist(change) = effect else {
-                return None;
-            };
-            Some(change.clone())
+        self.picked(|effect| match effect {
+            Effect::Persist(store::Change::PutTold(_)) => None,
+            Effect::Persist(change) => Some(change.clone()),
+            Effect::Spread(..)
+            | Effect::DeliverMessage(..)
+            | Effect::DeliverChange(..)
+            | Effect::Ended(..)
+            | Effect::WakeAt(_) => None,
         })
     }
 
@@ -275,6 +301,15 @@ impl Stage {
         let seconds = u32::try_from(LIFETIME).unwrap();
         let (renewed, _) = self.subscribe(&proved(&alice()), say::refresh(id, seconds));
         assert_eq!(renewed, id);
+    }
+}
+
+/// What the sender of a message that has ended hears.
+pub(super) fn answer(ended: Ended) -> Result<Reply, Fault> {
+    match ended {
+        Ended::Delivered => Ok(Reply::Notified),
+        Ended::Refused(fault) | Ended::Expired(fault) => Err(fault),
+        Ended::Moved => panic!("whoever asked is sent elsewhere"),
     }
 }
 

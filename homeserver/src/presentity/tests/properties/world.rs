@@ -4,7 +4,7 @@ use super::super::kept;
 use super::super::say::{
     alice, bob, carol, leased, log_on, notify, proved, refresh, set, unsubscribe, watch,
 };
-use super::super::stage::{ROUTER, start, state_in};
+use super::super::stage::{ROUTER, answer, start, state_in};
 use super::acts::{Act, What};
 use crate::command::{Applied, Command, DeliveryId, Effect, Verdict};
 use crate::expiry::Expiry;
@@ -51,7 +51,7 @@ pub(super) fn play(acts: &[(usize, Act)], check: Check<'_>) {
     let kept = kept::new(kept::account(&alice()));
     let mut world = World {
         now: start(),
-        presentity: Presentity::load(kept.clone()),
+        presentity: Presentity::load(kept.clone(), 1),
         kept,
         ids: Ids::from_seed(7),
         expiry: Expiry::default(),
@@ -163,14 +163,25 @@ impl World {
     }
 
     fn apply(&mut self, command: Command, check: Check<'_>) {
-        let before = self.kept.clone();
+        let (before, mut versions) = (self.kept.clone(), Vec::new());
         let applied = self.presentity.apply(self.now, &mut self.ids, command.clone());
         for effect in &applied.effects {
             match effect {
                 Effect::Persist(change) => kept::keep(&mut self.kept, change.clone()),
                 Effect::DeliverMessage(id, ..) => self.under_way.push(*id),
                 Effect::WakeAt(at) => self.expiry.wake_at(*at, &alice()),
-                Effect::Spread(..) | Effect::DeliverChange(..) | Effect::Answer(..) => {}
+                Effect::Spread(change, _) => versions.push(change.version),
+                Effect::DeliverChange(..) | Effect::Ended(..) => {}
+            }
+        }
+        // Everybody is told at once.
+        for version in versions {
+            let told = Command::Told { version };
+            for effect in self.presentity.apply(self.now, &mut self.ids, told).effects {
+                let Effect::Persist(change) = effect else {
+                    panic!("to have told leads to {effect:?}");
+                };
+                kept::keep(&mut self.kept, change);
             }
         }
         check(&Seen {
@@ -221,14 +232,14 @@ impl Seen<'_> {
         self.applied.effects.iter().filter_map(message).collect()
     }
 
-    pub(super) fn answers(&self) -> Vec<(DeliveryId, &Result<Reply, Fault>)> {
-        let answer = |effect| {
-            let &Effect::Answer(id, ref answer) = effect else {
+    pub(super) fn answers(&self) -> Vec<(DeliveryId, Result<Reply, Fault>)> {
+        let answered = |effect: &Effect| {
+            let Effect::Ended(id, ended) = effect else {
                 return None;
             };
-            Some((id, answer))
+            Some((*id, answer(*ended)))
         };
-        self.applied.effects.iter().filter_map(answer).collect()
+        self.applied.effects.iter().filter_map(answered).collect()
     }
 
     /// Whether the last command found or left a subscription of this watcher.

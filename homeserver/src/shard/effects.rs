@@ -1,0 +1,184 @@
+//! Does what the core wants done, and takes up what comes of it.
+
+use super::Shard;
+use super::doing::Done;
+use crate::command::{Command, DeliveryId, Effect, Ended};
+use crate::delivery::Telling;
+use crate::shards::ReplyTo;
+use membership::Slot;
+use proto::{Answer, Change, DeliverMessage, Refusal};
+use rvp::{Fault, Principal, Reply};
+use store::Write;
+use tracing::Instrument;
+
+impl Shard {
+    /// Does what the core wants done. An answer waits until what is to be durable is durable; whoever is told of
+    /// a change has a share in these tellings.
+    pub(super) fn carry_out(
+        &mut self,
+        principal: &Principal,
+        effects: Vec<Effect>,
+        answer: Option<(ReplyTo, Result<Reply, Fault>)>,
+        tellings: &[Telling],
+    ) {
+        let (slot, mut changes) = (Slot::of(principal), Vec::new());
+        for effect in effects {
+            match effect {
+                Effect::Persist(change) => changes.push(change),
+                Effect::Spread(change, watchers) => self.spread(principal, &change, watchers),
+                Effect::DeliverMessage(id, router, message) => {
+                    self.deliver(principal.clone(), id, &router, message);
+                }
+                Effect::DeliverChange(router, change, client) => {
+                    self.parts.delivery.change(&router, &change, client, tellings);
+                }
+                Effect::Ended(id, ended) => self.ended(principal, id, ended),
+                Effect::WakeAt(at) => self.expiry.wake_at(at, principal),
+            }
+        }
+        // Whoever is not here any more changes nothing that must survive.
+        let epoch = self
+            .presentities
+            .get(principal)
+            .map(|presentity| presentity.epoch());
+        let Some(epoch) = epoch.filter(|_| !changes.is_empty()) else {
+            if let Some((reply, result)) = answer {
+                send(reply, result.map_err(Refusal::Fault));
+            }
+            return;
+        };
+        let write = |change| Write {
+            principal: principal.clone(),
+            slot: slot.number(),
+            epoch,
+            change,
+        };
+        let committed = self.parts.writer.submit(changes.into_iter().map(write).collect());
+        self.doing.push(async move {
+            Done::Committed {
+                claim: (slot, epoch),
+                result: committed.await,
+                answer,
+            }
+        });
+    }
+
+    fn spread(&mut self, principal: &Principal, change: &Change, watchers: Vec<Principal>) {
+        let told = self.parts.delivery.spread(change, watchers);
+        let (principal, version) = (principal.clone(), change.version);
+        self.doing.push(async move {
+            Done::Told {
+                principal,
+                version,
+                everybody: told.await.unwrap_or(false),
+            }
+        });
+    }
+
+    fn deliver(&mut self, principal: Principal, id: DeliveryId, router: &str, message: DeliverMessage) {
+        let (delivery, router) = (self.parts.delivery.clone(), router.to_owned());
+        let handed_on = async move {
+            let outcome = delivery.message(&router, message).await;
+            Done::Delivered {
+                principal,
+                delivery: id,
+                outcome,
+            }
+        };
+        self.doing.push(handed_on.in_current_span());
+    }
+
+    /// A message has ended: its sender is told, if it still waits.
+    fn ended(&mut self, principal: &Principal, id: DeliveryId, ended: Ended) {
+        let Some(reply) = self.senders.remove(&(principal.clone(), id)) else {
+            return;
+        };
+        let answer = match ended {
+            Ended::Delivered => Ok(Reply::Notified),
+            Ended::Refused(fault) | Ended::Expired(fault) => Err(Refusal::Fault(fault)),
+            Ended::Moved => Err(Refusal::Moved {
+                epoch: self.parts.delivery.epoch(),
+            }),
+        };
+        let fault = match &answer {
+            Err(Refusal::Fault(fault)) => Some(*fault),
+            Err(Refusal::Moved { .. }) => Some(Fault::Unavailable),
+            Ok(_) => None,
+        };
+        self.parts.metrics.request("NOTIFY", fault);
+        send(reply, answer);
+    }
+
+    pub(super) fn done(&mut self, done: Done) {
+        match done {
+            Done::Committed {
+                claim,
+                result,
+                answer,
+            } => self.committed(claim, result, answer),
+            Done::Delivered {
+                principal,
+                delivery,
+                outcome,
+            } => {
+                self.parts.metrics.delivered(outcome);
+                self.outcome(&principal, Command::Outcome { delivery, outcome });
+            }
+            Done::Told {
+                principal,
+                version,
+                everybody,
+            } => {
+                // Otherwise the next home tells them, as what is kept says.
+                if everybody {
+                    self.command(&principal, Command::Told { version });
+                }
+            }
+            Done::Settled { result, settled } => match result {
+                // Whoever asked may have given up.
+                Ok(()) => drop(settled.send(())),
+                Err(error) => {
+                    let error: &dyn std::error::Error = &error;
+                    tracing::error!(error, "state of people who leave is not durable");
+                }
+            },
+            Done::Loaded { principal, result } => self.loaded(&principal, result),
+        }
+    }
+
+    fn committed(
+        &self,
+        (slot, epoch): (Slot, u64),
+        result: Result<(), store::Error>,
+        answer: Option<(ReplyTo, Result<Reply, Fault>)>,
+    ) {
+        let refusal = match result {
+            Ok(()) => None,
+            // Nothing is lost: whoever asked asks the home that has the slot.
+            Err(store::Error::Fenced { epoch: newer }) => {
+                tracing::warn!(%slot, epoch, newer, "another home has taken a slot over");
+                self.parts.served.fence(slot, epoch);
+                Some(Refusal::Moved { epoch: newer })
+            }
+            Err(error) => {
+                let error: &dyn std::error::Error = &error;
+                tracing::error!(error, "state is not durable");
+                Some(Refusal::Fault(Fault::Unavailable))
+            }
+        };
+        if let Some((reply, answer)) = answer {
+            send(
+                reply,
+                match refusal {
+                    None => answer.map_err(Refusal::Fault),
+                    Some(refusal) => Err(refusal),
+                },
+            );
+        }
+    }
+}
+
+fn send(reply: ReplyTo, result: Result<Reply, Refusal>) {
+    // Whoever asked may have given up.
+    let _ = reply.send(result.map(Answer::Reply));
+}

@@ -1,0 +1,167 @@
+//! What a shard is asked from outside.
+
+use super::{Shard, counted};
+use crate::census::Counted;
+use crate::command::{Command, Verdict};
+use crate::delivery::Telling;
+use crate::shards::{Ask, ReplyTo, RequestAsk};
+use membership::Slot;
+use proto::{Answer, Change, Proof, Refusal};
+use rvp::method::Subscribe;
+use rvp::{Fault, Method, Principal, SubscriptionId, SubscriptionKind};
+
+impl Shard {
+    pub(super) fn request(&mut self, ask: Box<RequestAsk>) {
+        if !self.presentities.contains_key(&ask.target) {
+            let target = ask.target.clone();
+            return self.wait_for_store(target, Ask::Request(ask));
+        }
+        let RequestAsk {
+            target,
+            caller,
+            router,
+            method,
+            span,
+            reply,
+        } = *ask;
+        let _entered = span.entered();
+        let name = method.name();
+        let before = match self.counts_before(&target, &method) {
+            Ok(before) => before,
+            Err(fault) => {
+                self.parts.metrics.request(name, Some(fault));
+                // The router may have given up.
+                return drop(reply.send(Err(fault.into())));
+            }
+        };
+        let command = Command::Request {
+            caller,
+            router,
+            method,
+        };
+        let Some((verdict, effects)) = self.apply_from(before, &target, command) else {
+            return;
+        };
+        match verdict {
+            Verdict::Now(answer) => {
+                self.parts.metrics.request(name, answer.as_ref().err().copied());
+                self.carry_out(&target, effects, Some((reply, answer)), &[]);
+            }
+            Verdict::Later(delivery) => {
+                self.senders.insert((target.clone(), delivery), reply);
+                self.carry_out(&target, effects, None, &[]);
+            }
+            Verdict::Nothing => self.carry_out(&target, effects, None, &[]),
+        }
+    }
+
+    /// What somebody counts for before a request. Who is about to come online is given a place first, if there
+    /// is one: shards run side by side, and together they must not let in more people than may be online.
+    fn counts_before(&self, principal: &Principal, method: &Method) -> Result<Counted, Fault> {
+        let before = self.presentities.get(principal).map(counted).unwrap_or_default();
+        if before.online || !is_log_on(method) {
+            return Ok(before);
+        }
+        if !self.parts.census.keep_place(Slot::of(principal)) {
+            return Err(Fault::Full);
+        }
+        Ok(Counted {
+            online: true,
+            ..before
+        })
+    }
+
+    /// A watcher who is not here yet, because the slot has just become ours, must not miss the change.
+    pub(super) fn watched(&mut self, watcher: Principal, change: Change, tellings: Vec<Telling>) {
+        if self.presentities.contains_key(&watcher) {
+            if let Some((_, effects)) = self.apply(&watcher, Command::Change(change)) {
+                self.carry_out(&watcher, effects, None, &tellings);
+            }
+            return;
+        }
+        let watchers = vec![watcher.clone()];
+        let ask = Ask::SpreadChange {
+            change,
+            watchers,
+            tellings,
+        };
+        self.wait_for_store(watcher, ask);
+    }
+
+    pub(super) fn call_back_lost(&mut self, principal: Principal, login: SubscriptionId) {
+        if self.presentities.contains_key(&principal) {
+            self.command(&principal, Command::CallBackLost(login));
+        } else {
+            self.wait_for_store(principal.clone(), Ask::CallBackLost { principal, login });
+        }
+    }
+
+    pub(super) fn authenticate(&mut self, principal: Principal, proof: Proof, reply: ReplyTo) {
+        let Some(presentity) = self.presentities.get(&principal) else {
+            let target = principal.clone();
+            let ask = Ask::Authenticate {
+                principal,
+                proof,
+                reply,
+            };
+            return self.wait_for_store(target, ask);
+        };
+        let verified = crate::authenticate::verify(presentity.account(), &proof);
+        self.parts.metrics.authentication(verified.is_ok());
+        let answer = verified.map(Answer::Authenticated).map_err(|rejected| {
+            tracing::info!(reason = %rejected, "credentials rejected");
+            Refusal::Fault(Fault::Unauthenticated)
+        });
+        // The router may have given up.
+        let _ = reply.send(answer);
+    }
+
+    pub(super) fn explain(&mut self, principal: Principal, reply: ReplyTo) {
+        let Some(presentity) = self.presentities.get(&principal) else {
+            return self.wait_for_store(principal.clone(), Ask::Explain { principal, reply });
+        };
+        let explained = presentity.explain(self.parts.clock.now());
+        // The operator may have given up.
+        let _ = reply.send(Ok(Answer::Explained(Box::new(explained))));
+    }
+}
+
+/// Whether a request is to log somebody on.
+pub(crate) fn is_log_on(method: &Method) -> bool {
+    let Method::Subscribe(Subscribe::New { kind, .. }) = method else {
+        return false;
+    };
+    *kind == SubscriptionKind::Login
+}
+
+/// Tells whoever asked that it cannot be done.
+pub(super) fn refuse(ask: Ask, fault: Fault) {
+    let refusal = Err(Refusal::Fault(fault));
+    match ask {
+        // Who claims to be somebody who is not here is asked for proof, as a wrong password would be: a client
+        // whose log-on is answered 404 hangs (spec 3.2).
+        Ask::Request(request) if request.caller.identity.person() == Some(&request.target) => {
+            drop(request.reply.send(hide_nobody(refusal)));
+        }
+        Ask::Request(request) => drop(request.reply.send(refusal)),
+        // Somebody who is not here is told the same as somebody with a wrong password.
+        Ask::Authenticate { reply, .. } => drop(reply.send(hide_nobody(refusal))),
+        Ask::Explain { reply, .. } => drop(reply.send(refusal)),
+        // Nobody has to be told who is not there.
+        Ask::SpreadChange { tellings, .. } if fault != Fault::NoSuchPrincipal => {
+            tellings.iter().for_each(Telling::fail);
+        }
+        Ask::SpreadChange { .. }
+        | Ask::CallBackLost { .. }
+        | Ask::Accounts(_)
+        | Ask::Load { .. }
+        | Ask::Release { .. } => {}
+    }
+}
+
+fn hide_nobody(answer: Result<Answer, Refusal>) -> Result<Answer, Refusal> {
+    answer.map_err(|refusal| match refusal {
+        Refusal::Fault(Fault::NoSuchPrincipal) => Refusal::Fault(Fault::Unauthenticated),
+        other @ (Refusal::Fault(_) | Refusal::Moved { .. }) => other,
+    })
+}

@@ -1,0 +1,160 @@
+//! Who is here: people come from the store, and go with their slots.
+
+use super::doing::Done;
+use super::requests::refuse;
+use super::{Shard, counted, difference, entry};
+use crate::census::Counted;
+use crate::command::Command;
+use crate::presentity::Presentity;
+use crate::shards::Ask;
+use membership::Slot;
+use rvp::{Fault, Principal};
+use std::sync::Arc;
+use store::{AccountChange, Durable};
+use tokio::sync::oneshot;
+
+/// Questions about one principal that may wait until the store has said whether there is such a person.
+const WAITING_FOR_STORE_MAX: usize = 64;
+
+impl Shard {
+    /// Keeps a question until the store has said whether there is such a person: an account that was
+    /// made a moment ago must be able to log on.
+    pub(super) fn wait_for_store(&mut self, principal: Principal, ask: Ask) {
+        let waiting = self.waiting.entry(principal.clone()).or_default();
+        if waiting.len() >= WAITING_FOR_STORE_MAX {
+            return refuse(ask, Fault::Busy);
+        }
+        waiting.push(ask);
+        if waiting.len() == 1 {
+            self.parts.metrics.account_read();
+            let store = Arc::clone(&self.parts.store);
+            self.doing.push(async move {
+                let result = store.load_one(&principal).await;
+                Done::Loaded { principal, result }
+            });
+        }
+    }
+
+    pub(super) fn loaded(&mut self, principal: &Principal, result: Result<Option<Durable>, store::Error>) {
+        let claimed_at = self.parts.served.claimed_at(Slot::of(principal));
+        let fault = match (result, claimed_at) {
+            (Ok(Some(durable)), Some(epoch)) => {
+                self.load(durable, epoch);
+                None
+            }
+            // The slot has gone meanwhile.
+            (Ok(Some(_)), None) => Some(Fault::Unavailable),
+            (Ok(None), _) => Some(Fault::NoSuchPrincipal),
+            (Err(error), _) => {
+                let error: &dyn std::error::Error = &error;
+                tracing::error!(error, "the store cannot be read");
+                Some(Fault::Unavailable)
+            }
+        };
+        for ask in self.waiting.remove(principal).unwrap_or_default() {
+            match fault {
+                None => self.ask(ask),
+                Some(fault) => refuse(ask, fault),
+            }
+        }
+    }
+
+    /// Takes a presentity in, unless it is here already, and ends at once what has ended meanwhile.
+    pub(super) fn load(&mut self, durable: Durable, epoch: u64) {
+        let principal = durable.account.principal.clone();
+        if self.presentities.contains_key(&principal) {
+            return;
+        }
+        let mut presentity = Presentity::load(durable, epoch);
+        if let Some(former) = self.leaving.remove(&principal) {
+            presentity.adopt_deliveries(former);
+        }
+        let now = counted(&presentity);
+        self.parts
+            .census
+            .count(Slot::of(&principal), Counted::default(), now);
+        self.presentities.insert(principal.clone(), presentity);
+        self.command(&principal, Command::Lapse);
+    }
+
+    pub(super) fn lapse(&mut self) {
+        let now = self.parts.clock.now();
+        while let Some(principal) = self.expiry.take_due(now) {
+            self.command(&principal, Command::Lapse);
+        }
+    }
+
+    pub(super) fn accounts(&mut self, changes: Vec<AccountChange>) {
+        for change in changes {
+            match change {
+                AccountChange::Put(account) => {
+                    let principal = account.principal.clone();
+                    self.command(&principal, Command::Account(account));
+                }
+                AccountChange::Removed(principal) => {
+                    if let Some(account) = self.presentities.get(&principal).map(|p| p.account().clone()) {
+                        // As if disabled first, so that watchers see the person go.
+                        let gone = store::Account {
+                            disabled: true,
+                            ..account
+                        };
+                        self.command(&principal, Command::Account(Box::new(gone)));
+                        self.forget(&principal);
+                    }
+                }
+            }
+        }
+    }
+
+    /// Forgets the people of slots that are not served any more, and says so when what was changed of them is
+    /// durable: writes are made in order, so that an empty one is durable last.
+    pub(super) fn release(&mut self, ours: &[bool], settled: oneshot::Sender<()>) {
+        let mut lost: Vec<Principal> = self
+            .presentities
+            .keys()
+            .filter(|principal| !ours[usize::from(Slot::of(principal).number())])
+            .cloned()
+            .collect();
+        lost.sort_unstable();
+        for principal in lost {
+            self.forget(&principal);
+        }
+        let durable = self.parts.writer.submit(Vec::new());
+        self.doing.push(async move {
+            Done::Settled {
+                result: durable.await,
+                settled,
+            }
+        });
+    }
+
+    fn forget(&mut self, principal: &Principal) {
+        if let Some(presentity) = self.presentities.remove(principal) {
+            let before = counted(&presentity);
+            self.parts
+                .census
+                .count(Slot::of(principal), before, Counted::default());
+            self.expiry.forget(principal);
+            if presentity.awaits_clients() {
+                self.leaving.insert(principal.clone(), presentity);
+            }
+        }
+    }
+
+    /// What became of a message, also if its recipient is no longer ours.
+    pub(super) fn outcome(&mut self, principal: &Principal, outcome: Command) {
+        let Some(leaving) = self.leaving.get_mut(principal) else {
+            return self.command(principal, outcome);
+        };
+        let open = leaving.in_flight();
+        let effects = leaving
+            .apply(self.parts.clock.now(), &mut self.ids, outcome)
+            .effects;
+        let in_flight = difference(open, leaving.in_flight());
+        if !leaving.awaits_clients() {
+            self.leaving.remove(principal);
+        }
+        self.parts.ledger.enter(&entry(in_flight, &effects));
+        self.carry_out(principal, effects, None, &[]);
+    }
+}

@@ -1,0 +1,280 @@
+//! Puts the parts of a home server together and sets them going.
+
+use crate::census::Census;
+use crate::delivery::Delivery;
+use crate::governor::Governor;
+use crate::ledger::Ledger;
+use crate::lending::{Lender, Lending};
+use crate::metrics::Metrics;
+use crate::operator::Operator;
+use crate::ownership::Ownership;
+use crate::served::Served;
+use crate::service::Service;
+use crate::shard::{self, Shard};
+use crate::shards::Shards;
+use crate::standing::Standing;
+use crate::{HomeServer, HomeServerConfig, Resources, accounts, incoming, lease};
+use async_trait::async_trait;
+use daemon::{Listener, Network, OnError, Tasks};
+use membership::{Joined, MemberId, Placements};
+use prometheus_client::registry::Registry;
+use proto::{Connect, LinkServer, Links, Peer, Role};
+use std::io;
+use std::net::SocketAddr;
+use std::sync::Arc;
+use store::Writer;
+
+/// A home server that has joined the membership and is about to serve.
+pub struct Joining {
+    pub(crate) config: HomeServerConfig,
+    pub(crate) resources: Resources,
+    pub(crate) listener: Box<dyn Listener>,
+    pub(crate) address: SocketAddr,
+    pub(crate) revision: u64,
+    pub(crate) joined: Box<dyn Joined>,
+}
+
+/// The tasks of a home server, by when they end.
+#[derive(Clone, Default)]
+pub(crate) struct Stages {
+    /// First: whatever follows the world outside.
+    pub(crate) tasks: Tasks,
+    /// Then what a shard is at, which is answered on the link that asked.
+    pub(crate) shards: Tasks,
+    /// Then the links.
+    pub(crate) links: Tasks,
+    /// And last the store's writer.
+    pub(crate) writer: Tasks,
+}
+
+/// What the parts of a home server share.
+struct Shared {
+    me: MemberId,
+    placements: Placements,
+    shards: Shards,
+    served: Served,
+    census: Census,
+    ledger: Ledger,
+    governor: Governor,
+    metrics: Metrics,
+    standing: Standing,
+    links: Links,
+    delivery: Delivery,
+    stages: Stages,
+}
+
+impl Joining {
+    /// Serves. It is ready, in [`Resources::readiness`], once it has read the state of its slots from the
+    /// store.
+    pub fn serve(self, registry: &mut Registry) -> HomeServer {
+        let Self {
+            config,
+            resources,
+            listener,
+            address,
+            revision,
+            joined,
+        } = self;
+        let me = MemberId::from(config.name.as_str());
+        let stages = Stages::default();
+        lease::end_when_lost(me.clone(), joined.lost(), &stages.tasks);
+        let (shared, mailboxes) = share(&config, &resources, (me, joined), stages, registry);
+        run_shards(&resources, &shared, mailboxes);
+        let lending = run_followers(&config, &resources, &shared, revision);
+        serve_links(&config, &resources, &shared, listener, lending);
+        HomeServer {
+            name: config.name,
+            address,
+            standing: shared.standing,
+            placements: shared.placements,
+            served: shared.served,
+            stages: shared.stages,
+            readiness: resources.readiness,
+        }
+    }
+}
+
+type Mailboxes = Vec<tokio::sync::mpsc::Receiver<crate::shards::Ask>>;
+
+fn share(
+    config: &HomeServerConfig,
+    resources: &Resources,
+    (me, joined): (MemberId, Box<dyn Joined>),
+    stages: Stages,
+    registry: &mut Registry,
+) -> (Shared, Mailboxes) {
+    let label = ("member".into(), config.name.clone().into());
+    let home = registry
+        .sub_registry_with_prefix("homeserver")
+        .sub_registry_with_label(label);
+    let (metrics, ledger) = (Metrics::register(home), Ledger::register(home));
+    let census = Census::new(config.capacity);
+    census.register(home);
+    let governor = Governor::new(resources.clock.now());
+    governor.register(home);
+    let placements = Placements::follow(resources.membership.members());
+    let (shards, mailboxes) = Shards::new(config.shards);
+    let connect = Arc::new(LinkConnect(Arc::clone(&resources.network)));
+    let spawn = stages.links.spawner("link", OnError::Log);
+    let links = Links::new(peer(config), connect, Arc::new(NotCalled), spawn);
+    let served = Served::new();
+    let delivery = Delivery::new(
+        me.clone(),
+        links.clone(),
+        placements.clone(),
+        (shards.clone(), served.clone()),
+        (stages.tasks.clone(), metrics.clone()),
+    );
+    let shared = Shared {
+        standing: Standing::new(me.clone(), joined),
+        me,
+        placements,
+        shards,
+        served,
+        census,
+        ledger,
+        governor,
+        metrics,
+        links,
+        delivery,
+        stages,
+    };
+    (shared, mailboxes)
+}
+
+fn run_shards(resources: &Resources, shared: &Shared, mailboxes: Mailboxes) {
+    let (writer, writing) = Writer::new(Arc::clone(&resources.store));
+    let stages = &shared.stages;
+    stages.writer.spawn("store writer", OnError::Stop, async move {
+        writing.await;
+        Ok(())
+    });
+    for (index, mailbox) in mailboxes.into_iter().enumerate() {
+        let parts = shard::Parts {
+            store: Arc::clone(&resources.store),
+            writer: writer.clone(),
+            delivery: shared.delivery.clone(),
+            served: shared.served.clone(),
+            clock: Arc::clone(&resources.clock),
+            metrics: shared.metrics.clone(),
+            census: shared.census.clone(),
+            ledger: shared.ledger.clone(),
+            seed: resources.seed.wrapping_add(index as u64),
+        };
+        let (shard, cancelled) = (Shard::new(parts, mailbox), stages.shards.cancelled());
+        stages.shards.spawn("shard", OnError::Stop, async move {
+            shard.run(cancelled).await;
+            Ok(())
+        });
+    }
+}
+
+/// Starts the loops that follow the placement, the accounts, and how many people are here.
+fn run_followers(
+    config: &HomeServerConfig,
+    resources: &Resources,
+    shared: &Shared,
+    revision: u64,
+) -> Lending {
+    let tasks = &shared.stages.tasks;
+    let (store, shards) = (Arc::clone(&resources.store), shared.shards.clone());
+    let accounts = accounts::follow(store, shards, revision, tasks.cancelled());
+    tasks.spawn("account follower", OnError::Stop, async move {
+        accounts.await;
+        Ok(())
+    });
+    let ownership = Ownership {
+        me: shared.me.clone(),
+        placements: shared.placements.clone(),
+        links: shared.links.clone(),
+        shards: shared.shards.clone(),
+        store: Arc::clone(&resources.store),
+        served: shared.served.clone(),
+        clock: Arc::clone(&resources.clock),
+    };
+    let (readiness, name) = (resources.readiness.clone(), config.name.clone());
+    let cancelled = tasks.cancelled();
+    tasks.spawn("placement follower", OnError::Stop, async move {
+        ownership
+            .run(cancelled, |ready| readiness.set(&name, ready))
+            .await;
+        Ok(())
+    });
+    let (lending, lender): (Lending, Lender) = Lending::new(
+        shared.me.clone(),
+        shared.placements.clone(),
+        shared.census.clone(),
+        shared.standing.clone(),
+    );
+    let cancelled = tasks.cancelled();
+    tasks.spawn("lender", OnError::Stop, async move {
+        lender.run(cancelled).await;
+        Ok(())
+    });
+    lending
+}
+
+fn serve_links(
+    config: &HomeServerConfig,
+    resources: &Resources,
+    shared: &Shared,
+    listener: Box<dyn Listener>,
+    lending: Lending,
+) {
+    let operator = Operator {
+        me: shared.me.clone(),
+        store: Arc::clone(&resources.store),
+        served: shared.served.clone(),
+        census: shared.census.clone(),
+        ledger: shared.ledger.clone(),
+        metrics: shared.metrics.clone(),
+        standing: shared.standing.clone(),
+    };
+    let service = Service {
+        me: shared.me.clone(),
+        placements: shared.placements.clone(),
+        shards: shared.shards.clone(),
+        delivery: shared.delivery.clone(),
+        served: shared.served.clone(),
+        governor: shared.governor.clone(),
+        clock: Arc::clone(&resources.clock),
+        lending,
+        operator,
+    };
+    let links = &shared.stages.links;
+    let spawn = links.spawner("link", OnError::Log);
+    let server = LinkServer::new(peer(config), Arc::new(service), spawn);
+    links.spawn(
+        "link listener",
+        OnError::Stop,
+        incoming::serve(listener, server, links.cancelled()),
+    );
+}
+
+fn peer(config: &HomeServerConfig) -> Peer {
+    Peer {
+        name: config.name.clone(),
+        role: Role::Home,
+    }
+}
+
+/// The answering end of the links that a home server opens: homes are called on the links they accept.
+struct NotCalled;
+
+#[async_trait]
+impl proto::Serve for NotCalled {
+    async fn serve(&self, _: &proto::Link, _: proto::Call) -> Result<proto::Answer, proto::Refusal> {
+        Err(rvp::Fault::BadRequest.into())
+    }
+}
+
+/// Connects links through the network that was given.
+struct LinkConnect(Arc<dyn Network>);
+
+#[async_trait]
+impl Connect for LinkConnect {
+    async fn connect(&self, address: &str) -> io::Result<Box<dyn proto::links::Io>> {
+        let stream = self.0.connect_to(address).await?;
+        Ok(Box::new(stream))
+    }
+}

@@ -1,0 +1,86 @@
+//! What homes want handed to clients. Only from the home of a client's person is it taken: one that has lost the
+//! person without knowing it is refused, so that nothing is delivered in the name of a home that is none.
+
+use crate::call_back::Queues;
+use async_trait::async_trait;
+use membership::{Placement, Placements};
+use proto::{Answer, Call, Link, Op, Outcome, Refusal, Role, Serve};
+use rvp::{Fault, Principal};
+use std::sync::{Arc, OnceLock};
+use std::time::Duration;
+use tracing::Instrument;
+
+/// How long to wait for the members at an epoch that a home knows already.
+const EPOCH_WAIT: Duration = Duration::from_secs(2);
+
+/// The answering end of a router's links.
+pub(crate) struct Deliver {
+    pub(crate) name: String,
+    pub(crate) placements: Placements,
+    /// The queues need the links to say that a client is lost, and the links need this.
+    pub(crate) queues: OnceLock<Queues>,
+}
+
+#[async_trait]
+impl Serve for Deliver {
+    async fn serve(&self, link: &Link, call: Call) -> Result<Answer, Refusal> {
+        let span = tracing::info_span!(parent: None, "router.serve", router = self.name, op = call.op.name());
+        daemon::trace::set_parent(&span, call.trace.as_deref());
+        self.deliver(link, call).instrument(span).await
+    }
+}
+
+impl Deliver {
+    async fn deliver(&self, link: &Link, call: Call) -> Result<Answer, Refusal> {
+        if link.peer().role != Role::Home {
+            return Err(Fault::BadRequest.into());
+        }
+        let queues = self.queues.get().ok_or(Refusal::Fault(Fault::Unavailable))?;
+        let placement = self.placement_at(call.epoch).await?;
+        let home = link.peer().name.as_str();
+        match call.op {
+            Op::DeliverMessage(message) if !is_home(&placement, home, &message.login.principal) => {
+                Ok(Answer::Outcome(Outcome::Moved))
+            }
+            Op::DeliverMessage(message) => Ok(Answer::Outcome(queues.message(message).await)),
+            Op::DeliverChange { change, clients } => {
+                let theirs = |principal| is_home(&placement, home, principal);
+                if !clients.iter().all(|client| theirs(&client.principal)) {
+                    return Err(Refusal::Moved {
+                        epoch: placement.epoch(),
+                    });
+                }
+                queues.change(&change, clients);
+                Ok(Answer::Done)
+            }
+            // A router is nobody's home.
+            Op::Authenticate { .. }
+            | Op::Request { .. }
+            | Op::SpreadChange { .. }
+            | Op::CallBackLost { .. }
+            | Op::Settle
+            | Op::Members
+            | Op::Load
+            | Op::Explain { .. }
+            | Op::Drain
+            | Op::Undrain => Err(Fault::BadRequest.into()),
+        }
+    }
+
+    /// A home that knows a newer epoch than this router is right: catch up before anything is taken.
+    async fn placement_at(&self, epoch: u64) -> Result<Arc<Placement>, Refusal> {
+        let placement = self.placements.now();
+        if epoch <= placement.epoch() {
+            return Ok(placement);
+        }
+        tokio::time::timeout(EPOCH_WAIT, self.placements.reached(epoch))
+            .await
+            .map_err(|_| Refusal::Fault(Fault::Unavailable))
+    }
+}
+
+fn is_home(placement: &Placement, home: &str, principal: &Principal) -> bool {
+    placement
+        .home_of(principal)
+        .is_some_and(|member| member.id.as_str() == home)
+}

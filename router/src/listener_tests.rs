@@ -1,0 +1,74 @@
+use super::*;
+use daemon::{Network, OnError, Tasks, TokioNetwork};
+use tokio::io::{AsyncReadExt, AsyncWriteExt};
+use tokio::net::TcpStream;
+
+const REQUEST: &[u8] = b"GET / HTTP/1.1\r\nHost: im.example.com\r\n\r\n";
+const PATIENCE: Duration = Duration::from_secs(30);
+
+async fn answer(client: &mut TcpStream) -> String {
+    let mut octets = vec![0; 2048];
+    let read = tokio::time::timeout(PATIENCE, client.read(&mut octets));
+    let count = read.await.unwrap().unwrap();
+    String::from_utf8_lossy(&octets[..count]).into_owned()
+}
+
+/// Connects, asks, and says what was answered.
+async fn ask(address: SocketAddr) -> (TcpStream, String) {
+    let mut client = TcpStream::connect(address).await.unwrap();
+    client.write_all(REQUEST).await.unwrap();
+    let answer = answer(&mut client).await;
+    (client, answer)
+}
+
+#[tokio::test]
+async fn one_too_many_is_told_so_and_the_others_stay() {
+    let listener = TokioNetwork.bind("127.0.0.1:0".parse().unwrap()).await.unwrap();
+    let (address, tasks) = (listener.local_addr().unwrap(), Tasks::new());
+    let accept = Accept {
+        name: "router-1".into(),
+        service: axum::Router::new().fallback(async || "in"),
+        connections_max: 2,
+        metrics: Metrics::default(),
+        group: tasks.group("client connection", OnError::Log),
+        stop: tasks.cancelled(),
+    };
+    tasks.spawn("client listener", OnError::Stop, async move {
+        accept.run(listener).await;
+        Ok(())
+    });
+    let (mut first, in_1) = ask(address).await;
+    let (second, in_2) = ask(address).await;
+    assert!(in_1.starts_with("HTTP/1.1 200") && in_2.starts_with("HTTP/1.1 200"));
+    let (mut third, refused) = ask(address).await;
+    assert!(refused.starts_with("HTTP/1.1 503"), "{refused}");
+    for line in [
+        "Retry-After: 30",
+        "Connection: close",
+        "Rvp-Notifications-Version: 0.2",
+    ] {
+        assert!(refused.contains(line), "{line} in {refused}");
+    }
+    assert!(
+        refused.contains("as many people are online here as may be"),
+        "{refused}"
+    );
+    assert_eq!(answer(&mut third).await, "", "it is closed");
+    first.write_all(REQUEST).await.unwrap();
+    assert!(
+        answer(&mut first).await.starts_with("HTTP/1.1 200"),
+        "whoever is in stays in"
+    );
+    drop(second);
+    let mut again = ask(address).await.1;
+    for _ in 0..1_000 {
+        if again.starts_with("HTTP/1.1 200") {
+            break;
+        }
+        tokio::task::yield_now().await;
+        again = ask(address).await.1;
+    }
+    assert!(again.starts_with("HTTP/1.1 200"), "whoever leaves makes room");
+    drop(first);
+    assert!(tasks.drain(PATIENCE).await.is_empty());
+}

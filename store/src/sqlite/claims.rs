@@ -1,0 +1,164 @@
+//! Claims of slots, and what writes are held against.
+//!
+//! All rows of one claim have the same epoch and member, so one statement over a list of slots does for any
+//! number of them.
+
+use super::failure::Failure;
+use super::load::{json, unreadable};
+use super::millis;
+use crate::{Claim, Error, Fenced, MOVES_MAX, Move, Write};
+use sqlx::SqliteConnection;
+use std::collections::BTreeMap;
+
+/// The newest claim that stands against this one, if any.
+const AGAINST: &str = "SELECT max(kept) FROM claims
+    WHERE slot IN (SELECT value FROM json_each(?1)) AND (kept > ?2 OR (kept = ?2 AND member <> ?3))";
+
+// `WHERE TRUE` tells the parser that `ON` does not begin the condition of a join.
+const CLAIM: &str = "INSERT INTO claims (slot, epoch, member, kept)
+    SELECT value, ?2, ?3, ?2 FROM json_each(?1) WHERE TRUE
+    ON CONFLICT (slot) DO UPDATE SET
+        epoch = excluded.epoch, member = excluded.member, kept = excluded.kept";
+
+/// Of slots and the epochs at which they were claimed, `[[slot, epoch], ...]`: those whose claim still stands.
+const KEEP: &str = "UPDATE claims SET kept = max(kept, ?2)
+    WHERE member = ?3 AND (slot, epoch) IN (SELECT value ->> 0, value ->> 1 FROM json_each(?1))";
+
+/// The others.
+const TAKEN: &str = "SELECT value ->> 0 FROM json_each(?1)
+    WHERE (value ->> 0, value ->> 1) NOT IN (SELECT slot, epoch FROM claims WHERE member = ?2)
+    ORDER BY 1";
+
+const REMEMBER: &str = "INSERT INTO moves (slot, epoch, member, at)
+    SELECT value, ?2, ?3, ?4 FROM json_each(?1) WHERE TRUE
+    ON CONFLICT (slot, epoch) DO NOTHING";
+
+/// A claim adds one move to a slot at most, so there is one too many at most.
+const FORGET: &str = "DELETE FROM moves WHERE (slot, epoch) IN (
+    SELECT value, (SELECT epoch FROM moves WHERE slot = value ORDER BY epoch DESC LIMIT 1 OFFSET ?2)
+    FROM json_each(?1))";
+
+const NEWER: &str = "SELECT slot, epoch FROM claims
+    WHERE slot IN (SELECT value FROM json_each(?)) AND epoch > ? ORDER BY slot";
+
+/// Takes slots over, or refuses if somebody has one of them. The transaction around it is the caller's.
+pub(super) async fn claim(
+    connection: &mut SqliteConnection,
+    claim: &Claim,
+    slots: &[u16],
+) -> Result<(), Failure> {
+    let Claim { member, epoch, at } = claim;
+    let (slots, epoch) = (json(slots), stored(*epoch));
+    let against: Option<i64> = sqlx::query_scalar(AGAINST)
+        .bind(slots.as_str())
+        .bind(epoch)
+        .bind(member.as_str())
+        .fetch_one(&mut *connection)
+        .await?;
+    if let Some(against) = against {
+        let epoch = read(against)?;
+        return Err(Error::Fenced { epoch }.into());
+    }
+    let took = sqlx::query(CLAIM)
+        .bind(slots.as_str())
+        .bind(epoch)
+        .bind(member.as_str());
+    took.execute(&mut *connection).await?;
+    let remembered = sqlx::query(REMEMBER)
+        .bind(slots.as_str())
+        .bind(epoch)
+        .bind(member.as_str())
+        .bind(millis::from_time(*at));
+    remembered.execute(&mut *connection).await?;
+    let forgotten = sqlx::query(FORGET).bind(slots).bind(MOVES_MAX);
+    forgotten.execute(&mut *connection).await?;
+    Ok(())
+}
+
+/// Says that claims still stand at a later epoch, and returns the slots of those that do not. The transaction
+/// around it is the caller's.
+pub(super) async fn keep(
+    connection: &mut SqliteConnection,
+    claim: &Claim,
+    held: &[(u16, u64)],
+) -> Result<Vec<u16>, Failure> {
+    let pairs: Vec<String> = held
+        .iter()
+        .map(|(slot, epoch)| format!("[{slot},{}]", stored(*epoch)))
+        .collect();
+    let pairs = format!("[{}]", pairs.join(","));
+    let kept = sqlx::query(KEEP)
+        .bind(pairs.as_str())
+        .bind(stored(claim.epoch))
+        .bind(claim.member.as_str());
+    kept.execute(&mut *connection).await?;
+    Ok(sqlx::query_scalar(TAKEN)
+        .bind(pairs.as_str())
+        .bind(claim.member.as_str())
+        .fetch_all(&mut *connection)
+        .await?)
+}
+
+/// The slots with a newer claim than one of these writes has, ascending. One statement for any number of
+/// writes. Whoever holds the file's lock knows that no claim comes after the answer.
+pub(super) async fn fenced(
+    connection: &mut SqliteConnection,
+    writes: &[Write],
+) -> Result<Vec<Fenced>, Failure> {
+    let mut oldest: BTreeMap<u16, u64> = BTreeMap::new();
+    for Write { slot, epoch, .. } in writes {
+        let oldest = oldest.entry(*slot).or_insert(*epoch);
+        *oldest = (*oldest).min(*epoch);
+    }
+    let Some(of_all) = oldest.values().min() else {
+        return Ok(Vec::new());
+    };
+    let newer: Vec<(u16, i64)> = sqlx::query_as(NEWER)
+        .bind(json(oldest.keys()))
+        .bind(stored(*of_all))
+        .fetch_all(connection)
+        .await?;
+    let mut fenced = Vec::new();
+    for (slot, epoch) in newer {
+        let epoch = read(epoch)?;
+        if oldest.get(&slot).is_some_and(|oldest| *oldest < epoch) {
+            fenced.push(Fenced { slot, epoch });
+        }
+    }
+    Ok(fenced)
+}
+
+/// The newest epoch of all claims. A new claim of a slot is never older than the one in its place was kept, so the
+/// claims that stand are enough to look at.
+pub(super) async fn epoch(connection: &mut SqliteConnection) -> Result<u64, Failure> {
+    let newest: Option<i64> = sqlx::query_scalar("SELECT max(kept) FROM claims")
+        .fetch_one(connection)
+        .await?;
+    read(newest.unwrap_or_default())
+}
+
+/// The last claims of a slot, newest first.
+pub(super) async fn moves(connection: &mut SqliteConnection, slot: u16) -> Result<Vec<Move>, Failure> {
+    let rows: Vec<(i64, String, i64)> =
+        sqlx::query_as("SELECT epoch, member, at FROM moves WHERE slot = ? ORDER BY epoch DESC")
+            .bind(slot)
+            .fetch_all(connection)
+            .await?;
+    let mut moves = Vec::with_capacity(rows.len());
+    for (epoch, member, at) in rows {
+        let epoch = read(epoch)?;
+        let at = millis::to_time(at).ok_or_else(|| unreadable("time of a move", "the store"))?;
+        moves.push(Move { member, epoch, at });
+    }
+    Ok(moves)
+}
+
+/// What is stored for an epoch.
+fn stored(epoch: u64) -> i64 {
+    i64::try_from(epoch).unwrap_or(i64::MAX)
+}
+
+/// The epoch that was stored.
+fn read(epoch: i64) -> Result<u64, Failure> {
+    u64::try_from(epoch).map_err(|_| unreadable("epoch", "the store").into())
+}
