@@ -89,6 +89,15 @@ pub(crate) struct Known {
     pub(crate) watches: BTreeMap<u32, String>,
 }
 
+/// What a home server says of the messages that came to it since it began.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub(crate) struct Ledger {
+    pub(crate) accepted: i64,
+    /// Delivered, stored, refused and expired.
+    pub(crate) ended: i64,
+    pub(crate) in_flight: i64,
+}
+
 /// Something that happened.
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub(crate) enum Event {
@@ -116,6 +125,8 @@ pub(crate) enum Event {
     Listener { who: Person, listens: bool },
     /// Something happened on stage that nothing is concluded from.
     Stage(String),
+    /// The product logged something; written down only where a seed is played alone.
+    Logged(String),
     /// Two ends do not reach each other from now on, or do again; or one process is dead, or serves again.
     Broken { ends: Vec<String>, broken: bool },
     /// A router or home server ended before its time for another reason than a lost lease.
@@ -139,6 +150,8 @@ pub(crate) enum Event {
     Bound,
     /// What a home server said of a person, while the members were settled.
     Claimed { home: String, of: Person, claim: Claim },
+    /// What a home server says of its messages at the very end.
+    Counted { home: String, ledger: Option<Ledger> },
     /// Everybody is still asked something at the end: from here on nothing may fail.
     LastWords,
 }

@@ -17,6 +17,8 @@ mod failure;
 mod ghost;
 #[path = "invariants/kept.rs"]
 mod kept;
+#[path = "invariants/ledger.rs"]
+mod ledger;
 #[cfg(test)]
 #[path = "invariants/made.rs"]
 mod made;
@@ -39,7 +41,7 @@ use made::{answered, asked, at, heard, made, made_at};
 type Check = fn(&History) -> Vec<String>;
 
 /// Every invariant, by its name.
-const ALL: [(&str, Check); 12] = [
+const ALL: [(&str, Check); 13] = [
     ("one home", one_home::check),
     ("no ghost", ghost::check),
     ("convergence", convergence::check),
@@ -50,6 +52,7 @@ const ALL: [(&str, Check); 12] = [
     ("bounds", bounds::check),
     ("drain", drain::check),
     ("kept", kept::check),
+    ("ledger", ledger::check),
     ("service", service::check),
     ("no failure", failure::check),
 ];

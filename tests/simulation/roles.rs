@@ -3,7 +3,7 @@
 
 use crate::client::ROUTER_PORT;
 use crate::faults::Faults;
-use crate::history::{Event, Recorder};
+use crate::history::{Event, Ledger, Recorder};
 use crate::membership::Source;
 use crate::network::SimNetwork;
 use crate::store::Kept;
@@ -14,9 +14,10 @@ use prometheus_client::encoding::text::encode;
 use prometheus_client::registry::Registry;
 use router::{OwnListeners, Policy, Router, RouterConfig, Scheme};
 use rvp::Domain;
+use std::collections::BTreeMap;
 use std::net::{Ipv4Addr, SocketAddr};
-use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 use tests::stage::DOMAIN;
 use tokio::sync::watch;
@@ -35,11 +36,43 @@ pub(crate) struct Surroundings {
     pub(crate) kept: Kept,
     pub(crate) faults: Faults,
     pub(crate) recorder: Recorder,
+    /// The metrics of each home server since it last began.
+    pub(crate) metrics: Arc<Mutex<BTreeMap<String, Arc<Registry>>>>,
     /// Grows with every start, so that a process that begins again draws other ids.
     pub(crate) seed: Arc<AtomicU64>,
 }
 
 impl Surroundings {
+    fn metrics(&self) -> MutexGuard<'_, BTreeMap<String, Arc<Registry>>> {
+        self.metrics.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// The ledger of a home server's messages as it shows it.
+    pub(crate) fn ledger(&self, home: &str) -> Option<Ledger> {
+        let text = self.metrics().get(home).map(|registry| text(registry))?;
+        let sum = |name: &str| {
+            let lines = text
+                .lines()
+                .filter(|line| line.starts_with(&format!("homeserver_messages_{name}{{")));
+            lines
+                .filter_map(|line| line.rsplit(' ').next()?.parse::<i64>().ok())
+                .sum::<i64>()
+        };
+        Some(Ledger {
+            accepted: sum("accepted_total"),
+            ended: [
+                "delivered_total",
+                "stored_total",
+                "refused_total",
+                "expired_total",
+            ]
+            .map(sum)
+            .iter()
+            .sum(),
+            in_flight: sum("in_flight"),
+        })
+    }
+
     fn network(&self, me: &str) -> Arc<SimNetwork> {
         let (me, faults) = (me.to_owned(), self.faults.clone());
         Arc::new(SimNetwork { me, faults })
@@ -78,6 +111,8 @@ pub(crate) async fn home(
         service.wait_for(|service| *service == Service::On).await?;
         let mut registry = Registry::default();
         let started = start_home(&name, &around, &mut registry).await;
+        let registry = Arc::new(registry);
+        around.metrics().insert(name.clone(), Arc::clone(&registry));
         let home = match started {
             Ok(home) => home,
             Err(error) => {
@@ -175,9 +210,7 @@ fn fail(around: &Surroundings, name: &str, reason: String) {
 
 /// How many people are online at a home server and how many subscriptions it holds, by its own gauges.
 fn people_of(registry: &Registry) -> (i64, i64) {
-    let mut text = String::new();
-    // Writing into memory does not fail.
-    let _ = encode(&mut text, registry);
+    let text = text(registry);
     let gauge = |name: &str| {
         let line = text
             .lines()
@@ -186,6 +219,13 @@ fn people_of(registry: &Registry) -> (i64, i64) {
             .unwrap_or(i64::MAX)
     };
     (gauge("online_users"), gauge("subscriptions"))
+}
+
+fn text(registry: &Registry) -> String {
+    let mut text = String::new();
+    // Writing into memory does not fail.
+    let _ = encode(&mut text, registry);
+    text
 }
 
 /// Every home server there may be.

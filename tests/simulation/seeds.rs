@@ -4,7 +4,8 @@
 use crate::history::History;
 use crate::invariants::broken;
 use crate::plan::Plan;
-use crate::world::play;
+use crate::world::{play, play_with_logs};
+use daemon::Telemetry;
 use std::fmt::Write as _;
 
 /// Seeds that are played unless something else is said.
@@ -38,9 +39,12 @@ fn play_share(share: u64) {
     );
 }
 
-/// Plays one seed and shows what happened if something is wrong with it.
+/// Plays one seed and shows what happened, with what the product logged, if something is wrong with it.
 fn play_alone(seed: u64) {
-    let history = play(&Plan::of(seed));
+    let filter = std::env::var("SIM_LOG").unwrap_or_else(|_| "info,turmoil=warn".to_owned());
+    let (_telemetry, dispatch, captured) = Telemetry::for_test(&filter).expect("SIM_LOG is a filter");
+    let _scope = tracing::dispatcher::set_default(&dispatch);
+    let history = play_with_logs(&Plan::of(seed), Some(captured));
     let what = broken(&history);
     assert!(
         what.is_empty(),

@@ -11,6 +11,7 @@ use crate::plan::{Fault, Plan, What};
 use crate::probe::{self, Inquiry, PROBE};
 use crate::roles::{self, Service, Surroundings};
 use crate::store::Kept;
+use daemon::telemetry::Captured;
 use membership::Phase;
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
@@ -38,11 +39,19 @@ pub(crate) struct World<'a> {
     inquiries: mpsc::Sender<Inquiry>,
     crashed: BTreeSet<String>,
     held: BTreeSet<(String, String)>,
+    /// Where the product's logs are, and how many of their lines were taken.
+    logs: Option<(Captured, usize)>,
 }
 
 /// Plays a plan to its end.
 pub(crate) fn play(plan: &Plan) -> History {
+    play_with_logs(plan, None)
+}
+
+/// The same, with what the product logs as part of what happened.
+pub(crate) fn play_with_logs(plan: &Plan, logs: Option<Captured>) -> History {
     let mut world = World::build(plan);
+    world.logs = logs.map(|logs| (logs, 0));
     for act in plan.acts.clone() {
         world.run_until(act.at);
         world.act(act.what);
@@ -71,6 +80,7 @@ impl<'a> World<'a> {
             kept: Kept::default(),
             faults,
             recorder,
+            metrics: Arc::default(),
             seed: Arc::new(plan.seed.into()),
         };
         let (inquiries, asked) = mpsc::channel(8);
@@ -84,6 +94,7 @@ impl<'a> World<'a> {
             inquiries,
             crashed: BTreeSet::new(),
             held: BTreeSet::new(),
+            logs: None,
         };
         world.add_hosts(asked);
         world
@@ -156,6 +167,19 @@ impl<'a> World<'a> {
             self.note(Event::Failed { role, reason });
         }
         self.around.source.advance(self.sim.elapsed());
+        self.take_logs();
+    }
+
+    fn take_logs(&mut self) {
+        let Some((logs, taken)) = &mut self.logs else {
+            return;
+        };
+        let lines = logs.lines();
+        let new = lines[(*taken).min(lines.len())..].to_vec();
+        *taken = lines.len();
+        for line in new {
+            self.note(Event::Logged(line));
+        }
     }
 
     /// Does something.
@@ -363,6 +387,10 @@ impl<'a> World<'a> {
         }
         self.run_until(self.sim.elapsed() + 4 * TICK);
         self.run_while(2 * PATIENCE, Self::is_asking);
+        for home in self.plan.homes.clone() {
+            let ledger = self.around.ledger(&home);
+            self.note(Event::Counted { home, ledger });
+        }
     }
 
     fn said_last_words(&self) -> bool {
