@@ -9,6 +9,7 @@
 //! would begin a trace of its own, so there should be none.
 
 mod captured;
+mod json;
 
 use opentelemetry::trace::TracerProvider;
 use opentelemetry_otlp::{SpanExporter, WithExportConfig};
@@ -98,7 +99,7 @@ impl Telemetry {
         let ansi = std::io::stderr().is_terminal();
         let lines = fmt::layer().with_writer(std::io::stderr);
         let lines = if config.json {
-            lines.json().boxed()
+            lines.json().event_format(json::Json).boxed()
         } else {
             lines.with_ansi(ansi).boxed()
         };

@@ -6,7 +6,7 @@ mod recent;
 mod spread;
 mod telling;
 
-pub(crate) use telling::{Telling, Told};
+pub(crate) use telling::Telling;
 
 use crate::metrics::Metrics;
 use crate::served::Served;
@@ -141,12 +141,18 @@ impl Delivery {
         }
     }
 
-    /// Tells watchers of a change, at their homes.
-    pub(crate) fn spread(&self, change: &Change, watchers: Vec<Principal>) -> Told {
+    /// Tells watchers of a change, at their homes; what is returned says whether all of them were told, at the
+    /// latest when this home stops.
+    pub(crate) fn spread(
+        &self,
+        change: &Change,
+        watchers: Vec<Principal>,
+    ) -> impl Future<Output = bool> + Send + use<> {
         self.inner.metrics.spread(watchers.len());
         let (telling, told) = Telling::new();
         self.send_on(change, watchers, &[telling]);
-        told
+        let stopping = self.inner.tasks.cancelled();
+        async move { matches!(stopping.run_until_cancelled(told).await, Some(Ok(true))) }
     }
 
     fn send_on(&self, change: &Change, watchers: impl IntoIterator<Item = Principal>, tellings: &[Telling]) {

@@ -133,13 +133,18 @@ impl HomeServer {
         // memory does with each process, goes on above them.
         let seen = resources.store.epoch().await.map_err(Error::Store)?;
         resources.membership.raise(seen).await.map_err(Error::Join)?;
-        let joined = resources.membership.join(member).await.map_err(Error::Join)?;
+        let joined = resources
+            .membership
+            .join(member.clone())
+            .await
+            .map_err(Error::Join)?;
         Ok(Joining {
             config,
             resources,
             listener,
             address,
             revision,
+            member,
             joined,
         })
     }

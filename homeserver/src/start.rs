@@ -3,6 +3,7 @@
 use crate::census::Census;
 use crate::delivery::Delivery;
 use crate::governor::Governor;
+use crate::lease::Lease;
 use crate::ledger::Ledger;
 use crate::lending::{Lender, Lending};
 use crate::metrics::Metrics;
@@ -13,10 +14,10 @@ use crate::service::Service;
 use crate::shard::{self, Shard};
 use crate::shards::Shards;
 use crate::standing::Standing;
-use crate::{HomeServer, HomeServerConfig, Resources, accounts, incoming, lease};
+use crate::{HomeServer, HomeServerConfig, Resources, accounts, incoming};
 use async_trait::async_trait;
 use daemon::{Listener, Network, OnError, Tasks};
-use membership::{Joined, MemberId, Placements};
+use membership::{Joined, Member, MemberId, Placements};
 use prometheus_client::registry::Registry;
 use proto::{Connect, LinkServer, Links, Peer, Role};
 use std::io;
@@ -31,6 +32,7 @@ pub struct Joining {
     pub(crate) listener: Box<dyn Listener>,
     pub(crate) address: SocketAddr,
     pub(crate) revision: u64,
+    pub(crate) member: Member,
     pub(crate) joined: Box<dyn Joined>,
 }
 
@@ -73,12 +75,18 @@ impl Joining {
             listener,
             address,
             revision,
+            member,
             joined,
         } = self;
-        let me = MemberId::from(config.name.as_str());
-        let stages = Stages::default();
-        lease::end_when_lost(me.clone(), joined.lost(), &stages.tasks);
-        let (shared, mailboxes) = share(&config, &resources, (me, joined), stages, registry);
+        let (stages, lost) = (Stages::default(), joined.lost());
+        let standing = Standing::new(member.clone(), joined);
+        let (shared, mailboxes) = share(&config, &resources, standing, stages, registry);
+        let lease = Lease {
+            membership: Arc::clone(&resources.membership),
+            member,
+            standing: shared.standing.clone(),
+        };
+        lease.keep(lost, &shared.stages.tasks);
         run_shards(&resources, &shared, mailboxes);
         let lending = run_followers(&config, &resources, &shared, revision);
         serve_links(&config, &resources, &shared, listener, lending);
@@ -99,10 +107,11 @@ type Mailboxes = Vec<tokio::sync::mpsc::Receiver<crate::shards::Ask>>;
 fn share(
     config: &HomeServerConfig,
     resources: &Resources,
-    (me, joined): (MemberId, Box<dyn Joined>),
+    standing: Standing,
     stages: Stages,
     registry: &mut Registry,
 ) -> (Shared, Mailboxes) {
+    let me = MemberId::from(config.name.as_str());
     let label = ("member".into(), config.name.clone().into());
     let home = registry
         .sub_registry_with_prefix("homeserver")
@@ -126,7 +135,7 @@ fn share(
         (stages.tasks.clone(), metrics.clone()),
     );
     let shared = Shared {
-        standing: Standing::new(me.clone(), joined),
+        standing,
         me,
         placements,
         shards,

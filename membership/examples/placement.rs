@@ -1,9 +1,11 @@
 //! Prints how even placement is, how much it moves and how long it takes, for 2 to 100 equal members.
 //!
+//! The last column is the time to compute when every member lends as many slots as it may.
+//!
 //! `cargo run --release -p membership --example placement`. The budgets are 50 ms to compute 30 members and
 //! 100 ns to look a person up.
 
-use membership::{Member, Members, Phase, Placement, SLOTS, Slot};
+use membership::{LENT_MAX, Member, Members, Phase, Placement, SLOTS, Slot};
 use rvp::Principal;
 use std::io::{self, Write};
 use std::sync::Arc;
@@ -20,7 +22,10 @@ fn main() -> io::Result<()> {
         "{} sets of names; join and leave: slots moved / slots that had to, mean and worst",
         SETS.len()
     )?;
-    writeln!(out, "members  max/mean  bound  mean  worst  compute  lookup")?;
+    writeln!(
+        out,
+        "members  max/mean  bound  mean  worst  compute  lookup  lending"
+    )?;
     for homes in [
         2, 3, 4, 5, 6, 8, 10, 12, 16, 20, 25, 30, 40, 50, 60, 70, 80, 90, 100,
     ] {
@@ -31,13 +36,14 @@ fn main() -> io::Result<()> {
         let even = f64::from(SLOTS) / homes as f64;
         writeln!(
             out,
-            "{homes:7}  {:8.4}  {:.3}  {:.2}  {:5.2}  {:5.2?}  {:.0?}",
+            "{homes:7}  {:8.4}  {:.3}  {:.2}  {:5.2}  {:5.2?}  {:.0?}  {:5.2?}",
             row.fullest,
             1.05 + 1.0 / even,
             row.ratios.iter().sum::<f64>() / row.ratios.len() as f64,
             row.ratios.iter().copied().fold(0.0, f64::max),
             row.compute / row.computed,
             row.lookup / SETS.len() as u32 / LOOKUPS,
+            row.lending / SETS.len() as u32,
         )?;
     }
     Ok(())
@@ -50,6 +56,7 @@ struct Row {
     compute: Duration,
     computed: u32,
     lookup: Duration,
+    lending: Duration,
 }
 
 impl Row {
@@ -73,6 +80,28 @@ impl Row {
                 .push(moved as f64 / with.slots_of(&gone.id).len() as f64);
         }
         self.look_up(&with);
+        self.lend(all, &with);
+    }
+
+    /// Everybody lends the most it may to the next, who lends some of that on.
+    #[expect(clippy::disallowed_methods, reason = "measures real time")]
+    fn lend(&mut self, mut all: Vec<Member>, placement: &Placement) {
+        for n in 0..all.len() {
+            let (me, before) = (all[n].id.clone(), all[(n + all.len() - 1) % all.len()].id.clone());
+            let to = all[(n + 1) % all.len()].id.clone();
+            let slots = [me, before].map(|id| placement.slots_of(&id)).concat();
+            let lent = slots.into_iter().take(LENT_MAX);
+            all[n].lent = lent.map(|slot| (slot, to.clone())).collect();
+        }
+        let members = Arc::new(Members::new(1, all));
+        let start = Instant::now();
+        let lent = Placement::new(members);
+        self.lending += start.elapsed();
+        let home = |placement: &Placement, slot| placement.home_of_slot(slot).map(|home| home.id.clone());
+        assert!(
+            Slot::all().any(|slot| home(&lent, slot) != home(placement, slot)),
+            "loans count"
+        );
     }
 
     #[expect(clippy::disallowed_methods, reason = "measures real time")]

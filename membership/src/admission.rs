@@ -1,6 +1,6 @@
 //! Who may join. One place for the rules, so that every membership refuses alike.
 
-use crate::{Error, Member, MemberId, Members, PLACEMENT_VERSION, PROTOCOL_VERSION, Terminal};
+use crate::{Error, LENT_MAX, Member, MemberId, Members, PLACEMENT_VERSION, PROTOCOL_VERSION, Terminal};
 
 const ID_CHARS_MAX: usize = 63;
 
@@ -21,6 +21,9 @@ pub fn admit(candidate: &Member, there: &Members) -> Result<(), Error> {
     }
     if candidate.capacity == 0 {
         return Err(Terminal::NoCapacity(id.clone()).into());
+    }
+    if candidate.lent.len() > LENT_MAX {
+        return Err(Terminal::LendsTooMuch(id.clone()).into());
     }
     if there.get(id).is_some() {
         return Err(Terminal::AlreadyThere(id.clone()).into());
@@ -83,6 +86,16 @@ mod tests {
         useless.capacity = 0;
         assert_eq!(reason(&nowhere, []), Terminal::NoAddress("home-1".into()));
         assert_eq!(reason(&useless, []), Terminal::NoCapacity("home-2".into()));
+    }
+
+    #[test]
+    fn a_member_whose_record_nobody_would_take_is_refused() {
+        let mut lender = home("home-1");
+        let lent = crate::Slot::all().map(|slot| (slot, "home-2".into()));
+        lender.lent = lent.take(LENT_MAX + 1).collect();
+        assert_eq!(reason(&lender, []), Terminal::LendsTooMuch("home-1".into()));
+        lender.lent.pop_last();
+        assert!(admit(&lender, &Members::default()).is_ok());
     }
 
     #[test]

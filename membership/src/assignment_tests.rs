@@ -1,5 +1,6 @@
 use super::*;
 use proptest::prelude::{Just, Strategy, prop_assert, prop_assert_eq, prop_oneof, proptest};
+use std::collections::BTreeMap;
 
 fn member(id: String, capacity: u32, phase: Phase) -> Member {
     Member {
@@ -66,6 +67,60 @@ proptest! {
             } else {
                 prop_assert_eq!(load, 0, "{} may own nothing", member.id);
             }
+        }
+    }
+}
+
+/// Members of a small world, so that loans meet: chains, circles, loans to oneself, to those who are not there or
+/// drain, and of slots that somebody else owns.
+fn any_lenders() -> impl Strategy<Value = Vec<Member>> {
+    let capacity = prop_oneof![4 => Just(10_000_u32), 1 => Just(0)];
+    let phase = prop_oneof![3 => Just(Phase::Active), 1 => Just(Phase::Draining)];
+    let members = proptest::collection::btree_map("[a-e]", (capacity, phase), 1..6);
+    let loans = proptest::collection::vec(("[a-e]", 0..6_u16, "[a-f]"), 0..60);
+    (members, loans).prop_map(|(members, loans)| {
+        let mut members: Vec<Member> = members
+            .into_iter()
+            .map(|(id, (capacity, phase))| member(id, capacity, phase))
+            .collect();
+        for (from, number, to) in loans {
+            let lender = members.iter_mut().find(|member| member.id.as_str() == from);
+            if let (Some(lender), Some(slot)) = (lender, Slot::new(number)) {
+                lender.lent.insert(slot, to.as_str().into());
+            }
+        }
+        members
+    })
+}
+
+proptest! {
+    #![proptest_config(proptest::test_runner::Config::with_cases(64))]
+
+    #[test]
+    fn loans_give_every_slot_to_the_last_of_its_chain_and_move_no_other(
+        (lenders, shuffled) in any_lenders().prop_flat_map(|all| (Just(all.clone()), Just(all).prop_shuffle())),
+    ) {
+        let bare = lenders.iter().cloned().map(|member| Member { lent: BTreeMap::new(), ..member });
+        let (base, members) = (Members::new(1, bare), Members::new(1, lenders));
+        let (before, after) = (Assignment::compute(&base), Assignment::compute(&members));
+        prop_assert_eq!(&after, &Assignment::compute(&Members::new(2, shuffled)));
+        let receiving: Vec<u16> = receivers(&members).iter().map(|receiver| receiver.position).collect();
+        for slot in Slot::all() {
+            let (Some(dealt), Some(owner)) = (before.owner(slot), after.owner(slot)) else {
+                prop_assert!(receiving.is_empty());
+                continue;
+            };
+            // The chain as loans say it, however long: whoever is met twice closes it.
+            let mut chain = vec![dealt];
+            loop {
+                let last = members.at(chain[chain.len() - 1]).unwrap();
+                let next = last.lent.get(&slot).and_then(|to| members.position(to));
+                match next.filter(|next| receiving.contains(next) && !chain.contains(next)) {
+                    Some(next) => chain.push(next),
+                    None => break,
+                }
+            }
+            prop_assert_eq!(Some(&owner), chain.last(), "slot {}", slot);
         }
     }
 }

@@ -175,7 +175,7 @@ impl Membership for EtcdMembership {
             granted: None,
         };
         let held = Box::pin(joining.run()).await?;
-        let (lease, epoch) = (held.lease, held.epoch);
+        let (lease, epoch, revision) = (held.lease, held.epoch, held.revision);
         let (lost, keeping) = (watch::Sender::new(false), watch::Sender::new(()));
         let keeper = Keeper::new(handle.connector(), held, Arc::clone(&handle.state), lost.clone());
         (handle.spawn)(Box::pin(keeper.run(keeping.subscribe())));
@@ -189,6 +189,7 @@ impl Membership for EtcdMembership {
             connector,
             member,
             lease,
+            revision,
             lost,
             keeping,
         }))

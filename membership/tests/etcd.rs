@@ -2,6 +2,8 @@
 
 #![expect(clippy::unwrap_used, reason = "these are tests")]
 
+#[path = "etcd/log.rs"]
+mod log;
 #[path = "etcd/proxy.rs"]
 mod proxy;
 #[path = "etcd/server.rs"]

@@ -56,9 +56,8 @@ impl SqliteStore {
             source: Arc::new(error),
         })?;
         open::prepare(&path).await?;
-        let connect = async |size, options: SqliteConnectOptions| {
-            let pool = SqlitePoolOptions::new()
-                .max_connections(size)
+        let connect = async |pool: SqlitePoolOptions, options: SqliteConnectOptions| {
+            let pool = pool
                 .acquire_timeout(ACQUIRE_TIMEOUT)
                 .idle_timeout(None)
                 .max_lifetime(None)
@@ -67,8 +66,12 @@ impl SqliteStore {
                 .await
                 .map_err(|error| Failure::from(error).explain(&path))
         };
-        let writer = connect(1, open::options(&path)).await?;
-        let readers = connect(READERS, open::options(&path).pragma("query_only", "ON")).await?;
+        let one = SqlitePoolOptions::new()
+            .max_connections(1)
+            .after_connect(|connection, _| Box::pin(open::look_often(connection)));
+        let few = SqlitePoolOptions::new().max_connections(READERS);
+        let writer = connect(one, open::options(&path)).await?;
+        let readers = connect(few, open::options(&path).pragma("query_only", "ON")).await?;
         Ok(Self {
             path,
             writer,
@@ -83,7 +86,7 @@ impl SqliteStore {
         self.writer.close().await;
     }
 
-    /// A transaction that has the file's lock.
+    /// A transaction that has the file's lock. The database waits between attempts, and in its own thread.
     async fn begin(&self) -> Result<Transaction<'static, Sqlite>, Failure> {
         let mut attempt = 1;
         loop {
@@ -93,11 +96,7 @@ impl SqliteStore {
                 .await
                 .map_err(Failure::from)
             {
-                Err(failure) if failure.is_busy() && attempt < open::ATTEMPTS => {
-                    attempt += 1;
-                    tracing::debug!(attempt, "another process holds the lock of the store");
-                    tokio::time::sleep(open::PAUSE).await;
-                }
+                Err(failure) if failure.is_busy() && attempt < open::WRITE_ATTEMPTS => attempt += 1,
                 begun => return begun,
             }
         }

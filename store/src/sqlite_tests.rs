@@ -29,6 +29,36 @@ async fn a_commit_returns_when_the_disk_has_it() {
 }
 
 #[tokio::test]
+async fn whoever_writes_looks_for_the_lock_often_and_readers_wait() {
+    let (_folder, store) = open().await;
+    for (pool, millis) in [(&store.writer, 1), (&store.readers, 2000)] {
+        let timeout: i64 = sqlx::query_scalar("PRAGMA busy_timeout")
+            .fetch_one(pool)
+            .await
+            .unwrap();
+        assert_eq!(timeout, millis);
+    }
+}
+
+#[tokio::test]
+async fn a_write_is_held_against_claims_by_key() {
+    let (_folder, store) = open().await;
+    let sql = sqlx::AssertSqlSafe(format!("EXPLAIN QUERY PLAN {}", claims::NEWER));
+    let steps: Vec<(i64, i64, i64, String)> = sqlx::query_as(sql)
+        .bind("[1,2]")
+        .bind(1)
+        .fetch_all(&store.readers)
+        .await
+        .unwrap();
+    assert!(
+        steps
+            .iter()
+            .any(|step| step.3 == "SEARCH claims USING INTEGER PRIMARY KEY (rowid=?)"),
+        "{steps:?}"
+    );
+}
+
+#[tokio::test]
 async fn what_may_not_be_written_is_told_as_read_only() {
     let (_folder, store) = open().await;
     let readers_only = SqliteStore {

@@ -41,8 +41,8 @@ impl Writer {
         (Self { queue }, run(store, submissions))
     }
 
-    /// Queues the writes of one person now, before the returned future is polled, and resolves when they are committed.
-    /// Writes that are submitted later are applied later. Dropping the future withdraws nothing.
+    /// Queues the writes of one person now, before the returned future is polled, and resolves when they are
+    /// committed. Writes that are submitted later are applied later. Dropping the future withdraws nothing.
     ///
     /// # Errors
     /// [`Error::Overloaded`] when [`QUEUE_SUBMISSIONS_MAX`] are waiting, [`Error::Stopped`] when the work

@@ -6,9 +6,10 @@ mod sign_in;
 
 pub use messages::{Message, SESSION};
 
+use crate::accounts::PASSWORD;
+use crate::cluster::Cluster;
 use crate::documents::Dialect;
 use crate::listener::Listener;
-use crate::stage::{PASSWORD, Stage};
 use crate::wire::{Answer, Ask, Kept, Proof, Spelling, Style, Wire};
 use rvp::{Principal, SubscriptionKind};
 use std::collections::BTreeMap;
@@ -72,7 +73,7 @@ impl Client {
     /// # Errors
     /// When there is no such router, or no port to listen on.
     pub fn new(
-        stage: &Stage,
+        cluster: &dyn Cluster,
         me: &Principal,
         (style, proof): (Style, Proof),
         router: &str,
@@ -83,7 +84,7 @@ impl Client {
             proof,
             style,
             spelling: Spelling::Plain,
-            router: stage.door(router)?,
+            router: cluster.door(router)?,
         };
         Ok(Self {
             wire,

@@ -1,6 +1,7 @@
 //! A client's own listener: it records every notification in order, and answers as it is told to.
 
 mod heard;
+mod hole;
 
 pub use heard::{Heard, Said};
 
@@ -8,7 +9,8 @@ use crate::wait::{PATIENCE, within};
 use crate::wire::{Connection, Style};
 use anyhow::{Context, ensure};
 use daemon::{OnError, Tasks};
-use std::collections::{BTreeSet, VecDeque};
+use rvp::{Principal, Property};
+use std::collections::{BTreeMap, BTreeSet, VecDeque};
 use std::net::SocketAddr;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use tokio::net::{TcpListener, TcpSocket, TcpStream};
@@ -37,6 +39,8 @@ pub struct Listener {
     /// client's own, and connecting to it is refused, while `listening` is none.
     _holder: TcpSocket,
     listening: Option<Tasks>,
+    /// What takes its place while it has vanished.
+    hole: Option<hole::Hole>,
     shared: Arc<Shared>,
 }
 
@@ -55,6 +59,20 @@ struct Record {
     left: BTreeSet<String>,
     /// Notifications that were read and not answered yet.
     open: usize,
+    /// The last change of each person, and whether it may come once more.
+    last: BTreeMap<Principal, Vec<Property>>,
+    repeats: bool,
+}
+
+impl Record {
+    /// Whether this is a change that was heard last of this person as well, and may come again.
+    fn repeats(&mut self, heard: &Heard) -> bool {
+        let Said::Change(change) = &heard.said else {
+            return false;
+        };
+        let before = self.last.insert(change.from.clone(), change.properties.clone());
+        self.repeats && before.as_ref() == Some(&change.properties)
+    }
 }
 
 impl Listener {
@@ -75,6 +93,7 @@ impl Listener {
             style,
             _holder: holder,
             listening: None,
+            hole: None,
             shared: Arc::new(shared),
         };
         listener.listen()?;
@@ -117,6 +136,12 @@ impl Listener {
         Ok(())
     }
 
+    /// From now on the last change of a person may come once more: who tells it cannot know whether it was heard
+    /// through a router or a home server that is gone (tests/README.md).
+    pub fn allow_repeats(&self) {
+        self.shared.record().repeats = true;
+    }
+
     /// Stops listening; what is connected is cut off. Connecting is refused from now on.
     ///
     /// # Errors
@@ -126,6 +151,25 @@ impl Listener {
         tasks.abort();
         ensure!(tasks.drain(PATIENCE).await.is_empty(), "the listener goes on");
         Ok(())
+    }
+
+    /// Stops listening so that connecting to it times out, as to a host behind a firewall.
+    ///
+    /// # Errors
+    /// When it does not listen, or the port cannot be made silent.
+    pub async fn vanish(&mut self) -> anyhow::Result<()> {
+        self.stop().await?;
+        self.hole = Some(hole::Hole::at(self.address).await?);
+        Ok(())
+    }
+
+    /// Listens again after it had vanished.
+    ///
+    /// # Errors
+    /// When it had not, or the port cannot be listened on.
+    pub fn appear(&mut self) -> anyhow::Result<()> {
+        self.hole.take().context("it has not vanished")?;
+        self.listen()
     }
 
     /// What it does from now on.
@@ -167,6 +211,11 @@ impl Listener {
         ensure!(record.problems.is_empty(), "{}", record.problems.join("\n"));
         let at = record.heard.iter().position(chosen);
         Ok(at.and_then(|at| record.heard.remove(at)))
+    }
+
+    /// What was heard so far and is chosen is as if it had not been heard.
+    pub fn forget(&self, chosen: impl Fn(&Heard) -> bool) {
+        self.shared.record().heard.retain(|heard| !chosen(heard));
     }
 
     /// Everything that was heard so far and not asked for.
@@ -216,7 +265,9 @@ impl Shared {
             match Heard::read(&head, &headers, body, address) {
                 Ok(heard) => {
                     let session = heard.session().map(str::to_owned);
-                    record.heard.push_back(heard);
+                    if !record.repeats(&heard) {
+                        record.heard.push_back(heard);
+                    }
                     session
                 }
                 Err(error) => {

@@ -1,63 +1,27 @@
 //! A cluster in one process: home servers and routers on loopback, one store in a folder of its own, and a
 //! clock that stands still.
 
-mod people;
+mod cluster;
 
-pub use people::{DOMAIN, NT_DOMAIN, PASSWORD};
-
+use crate::accounts::{Accounts, CAPACITY, DOMAIN};
 use crate::clock::ManualClock;
+use crate::cluster::Plan;
 use crate::logs::CRASH;
 use crate::network::StageNetwork;
 use crate::wait::{PATIENCE, let_others_run, within};
 use anyhow::{Context, ensure};
 use daemon::{Clock, Readiness};
 use homeserver::{HomeServer, HomeServerConfig};
-use membership::{EmbeddedMembership, MemberId, Placement};
+use membership::{EmbeddedMembership, MemberId, Membership};
 use prometheus_client::registry::Registry;
-use router::{Policy, Router, RouterConfig, Scheme};
-use rvp::Domain;
+use router::{Router, RouterConfig};
+use rvp::{Domain, Principal};
 use std::collections::BTreeMap;
 use std::net::SocketAddr;
 use std::sync::Arc;
 use std::time::Duration;
 use store::SqliteStore;
 use tempfile::TempDir;
-
-/// What to set up.
-#[derive(Clone, Debug)]
-pub struct Plan {
-    /// The names of the home servers.
-    pub homes: Vec<String>,
-    /// The names of the routers.
-    pub routers: Vec<String>,
-    /// What the routers offer for proving who one is.
-    pub schemes: Vec<Scheme>,
-    /// Which call-backs the routers permit.
-    pub call_backs: Policy,
-}
-
-impl Default for Plan {
-    /// One home server, one router, both schemes, call-backs to the connecting address.
-    fn default() -> Self {
-        Self {
-            homes: vec!["home-1".into()],
-            routers: vec!["r-1".into()],
-            schemes: vec![Scheme::Ntlm, Scheme::Digest],
-            call_backs: Policy::Peer,
-        }
-    }
-}
-
-impl Plan {
-    /// The default with so many home servers, `home-1` and on.
-    #[must_use]
-    pub fn with_homes(count: usize) -> Self {
-        Self {
-            homes: (1..=count).map(|number| format!("home-{number}")).collect(),
-            ..Self::default()
-        }
-    }
-}
 
 /// A cluster that can be taken apart and put together again. Its data and addresses stay.
 pub struct Stage {
@@ -66,15 +30,12 @@ pub struct Stage {
     network: Arc<StageNetwork>,
     membership: Arc<EmbeddedMembership>,
     folder: TempDir,
-    store: Arc<SqliteStore>,
     homes: BTreeMap<String, HomeServer>,
     routers: BTreeMap<String, Router>,
     doors: BTreeMap<String, SocketAddr>,
     /// Grows with every start, so that a restarted home draws other ids than before.
     seed: u64,
-    people: people::People,
-    /// Who lives where while everything of the plan runs.
-    planned: Placement,
+    accounts: Accounts,
 }
 
 impl Stage {
@@ -94,8 +55,7 @@ impl Stage {
             );
         }
         let mut stage = Self {
-            planned: people::planned(&plan.homes),
-            people: people::People::default(),
+            accounts: Accounts::new(store, &plan.homes),
             clock: Arc::default(),
             membership: EmbeddedMembership::new(),
             homes: BTreeMap::new(),
@@ -104,7 +64,6 @@ impl Stage {
             plan,
             network,
             folder,
-            store,
             doors,
         };
         stage.start_everything().await?;
@@ -127,6 +86,27 @@ impl Stage {
     #[must_use]
     pub fn plan(&self) -> &Plan {
         &self.plan
+    }
+
+    /// Everybody who may log on.
+    pub fn accounts(&mut self) -> &mut Accounts {
+        &mut self.accounts
+    }
+
+    /// As [`Accounts::principal`].
+    ///
+    /// # Errors
+    /// When there is no such home server.
+    pub fn principal(&self, name: &str, home: Option<&str>) -> anyhow::Result<Principal> {
+        self.accounts.principal(name, home)
+    }
+
+    /// As [`Accounts::add`].
+    ///
+    /// # Errors
+    /// When the store does not take it.
+    pub async fn add_person(&mut self, person: &Principal, display_name: &str) -> anyhow::Result<()> {
+        self.accounts.add(person, display_name).await
     }
 
     /// Where a router is, whether it runs or not.
@@ -154,7 +134,7 @@ impl Stage {
         let config = HomeServerConfig {
             name: name.to_owned(),
             zone: "inside".to_owned(),
-            capacity: people::CAPACITY,
+            capacity: CAPACITY,
             listen: SocketAddr::from(([127, 0, 0, 1], 0)),
             advertise: None,
             shards: 2,
@@ -162,7 +142,7 @@ impl Stage {
         self.seed += 1000;
         let resources = homeserver::Resources {
             membership: self.membership.clone(),
-            store: self.store.clone(),
+            store: self.accounts.store().clone(),
             network: self.network.clone(),
             clock: self.clock.clone(),
             readiness: readiness.clone(),
@@ -255,27 +235,17 @@ impl Stage {
         Ok(())
     }
 
-    /// Ends a home server's lease while it runs, as when it cannot be heard for a while. It has to notice, and
-    /// is gone when this returns.
+    /// Ends a home server's lease while it runs, as when it cannot be heard for a while. It joins again by itself,
+    /// and is a member when this returns.
     ///
     /// # Errors
-    /// When it does not run, or does not notice.
-    pub async fn lose_lease(&mut self, name: &str) -> anyhow::Result<()> {
-        let home = self
-            .homes
-            .remove(name)
-            .with_context(|| format!("{name} does not run"))?;
-        ensure!(
-            self.membership.expire(&MemberId::from(name)),
-            "{name} had no lease"
-        );
-        within(format!("{name} to notice that its lease is lost"), home.failed()).await?;
-        let left = home.drain(PATIENCE).await;
-        ensure!(
-            left.is_empty(),
-            "{name} has stopped, but these go on: {}",
-            left.join(", ")
-        );
+    /// When it had no lease, or does not join again.
+    pub async fn lose_lease(&self, name: &str) -> anyhow::Result<()> {
+        let id = MemberId::from(name);
+        ensure!(self.membership.expire(&id), "{name} had no lease");
+        let mut members = self.membership.members();
+        let back = members.wait_for(|members| members.get(&id).is_some());
+        within(format!("{name} to join again"), back).await??;
         Ok(())
     }
 
@@ -341,7 +311,7 @@ impl Stage {
         for name in self.running() {
             self.stop(&name).await?;
         }
-        self.store.close().await;
+        self.accounts.store().close().await;
         Ok(())
     }
 
@@ -367,8 +337,8 @@ impl Stage {
     }
 
     async fn reopen_store(&mut self) -> anyhow::Result<()> {
-        self.store.close().await;
-        self.store = open(&self.folder).await?;
+        self.accounts.store().close().await;
+        self.accounts.set_store(open(&self.folder).await?);
         Ok(())
     }
 }

@@ -7,6 +7,9 @@ use std::time::Duration;
 /// How long anything in a test may take: more than the 10 s that a client has to answer a call-back.
 pub const PATIENCE: Duration = Duration::from_secs(15);
 
+/// How often is looked at what does not say by itself when it changes.
+pub const TICK: Duration = Duration::from_millis(20);
+
 /// Waits for something at most [`PATIENCE`] long.
 ///
 /// # Errors
@@ -22,4 +25,24 @@ pub async fn let_others_run() {
     for _ in 0..32 {
         tokio::task::yield_now().await;
     }
+}
+
+/// Looks again and again until something is there, at most [`PATIENCE`] long.
+///
+/// # Errors
+/// When it has not come by then, or cannot be looked for; the error says what was waited for.
+pub async fn until<T>(
+    what: impl Display,
+    mut look: impl AsyncFnMut() -> anyhow::Result<Option<T>>,
+) -> anyhow::Result<T> {
+    let looking = async {
+        let mut tick = tokio::time::interval(TICK);
+        loop {
+            tick.tick().await;
+            if let Some(found) = look().await? {
+                return anyhow::Ok(found);
+            }
+        }
+    };
+    within(what, looking).await?
 }

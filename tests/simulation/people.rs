@@ -6,7 +6,7 @@ use md5::{Digest, Md5};
 use membership::Slot;
 use rvp::Principal;
 use store::{Account, DigestSecret, LegacySecrets, Put, ScramVerifier, Secrets};
-use tests::stage::{DOMAIN, NT_DOMAIN, PASSWORD};
+use tests::accounts::{DOMAIN, NT_DOMAIN, PASSWORD};
 
 /// Everybody there may be, in the order in which they come on stage.
 pub(crate) const NAMES: [Person; 6] = ["ann", "bob", "cid", "dee", "eve", "fay"];

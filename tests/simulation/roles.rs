@@ -19,7 +19,7 @@ use std::net::{Ipv4Addr, SocketAddr};
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
-use tests::stage::DOMAIN;
+use tests::accounts::DOMAIN;
 use tokio::sync::watch;
 
 /// Where homes listen for links.

@@ -40,6 +40,8 @@ impl Delivery {
                 return;
             }
             if !self.wait(RETRY_AFTER).await {
+                // Whoever waits to know is told no; the next home tells the watchers, as what is kept says.
+                self.inner.homes.close(home);
                 return;
             }
         }
@@ -116,6 +118,7 @@ impl Delivery {
                 return;
             }
             if !self.wait(RETRY_AFTER).await {
+                self.inner.clients.close(router);
                 return;
             }
         }

@@ -17,12 +17,9 @@ struct Inner {
     told: Option<oneshot::Sender<bool>>,
 }
 
-/// The end of a telling.
-pub(crate) type Told = oneshot::Receiver<bool>;
-
 impl Telling {
     /// Its first share, and what says whether everybody was told.
-    pub(crate) fn new() -> (Self, Told) {
+    pub(crate) fn new() -> (Self, oneshot::Receiver<bool>) {
         let (told, ended) = oneshot::channel();
         let inner = Inner {
             failed: AtomicBool::new(false),

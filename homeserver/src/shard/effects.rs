@@ -70,7 +70,7 @@ impl Shard {
             Done::Told {
                 principal,
                 version,
-                everybody: told.await.unwrap_or(false),
+                everybody: told.await,
             }
         });
     }

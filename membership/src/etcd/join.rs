@@ -73,12 +73,12 @@ impl Joining {
                 && kept.lease == granted.lease
             {
                 // A try before this one succeeded and only its answer was lost.
-                return Ok(self.held(granted, there.epoch_at(kept.revision)));
+                return Ok(self.held(granted, &there, kept.revision));
             }
             self.admit(&there)?;
             let granted = self.grant(client).await?;
             if let Some(revision) = self.enter(client, &there, granted).await? {
-                return Ok(self.held(granted, there.epoch_at(revision)));
+                return Ok(self.held(granted, &there, revision));
             }
         }
         Err(retryable(DOING, "others always came first"))
@@ -149,12 +149,13 @@ impl Joining {
         }
     }
 
-    fn held(&self, granted: Granted, epoch: u64) -> Held {
+    fn held(&self, granted: Granted, there: &Snapshot, revision: i64) -> Held {
         let Granted { lease, ttl, asked } = granted;
         Held {
             id: self.member.id.clone(),
             lease,
-            epoch,
+            epoch: there.epoch_at(revision),
+            revision,
             ttl,
             heard: asked,
         }

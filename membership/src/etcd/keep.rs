@@ -18,6 +18,8 @@ pub(crate) struct Held {
     pub(crate) lease: i64,
     /// The epoch since which the holder is in the set.
     pub(crate) epoch: u64,
+    /// The revision that wrote its record.
+    pub(crate) revision: i64,
     /// How long etcd lets it live without a word.
     pub(crate) ttl: Duration,
     /// When the last word was sent that etcd answered: it will not end the lease within the ttl from then.
@@ -114,7 +116,8 @@ impl Keeper {
             };
             let deadline = self.deadline(Instant::now());
             tokio::time::sleep_until(next.min(deadline)).await;
-            if Instant::now() >= deadline {
+            // A process that was paused finds any time over. Who holds on does so all the same: etcd says what is.
+            if self.connector.config().on_silence == OnSilence::Lose && Instant::now() >= deadline {
                 return Lost::Silence;
             }
         }

@@ -7,8 +7,9 @@ use crate::{LENT_MAX, Member, MemberId, Phase, Slot};
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
 
-/// More than any record that a process writes; what is longer is not even looked at.
-const OCTETS_MAX: usize = 16 * 1024;
+/// More than any record that a process writes, also one with [`LENT_MAX`] loans, each to another long name. What is
+/// longer is not even looked at.
+const OCTETS_MAX: usize = 4 * 1024 + 80 * LENT_MAX;
 
 #[derive(Serialize, Deserialize)]
 struct Record {
@@ -150,6 +151,11 @@ mod tests {
             .map(|slot| (slot, "a".repeat(63).as_str().into()))
             .collect();
         assert_eq!(read("home-1", write(&lending).as_bytes()).unwrap(), lending);
+        let names = slots(0..1_024).map(|slot| (slot, format!("{:0>63}", slot.number()).as_str().into()));
+        lending.lent = names.collect();
+        assert_eq!(read("home-1", write(&lending).as_bytes()).unwrap(), lending);
+        let beyond = text.replace("[3,4]", &format!("{:?}", (0..=1_024).collect::<Vec<u16>>()));
+        assert!(matches!(read("home-1", beyond.as_bytes()), Err(Corrupt::Loans)));
         for bad in ["[3,3]", "[16384]", "[-1]", "3"] {
             assert!(
                 read("home-1", text.replace("[3,4]", bad).as_bytes()).is_err(),

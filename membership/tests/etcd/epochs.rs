@@ -167,3 +167,43 @@ async fn a_prefix_that_was_emptied_by_hand_does_not_take_epochs_back() {
     let agreed = until_agreed(&process, &late, 1).await;
     assert!(agreed.epoch() > empty.epoch());
 }
+
+#[tokio::test]
+async fn who_starts_on_a_wiped_etcd_goes_on_above_the_epoch_that_it_is_told() {
+    let mut server = Server::start().await;
+    let old = Process::connected(config([server.endpoint()])).await;
+    let mut one = join(&old, 1).await;
+    for phase in [Phase::Active, Phase::Draining, Phase::Active, Phase::Draining] {
+        one.update(MemberChange::phase(phase)).await.unwrap();
+    }
+    let known = until(&old, |members| {
+        members
+            .get(&id(1))
+            .is_some_and(|one| one.phase == Phase::Draining)
+    })
+    .await
+    .epoch();
+    // Everything stops, so nobody is left who would notice.
+    drop((one, old));
+    server.kill();
+    server.wipe();
+    server.run();
+    let (raising, other) = (
+        Process::connected(config([server.endpoint()])).await,
+        Process::connected(config([server.endpoint()])).await,
+    );
+    assert!(raising.membership.members().borrow().epoch() < known);
+    raising.membership.raise(known).await.unwrap();
+    let _two = join(&other, 2).await;
+    let agreed = until_agreed(&raising, &other, 1).await;
+    assert!(agreed.epoch() > known);
+    // Several do so when a cluster starts; together they raise no further than the greatest.
+    let (one, two) = tokio::join!(
+        raising.membership.raise(known + 1_000),
+        other.membership.raise(known + 2_000)
+    );
+    one.and(two).unwrap();
+    let _three = join(&raising, 3).await;
+    let agreed = until_agreed(&raising, &other, 2).await;
+    assert!((known + 2_001..known + 3_000).contains(&agreed.epoch()));
+}

@@ -1,8 +1,8 @@
 //! Several join at once.
 
 use crate::server::{Process, Server};
-use crate::{config, home, id, until_agreed, until_count};
-use membership::{Error, Member, Membership, Terminal};
+use crate::{config, home, id, join, until, until_agreed, until_count};
+use membership::{Error, Member, MemberChange, Membership, Phase, Slot, Terminal};
 use std::sync::Arc;
 use tokio::task::JoinSet;
 
@@ -49,4 +49,45 @@ async fn of_those_who_join_at_once_under_one_id_one_gets_in() {
         assert!(matches!(refused, Err(Error::Terminal(Terminal::AlreadyThere(there))) if there == id(1)));
     }
     until_count(&watching, 1).await;
+}
+
+#[tokio::test]
+async fn a_change_whose_answer_was_lost_is_not_undone_by_the_next() {
+    let server = Server::start().await;
+    let process = Process::connected(config([server.endpoint()])).await;
+    let (mut one, mut client) = (join(&process, 1).await, server.client().await);
+    // A change of its own that it does not know to have been made.
+    let key = "/homeport/v1/members/home-1";
+    let found = client.get(key, None).await.unwrap();
+    let record = found.kvs()[0].value_str().unwrap();
+    let lent = record.replace('}', r#","lent":{"home-2":[7]}}"#);
+    let leased = etcd_client::PutOptions::new().with_lease(found.kvs()[0].lease());
+    client.put(key, lent, Some(leased)).await.unwrap();
+    one.update(MemberChange::phase(Phase::Active)).await.unwrap();
+    let active = |members: &Arc<membership::Members>| {
+        members.get(&id(1)).is_some_and(|one| one.phase == Phase::Active)
+    };
+    let after = until(&process, active).await;
+    let lent = &after.get(&id(1)).unwrap().lent;
+    assert_eq!(*lent, [(Slot::new(7).unwrap(), id(2))].into());
+    assert!(!*one.lost().borrow());
+}
+
+#[tokio::test]
+async fn a_change_that_was_made_already_is_not_made_again() {
+    let server = Server::start().await;
+    let process = Process::connected(config([server.endpoint()])).await;
+    let (mut one, mut client) = (join(&process, 1).await, server.client().await);
+    let key = "/homeport/v1/members/home-1";
+    let found = client.get(key, None).await.unwrap();
+    let drains = found.kvs()[0].value_str().unwrap().replace("joining", "draining");
+    let leased = etcd_client::PutOptions::new().with_lease(found.kvs()[0].lease());
+    let made = client.put(key, drains, Some(leased)).await.unwrap();
+    one.update(MemberChange::phase(Phase::Draining)).await.unwrap();
+    let kept = client.get(key, None).await.unwrap();
+    assert_eq!(
+        kept.kvs()[0].mod_revision(),
+        made.header().unwrap().revision(),
+        "one epoch for one change"
+    );
 }

@@ -1,14 +1,16 @@
 //! What etcd or the membership does not take, and what is said then.
 
+use crate::log::Warnings;
 use crate::server::{Process, Server};
 use crate::{config, join, refused, terminal, until_count};
 use etcd_client::{Client, Permission};
-use membership::{Credentials, Error, EtcdConfig, EtcdMembership, Membership, Terminal, TlsFiles};
+use membership::{Credentials, Error, EtcdConfig, EtcdMembership, LENT_MAX, Membership, Terminal, TlsFiles};
 use std::path::Path;
 use std::sync::Arc;
 
 #[tokio::test]
-async fn a_record_that_cannot_be_read_is_ignored_and_counted_once() {
+async fn a_record_that_cannot_be_read_is_ignored_counted_and_named_once() {
+    let warnings = Warnings::listen();
     let server = Server::start().await;
     let (process, mut client) = (
         Process::connected(config([server.endpoint()])).await,
@@ -21,6 +23,9 @@ async fn a_record_that_cannot_be_read_is_ignored_and_counted_once() {
     let _one = join(&process, 1).await;
     until_count(&process, 1).await;
     assert_eq!(process.membership.corrupt_records(), 1);
+    let named = warnings.with("/homeport/v1/members/home-9");
+    assert_eq!(named.len(), 1, "{named:?}");
+    assert!(named[0].contains("no JSON object of a member"), "{named:?}");
     let late = Process::connected(config([server.endpoint()])).await;
     let seen = until_count(&late, 1).await;
     assert_eq!(seen, *process.membership.members().borrow());
@@ -38,6 +43,37 @@ async fn a_record_that_cannot_be_read_is_ignored_and_counted_once() {
     let _nine = join(&process, 9).await;
     until_count(&late, 2).await;
     assert_eq!(process.membership.corrupt_records(), 1);
+    let named = warnings.with("/homeport/v1/members/home-9").len();
+    assert_eq!(named, 2, "once by each process");
+}
+
+#[tokio::test]
+async fn a_record_with_loans_that_cannot_be_is_ignored_and_named() {
+    let warnings = Warnings::listen();
+    let server = Server::start().await;
+    let (process, mut client) = (
+        Process::connected(config([server.endpoint()])).await,
+        server.client().await,
+    );
+    let lending = |lent: &str| {
+        format!(
+            r#"{{"id":"home-9","address":"a:1","zone":"","capacity":1,"phase":"active","protocol":1,"placement":1,"lent":{lent}}}"#
+        )
+    };
+    let key = "/homeport/v1/members/home-9";
+    let many: Vec<usize> = (0..=LENT_MAX).collect();
+    for lent in [
+        r#"{"home-1":[16384]}"#.to_owned(),
+        format!(r#"{{"home-1":{many:?}}}"#),
+    ] {
+        client.put(key, lending(&lent), None).await.unwrap();
+    }
+    let _one = join(&process, 1).await;
+    until_count(&process, 1).await;
+    assert_eq!(process.membership.corrupt_records(), 2);
+    let named = warnings.with("slots that cannot be lent");
+    assert_eq!(named.len(), 2, "{named:?}");
+    assert!(named.iter().all(|line| line.contains(key)), "{named:?}");
 }
 
 /// Lets only those in who have a name, as root and as `homeport`, which may do all below `/homeport`.

@@ -38,7 +38,7 @@ const FORGET: &str = "DELETE FROM moves WHERE (slot, epoch) IN (
     SELECT value, (SELECT epoch FROM moves WHERE slot = value ORDER BY epoch DESC LIMIT 1 OFFSET ?2)
     FROM json_each(?1))";
 
-const NEWER: &str = "SELECT slot, epoch FROM claims
+pub(super) const NEWER: &str = "SELECT slot, epoch FROM claims
     WHERE slot IN (SELECT value FROM json_each(?)) AND epoch > ? ORDER BY slot";
 
 /// Takes slots over, or refuses if somebody has one of them. The transaction around it is the caller's.

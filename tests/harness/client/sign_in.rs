@@ -32,7 +32,7 @@ impl Client {
     /// When an answer is not the one that the client can use.
     pub async fn sign_out(&mut self) -> anyhow::Result<()> {
         match self.wire.style {
-            Style::Librvp => self.sign_out_as_librvp().await?,
+            Style::Librvp => return self.sign_out_as_librvp().await,
             Style::Miranda => self.sign_out_as_miranda().await?,
             Style::NetRvp => self.cancel_login().await?,
         }
@@ -112,7 +112,8 @@ impl Client {
         Ok(())
     }
 
-    /// The login's end and the state go out at once, on two connections.
+    /// The login's end and the state go out at once, on two connections. Whether its own listener, with which it
+    /// watches itself, is told of the state before it goes is chance.
     async fn sign_out_as_librvp(&mut self) -> anyhow::Result<()> {
         let login = self.login.take().context("it is not logged on")?;
         let end = Ask::new("UNSUBSCRIBE", self.me()).header("Subscription-Id", login);
@@ -123,6 +124,9 @@ impl Client {
         let (ended, offline) = tokio::join!(wire.ask(&mut one, &end), wire.ask(&mut two, &offline));
         expect(200, ended?, "end the login")?;
         expect(207, offline?, "appear offline")?;
+        self.listener.stop().await?;
+        let me = self.me().clone();
+        self.listener.forget(|heard| heard.is_change_of(&me));
         Ok(())
     }
 

@@ -1,6 +1,6 @@
 //! A notification as a client got it, checked against what clients need (spec 3.7, 4.1, 7.2, 0.1).
 
-use crate::stage::DOMAIN;
+use crate::accounts::DOMAIN;
 use crate::wire::rules::{check_common, check_document, is_text_xml, only};
 use anyhow::{Context, ensure};
 use bytes::Bytes;

@@ -8,14 +8,20 @@ use rvp::access::{AccessList, Entry, Who};
 use rvp::method::proppatch::Patch;
 use rvp::{Identity, Principal, Property};
 use std::collections::BTreeMap;
+use std::time::Duration;
+
+/// What an answer is compared with.
+pub(super) struct AtHand<'a> {
+    /// Who was answered.
+    pub(super) client: Option<&'a Client>,
+    /// Everybody on stage.
+    pub(super) people: &'a BTreeMap<String, Principal>,
+    /// How far seconds that are left may be off.
+    pub(super) slack: Duration,
+}
 
 /// Checks an answer against `receives STATUS key=value ...`.
-pub(super) fn receives(
-    words: &[&str],
-    answer: &Answer,
-    client: Option<&Client>,
-    people: &BTreeMap<String, Principal>,
-) -> anyhow::Result<()> {
+pub(super) fn receives(words: &[&str], answer: &Answer, at_hand: &AtHand<'_>) -> anyhow::Result<()> {
     let ["receives", status, rest @ ..] = words else {
         bail!("write: receives STATUS key=value ...")
     };
@@ -33,11 +39,12 @@ pub(super) fn receives(
             "missing" | "refused" | "hidden" => refused(key, answer)?,
             "lifetime" => answer.number("subscription-lifetime")?.to_string(),
             "timeout" => timeout(answer)?,
-            "view" => view(answer, client.context("who was answered?")?)?.to_owned(),
+            "view" => view(answer, at_hand.client.context("who was answered?")?)?.to_owned(),
             "retry" => answer.number("retry-after")?.to_string(),
             "offers" => offers(answer),
-            "watchers" | "logins" | "left" => subscriptions(key, answer, people)?,
-            about => rights(about, &answer.access()?, people)?,
+            "watchers" | "logins" => subscriptions(key, answer, at_hand.people)?,
+            "left" => left(value, answer, at_hand.slack)?,
+            about => rights(about, &answer.access()?, at_hand.people)?,
         };
         ensure!(is == value, "{key} is {is}, not {value}: {}", body());
     }
@@ -129,12 +136,9 @@ fn subscriptions(key: &str, answer: &Answer, people: &BTreeMap<String, Principal
     }
     let mut words: Vec<String> = all
         .iter()
-        .map(|each| match key {
-            "left" => each.left.0.to_string(),
-            _ => match &each.subscriber {
-                Identity::Person(person) => name_of(person, people),
-                Identity::Server(domain) => domain.to_string(),
-            },
+        .map(|each| match &each.subscriber {
+            Identity::Person(person) => name_of(person, people),
+            Identity::Server(domain) => domain.to_string(),
         })
         .collect();
     words.sort();
@@ -143,6 +147,20 @@ fn subscriptions(key: &str, answer: &Answer, people: &BTreeMap<String, Principal
     } else {
         words.join(",")
     })
+}
+
+/// The seconds that subscriptions have left; what is expected, if they are off by no more than the slack.
+fn left(expected: &str, answer: &Answer, slack: Duration) -> anyhow::Result<String> {
+    let mut seconds: Vec<u32> = answer.subscriptions()?.iter().map(|each| each.left.0).collect();
+    let mut wanted: Vec<u32> = expected.split(',').map(str::parse).collect::<Result<_, _>>()?;
+    seconds.sort_unstable();
+    wanted.sort_unstable();
+    let near = |(is, wanted): (&u32, &u32)| u64::from(is.abs_diff(*wanted)) <= slack.as_secs();
+    if seconds.len() == wanted.len() && seconds.iter().zip(&wanted).all(near) {
+        return Ok(expected.to_owned());
+    }
+    let seconds: Vec<String> = seconds.iter().map(u32::to_string).collect();
+    Ok(seconds.join(","))
 }
 
 fn name_of(person: &Principal, people: &BTreeMap<String, Principal>) -> String {

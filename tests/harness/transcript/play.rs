@@ -10,7 +10,8 @@ mod session;
 
 use super::{Script, Step, expect};
 use crate::client::Client;
-use crate::stage::Stage;
+use crate::cluster::Cluster;
+use crate::wait::TICK;
 use crate::wire::Answer;
 use anyhow::{Context, bail, ensure};
 use bytes::Bytes;
@@ -19,20 +20,18 @@ use rvp::Principal;
 use std::collections::BTreeMap;
 use tokio::sync::oneshot;
 
-/// Plays a script to its end, and takes the stage down.
-pub(super) async fn play(script: &Script) -> anyhow::Result<()> {
-    let stage = Stage::start(script.cast.plan.clone()).await?;
+/// Plays a script on a cluster to its end, and takes the cluster down.
+pub(super) async fn play(script: &Script, stage: Box<dyn Cluster>) -> anyhow::Result<()> {
     let mut player = Player::new(stage, script).await?;
-    for step in &script.steps {
-        let at = || format!("{}:{}: {}", script.file, step.line, step.words.join(" "));
-        player.step(script, step).await.with_context(at)?;
+    if let Err(error) = player.steps(script).await {
+        return Err(error.context(player.stage.story()));
     }
     player.finish().await
 }
 
 /// The stage with everybody on it.
 pub(super) struct Player {
-    stage: Stage,
+    stage: Box<dyn Cluster>,
     clients: BTreeMap<String, Client>,
     people: BTreeMap<String, Principal>,
     /// Messages as they were sent: what arrives must be one of these, octet for octet.
@@ -63,7 +62,7 @@ pub(super) enum Outcome {
 type Tried = anyhow::Result<Option<Outcome>>;
 
 impl Player {
-    async fn new(mut stage: Stage, script: &Script) -> anyhow::Result<Self> {
+    async fn new(mut stage: Box<dyn Cluster>, script: &Script) -> anyhow::Result<Self> {
         let (mut clients, mut people) = (BTreeMap::new(), BTreeMap::new());
         let first_router = stage
             .plan()
@@ -74,14 +73,15 @@ impl Player {
         for role in &script.cast.roles {
             let person = role.name.split('/').next().unwrap_or_default();
             if !people.contains_key(person) {
-                people.insert(person.to_owned(), stage.principal(person, role.home.as_deref())?);
+                let principal = stage.accounts().principal(person, role.home.as_deref())?;
+                people.insert(person.to_owned(), principal);
             }
             let me = &people[person];
             let Some(played) = role.client else { continue };
             let display_name = role.display_name.clone().unwrap_or_else(|| capital(person));
-            stage.add_person(me, &display_name).await?;
+            stage.accounts().add(me, &display_name).await?;
             let router = role.router.as_ref().unwrap_or(&first_router);
-            let mut client = Client::new(&stage, me, played, router)?;
+            let mut client = Client::new(&*stage, me, played, router)?;
             client.display_name = display_name;
             ensure!(
                 clients.insert(role.name.clone(), client).is_none(),
@@ -101,9 +101,32 @@ impl Player {
         })
     }
 
+    async fn steps(&mut self, script: &Script) -> anyhow::Result<()> {
+        for step in &script.steps {
+            let at = || format!("{}:{}: {}", script.file, step.line, step.words.join(" "));
+            self.step(script, step).await.with_context(at)?;
+        }
+        Ok(())
+    }
+
+    /// Where time does not stand still, what is asked after a time is asked again until it is as it should be.
     async fn step(&mut self, script: &Script, step: &Step) -> anyhow::Result<()> {
         let words: Vec<&str> = step.words.iter().map(String::as_str).collect();
-        let answers = match self.sentence(&words).await? {
+        let until = tokio::time::Instant::now() + self.stage.slack();
+        let mut tick = tokio::time::interval(TICK);
+        loop {
+            tick.tick().await;
+            let outcome = self.sentence(&words).await?;
+            let as_written = self.check(script, step, outcome);
+            let again = matches!(words[..], [_, "reads" | "lists", ..]);
+            if as_written.is_ok() || !again || tokio::time::Instant::now() >= until {
+                return as_written;
+            }
+        }
+    }
+
+    fn check(&self, script: &Script, step: &Step, outcome: Outcome) -> anyhow::Result<()> {
+        let answers = match outcome {
             Outcome::Done => {
                 ensure!(
                     step.receives.is_empty(),
@@ -114,6 +137,12 @@ impl Player {
             Outcome::Answered(answer) => vec![answer],
             Outcome::AnsweredEach(answers) => answers,
         };
+        let speaker = step.words.first().map(|who| who.trim_end_matches("'s"));
+        let at_hand = expect::AtHand {
+            client: speaker.and_then(|who| self.clients.get(who)),
+            people: &self.people,
+            slack: self.stage.slack(),
+        };
         for answer in &answers {
             if step.receives.is_empty() {
                 let body = String::from_utf8_lossy(&answer.body);
@@ -122,11 +151,7 @@ impl Player {
             for (number, words) in &step.receives {
                 let words: Vec<&str> = words.iter().map(String::as_str).collect();
                 let at = || format!("{}:{number}: {}", script.file, words.join(" "));
-                let client = step
-                    .words
-                    .first()
-                    .and_then(|who| self.clients.get(who.trim_end_matches("'s")));
-                expect::receives(&words, answer, client, &self.people).with_context(at)?;
+                expect::receives(&words, answer, &at_hand).with_context(at)?;
             }
         }
         Ok(())

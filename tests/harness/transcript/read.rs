@@ -1,7 +1,7 @@
 //! Reading a script: who is on stage, and what happens line by line.
 
 use super::words;
-use crate::stage::Plan;
+use crate::cluster::Plan;
 use crate::wire::{self, Proof, Style};
 use anyhow::{Context, bail, ensure};
 use router::{Policy, Scheme};
@@ -77,6 +77,15 @@ impl Script {
         }
         ensure!(!script.steps.is_empty(), "{file}: nothing happens");
         Ok(script)
+    }
+
+    /// Whether time passes in it.
+    #[must_use]
+    pub fn time_passes(&self) -> bool {
+        let passes = |word: &String| word == "pass" || word == "passes";
+        self.steps
+            .iter()
+            .any(|step| step.words.last().is_some_and(passes))
     }
 
     fn line(&mut self, number: usize, line: &str) -> anyhow::Result<()> {

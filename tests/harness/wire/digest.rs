@@ -1,7 +1,7 @@
 //! The answer to a Digest challenge, as each client computes and writes it (spec 6.3).
 
 use super::{Ask, Style, Wire};
-use crate::stage::NT_DOMAIN;
+use crate::accounts::NT_DOMAIN;
 use anyhow::Context;
 use http::HeaderValue;
 use md5::{Digest, Md5};

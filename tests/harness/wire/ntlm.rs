@@ -2,7 +2,7 @@
 //! (spec 6.2; MS-NLMP).
 
 use super::{Style, Wire};
-use crate::stage::NT_DOMAIN;
+use crate::accounts::NT_DOMAIN;
 use anyhow::Context;
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;

@@ -5,37 +5,42 @@ use crate::transcript::words;
 
 impl Player {
     pub(super) async fn cluster(&mut self, sentence: &[&str]) -> Tried {
+        if let [_, "restarts" | "stops" | "crashes"] = sentence {
+            self.clients
+                .values()
+                .for_each(|client| client.listener.allow_repeats());
+        }
         match sentence {
             [stretch @ .., "pass" | "passes"] => self.stage.advance(words::stretch(stretch)?).await?,
             ["everything", "restarts"] => {
                 self.stage.stop_everything().await?;
-                self.stage.start_everything().await?;
+                self.stage.begin_everything().await?;
             }
             ["everything", "stops"] => self.stage.stop_everything().await?,
             ["everything", "crashes"] => self.stage.crash_everything().await?,
-            ["everything", "starts"] => self.stage.start_everything().await?,
+            ["everything", "starts"] => self.stage.begin_everything().await?,
             [what, "restarts"] => {
                 self.stage.stop(what).await?;
-                self.stage.start_again(what).await?;
+                self.stage.begin(what).await?;
             }
             [what, "stops"] => self.stage.stop(what).await?,
             [what, "crashes"] => self.stage.crash(what).await?,
-            [what, "starts"] => self.stage.start_again(what).await?,
+            [what, "starts"] => self.stage.begin(what).await?,
             [who, "is", "disabled"] => {
                 let person = self.person(who)?;
-                self.stage.set_disabled(&person, true).await?;
+                self.stage.accounts().set_disabled(&person, true).await?;
             }
             [who, "is", "enabled"] => {
                 let person = self.person(who)?;
-                self.stage.set_disabled(&person, false).await?;
+                self.stage.accounts().set_disabled(&person, false).await?;
             }
             [who, "is", "removed"] => {
                 let person = self.person(who)?;
-                self.stage.remove_person(&person).await?;
+                self.stage.accounts().remove(&person).await?;
             }
             [who, "joins", "the", "company"] => {
                 let person = self.person(who)?;
-                self.stage.add_person(&person, &super::capital(who)).await?;
+                self.stage.accounts().add(&person, &super::capital(who)).await?;
             }
             _ => return Ok(None),
         }

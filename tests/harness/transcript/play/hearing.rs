@@ -66,16 +66,25 @@ impl Player {
             [who, "holds", "its", "answers"] => self.client(who)?.listener.set_manner(Manner::Hold),
             [who, "stops", "listening"] => self.client(who)?.listener.stop().await?,
             [who, "listens", "again"] => self.client(who)?.listener.listen()?,
-            [who, "cannot", "be", "connected"] => self.set_unreachable(who, true)?,
-            [who, "can", "be", "connected", "again"] => self.set_unreachable(who, false)?,
+            [who, "cannot", "be", "connected"] => self.set_unreachable(who, true).await?,
+            [who, "can", "be", "connected", "again"] => self.set_unreachable(who, false).await?,
             _ => return Ok(None),
         }
         done()
     }
 
-    fn set_unreachable(&mut self, who: &str, unreachable: bool) -> anyhow::Result<()> {
-        let port = self.client(who)?.listener.address().port();
-        self.stage.network().set_unreachable(port, unreachable);
+    /// Where the network is the system's own, the listener sees to it itself.
+    async fn set_unreachable(&mut self, who: &str, unreachable: bool) -> anyhow::Result<()> {
+        let listener = &mut self
+            .clients
+            .get_mut(who)
+            .with_context(|| format!("there is no client {who} on stage"))?
+            .listener;
+        match self.stage.network() {
+            Some(network) => network.set_unreachable(listener.address().port(), unreachable),
+            None if unreachable => listener.vanish().await?,
+            None => listener.appear()?,
+        }
         Ok(())
     }
 

@@ -87,8 +87,8 @@ impl Player {
         if let Some(marker) = self.markers.by_home.get(home) {
             return Ok(marker.me().clone());
         }
-        let me = self.stage.principal(NAME, Some(home))?;
-        self.stage.add_person(&me, "Marker").await?;
+        let me = self.stage.accounts().principal(NAME, Some(home))?;
+        self.stage.accounts().add(&me, "Marker").await?;
         let router = self
             .stage
             .plan()
@@ -107,7 +107,7 @@ impl Player {
             router::Scheme::Ntlm => Proof::Ntlm,
             router::Scheme::Digest => Proof::Digest,
         };
-        let marker = Client::new(&self.stage, &me, (Style::Librvp, proof), &router)?;
+        let marker = Client::new(&*self.stage, &me, (Style::Librvp, proof), &router)?;
         self.markers.by_home.insert(home.to_owned(), marker);
         Ok(me)
     }

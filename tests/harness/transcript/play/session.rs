@@ -1,7 +1,7 @@
 //! Sentences about logging on and off, subscriptions, and how a client talks.
 
 use super::{Outcome, Player, Tried, answered, done};
-use crate::stage::PASSWORD;
+use crate::accounts::PASSWORD;
 use crate::transcript::words;
 use crate::wire::{Ask, Spelling};
 use anyhow::Context;

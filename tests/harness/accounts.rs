@@ -1,13 +1,12 @@
-//! The people of a stage: accounts, and names that live where a test wants them.
+//! The people of a cluster: accounts, and names that live where a test wants them.
 
-use super::Stage;
 use anyhow::Context;
 use md5::{Digest, Md5};
 use membership::{Member, Members, Phase, Placement, Slot};
 use rvp::{Domain, Principal};
 use std::collections::BTreeMap;
 use std::sync::Arc;
-use store::{Account, DigestSecret, LegacyNames, LegacySecrets, Put, Secrets, Store};
+use store::{Account, DigestSecret, LegacyNames, LegacySecrets, Put, Secrets, SqliteStore, Store};
 
 /// The host in everybody's address.
 pub const DOMAIN: &str = "im.example.com";
@@ -16,12 +15,12 @@ pub const NT_DOMAIN: &str = "EXAMPLE";
 /// Everybody's password.
 pub const PASSWORD: &str = "s3cret & K\u{e4}se";
 /// The capacity of a home server.
-pub(super) const CAPACITY: u32 = 10_000;
+pub const CAPACITY: u32 = 10_000;
 /// Names tried until one lives where it should.
 const TRIES: usize = 1_000;
 
 /// The placement of these home servers. It depends on names and capacities only, not on addresses.
-pub(super) fn planned(homes: &[String]) -> Placement {
+fn planned(homes: &[String]) -> Placement {
     let member = |name: &String| Member {
         phase: Phase::Active,
         ..Member::new(name.as_str().into(), "127.0.0.1:1", "inside", CAPACITY)
@@ -29,15 +28,40 @@ pub(super) fn planned(homes: &[String]) -> Placement {
     Placement::new(Arc::new(Members::new(1, homes.iter().map(member))))
 }
 
-/// Who was made, and what their secrets have in common.
-#[derive(Debug, Default)]
-pub(super) struct People {
+/// Everybody's accounts. They are made and changed in the store, as an operator does it, behind the back of whatever
+/// runs.
+pub struct Accounts {
+    store: Arc<SqliteStore>,
     made: BTreeMap<Principal, Account>,
     /// Derived once: making a verifier takes its time by intention.
     secrets: Option<Secrets>,
+    /// Who lives where while everything of the plan runs.
+    planned: Placement,
 }
 
-impl Stage {
+impl Accounts {
+    /// No accounts yet, in this store, for these home servers.
+    #[must_use]
+    pub fn new(store: Arc<SqliteStore>, homes: &[String]) -> Self {
+        Self {
+            store,
+            made: BTreeMap::new(),
+            secrets: None,
+            planned: planned(homes),
+        }
+    }
+
+    /// The store.
+    #[must_use]
+    pub fn store(&self) -> &Arc<SqliteStore> {
+        &self.store
+    }
+
+    /// Another store from now on, with the same accounts: its file was opened anew.
+    pub(crate) fn set_store(&mut self, store: Arc<SqliteStore>) {
+        self.store = store;
+    }
+
     /// A person of this name, or of the name with a number, who lives on this home server, or anywhere. The
     /// placement is that of the whole plan, whatever runs at the moment.
     ///
@@ -75,8 +99,8 @@ impl Stage {
     ///
     /// # Errors
     /// When the store does not take it.
-    pub async fn add_person(&mut self, person: &Principal, display_name: &str) -> anyhow::Result<()> {
-        if self.people.made.contains_key(person) {
+    pub async fn add(&mut self, person: &Principal, display_name: &str) -> anyhow::Result<()> {
+        if self.made.contains_key(person) {
             return Ok(());
         }
         let names = LegacyNames {
@@ -88,13 +112,13 @@ impl Stage {
             display_name: display_name.to_owned(),
             email: format!("{}@example.com", person.name()),
             disabled: false,
-            secrets: self.people.secrets(&names)?,
+            secrets: self.secrets(&names)?,
         };
         self.store
             .put_account(&account, Slot::of(person).number(), Put::New)
             .await
             .context("make an account")?;
-        self.people.made.insert(person.clone(), account);
+        self.made.insert(person.clone(), account);
         Ok(())
     }
 
@@ -103,11 +127,7 @@ impl Stage {
     /// # Errors
     /// When there is no such account.
     pub async fn set_disabled(&mut self, person: &Principal, disabled: bool) -> anyhow::Result<()> {
-        let account = self
-            .people
-            .made
-            .get_mut(person)
-            .context("there is no such account")?;
+        let account = self.made.get_mut(person).context("there is no such account")?;
         account.disabled = disabled;
         let slot = Slot::of(person).number();
         self.store
@@ -120,19 +140,14 @@ impl Stage {
     ///
     /// # Errors
     /// When there is no such account.
-    pub async fn remove_person(&mut self, person: &Principal) -> anyhow::Result<()> {
-        self.people
-            .made
-            .remove(person)
-            .context("there is no such account")?;
+    pub async fn remove(&mut self, person: &Principal) -> anyhow::Result<()> {
+        self.made.remove(person).context("there is no such account")?;
         self.store
             .remove_account(person)
             .await
             .context("remove an account")
     }
-}
 
-impl People {
     fn secrets(&mut self, names: &LegacyNames) -> anyhow::Result<Secrets> {
         let Some(Secrets {
             scram,

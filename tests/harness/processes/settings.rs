@@ -1,0 +1,72 @@
+//! What the programs are told, written as operators write it. All that depends on names of settings is here.
+
+use crate::accounts::DOMAIN;
+use crate::cluster::Plan;
+use router::{Policy, Scheme};
+use std::net::SocketAddr;
+use std::path::Path;
+
+/// How long a home server counts as living that is not heard of: the shortest that there is, so that a crash is
+/// over soon.
+const LEASE_TTL: &str = "2s";
+/// The key of all routers.
+pub(super) const KEY: &str = "0707070707070707070707070707070707070707070707070707070707070707";
+
+/// Where a process listens.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Addresses {
+    /// For clients, or for links.
+    pub(super) served: SocketAddr,
+    /// For operators.
+    pub(super) admin: SocketAddr,
+}
+
+/// The settings of a home server; `etcd` are the endpoints.
+pub(super) fn home(name: &str, at: Addresses, etcd: &[String], store: &Path) -> String {
+    format!(
+        "name = {name:?}\nshards = 2\n\n[listen]\nlink = \"{}\"\n\n[store]\nsqlite = {store:?}\n\n{}",
+        at.served,
+        both(at.admin, etcd)
+    )
+}
+
+/// The settings of a router.
+pub(super) fn router(name: &str, at: Addresses, etcd: &[String], plan: &Plan, key: &Path) -> String {
+    let schemes: Vec<&str> = plan.schemes.iter().map(scheme).collect();
+    format!(
+        "name = {name:?}\ndomains = [{DOMAIN:?}]\nschemes = {schemes:?}\ncall_backs = {}\nkey_file = {key:?}\n\n\
+         [listen]\nrvp = \"{}\"\n\n{}",
+        call_backs(&plan.call_backs),
+        at.served,
+        both(at.admin, etcd)
+    )
+}
+
+fn both(admin: SocketAddr, etcd: &[String]) -> String {
+    format!(
+        "[membership.etcd]\nendpoints = {:?}\nlease_ttl = {LEASE_TTL:?}\n\n[admin]\nlisten = \"{admin}\"\n\n\
+         [telemetry]\njson = true\n",
+        etcd
+    )
+}
+
+fn scheme(scheme: &Scheme) -> &'static str {
+    match scheme {
+        Scheme::Ntlm => "ntlm",
+        Scheme::Digest => "digest",
+    }
+}
+
+fn call_backs(policy: &Policy) -> String {
+    match policy {
+        Policy::Off => "\"off\"".to_owned(),
+        Policy::Peer => "\"peer\"".to_owned(),
+        Policy::Ranges(ranges) => {
+            let ranges: Vec<String> = ranges
+                .iter()
+                .map(|(network, bits)| format!("{network}/{bits}"))
+                .collect();
+            format!("{ranges:?}")
+        }
+    }
+}
