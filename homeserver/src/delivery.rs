@@ -17,7 +17,7 @@ use outbox::{Outboxes, Parcel};
 use proto::{Answer, Call, Change, ClientLogin, DeliverMessage, Link, Links, Op, Outcome};
 use recent::Recent;
 use rvp::Principal;
-use std::collections::{BTreeMap, BTreeSet, HashMap};
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
@@ -157,7 +157,7 @@ impl Delivery {
 
     fn send_on(&self, change: &Change, watchers: impl IntoIterator<Item = Principal>, tellings: &[Telling]) {
         let placement = self.inner.placements.now();
-        let mut by_home: HashMap<MemberId, BTreeSet<Principal>> = HashMap::new();
+        let mut by_home: BTreeMap<MemberId, BTreeSet<Principal>> = BTreeMap::new();
         for watcher in watchers {
             match placement.home_of(&watcher) {
                 Some(home) => drop(by_home.entry(home.id.clone()).or_default().insert(watcher)),

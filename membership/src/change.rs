@@ -29,7 +29,7 @@ impl MemberChange {
     ///
     /// # Errors
     /// [`Terminal::LendsTooMuch`].
-    pub(crate) fn apply(&self, member: &Member) -> Result<Member, Error> {
+    pub fn apply(&self, member: &Member) -> Result<Member, Error> {
         let mut member = member.clone();
         member.phase = self.phase.unwrap_or(member.phase);
         member.full = self.full.unwrap_or(member.full);

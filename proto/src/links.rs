@@ -105,17 +105,17 @@ impl Links {
 
     /// Hangs up every link whose address is not among these, also those that are being opened.
     pub async fn keep_only(&self, addresses: &HashSet<String>) {
-        let gone: Vec<Arc<Place>> = {
+        let mut gone: Vec<(String, Arc<Place>)> = {
             let mut places = lock(&self.inner.places);
             places
                 .extract_if(|address, _| !addresses.contains(address))
-                .map(|(_, place)| place)
                 .collect()
         };
-        for place in &gone {
+        gone.sort_unstable_by(|(one, _), (other, _)| one.cmp(other));
+        for (_, place) in &gone {
             place.retire();
         }
-        for place in gone {
+        for (_, place) in gone {
             // Whoever opens has hung up when this is free.
             drop(place.opening.lock().await);
         }

@@ -12,7 +12,7 @@ struct Confined {
     files: &'static [&'static str],
 }
 
-const CONFINED: [Confined; 11] = [
+const CONFINED: [Confined; 12] = [
     Confined {
         name: "etcd-client",
         members: &["membership"],
@@ -57,6 +57,11 @@ const CONFINED: [Confined; 11] = [
         name: "tonic*",
         members: &["proto", "homeserver", "membership"],
         files: &["proto/", "membership/", "homeserver/src/incoming.rs"],
+    },
+    Confined {
+        name: "turmoil",
+        members: &["tests"],
+        files: &["tests/simulation"],
     },
     // Errors without a type are for who only reports them: processes, and the loop that a task is.
     Confined {

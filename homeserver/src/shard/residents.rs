@@ -109,12 +109,13 @@ impl Shard {
     /// Forgets the people of slots that are not served any more, and says so when what was changed of them is
     /// durable: writes are made in order, so that an empty one is durable last.
     pub(super) fn release(&mut self, ours: &[bool], settled: oneshot::Sender<()>) {
-        let lost: Vec<Principal> = self
+        let mut lost: Vec<Principal> = self
             .presentities
             .keys()
             .filter(|principal| !ours[usize::from(Slot::of(principal).number())])
             .cloned()
             .collect();
+        lost.sort_unstable();
         for principal in lost {
             self.forget(&principal);
         }

@@ -3,7 +3,7 @@
 use super::{Cluster, home, id, until};
 use membership::{Error, LENT_MAX, MemberChange, Phase, Placements, SLOTS, Slot, Terminal};
 
-pub(super) async fn epochs_go_on_above_what_the_store_has_seen(cluster: impl Cluster) {
+pub(crate) async fn epochs_go_on_above_what_the_store_has_seen(cluster: impl Cluster) {
     let (one, other) = (cluster.process().await, cluster.process().await);
     let mut watcher = other.members();
     one.raise(1_000_000).await.unwrap();
@@ -23,7 +23,7 @@ pub(super) async fn epochs_go_on_above_what_the_store_has_seen(cluster: impl Clu
     assert!(*one.connected().borrow());
 }
 
-pub(super) async fn loans_are_seen_by_everybody_at_once(cluster: impl Cluster) {
+pub(crate) async fn loans_are_seen_by_everybody_at_once(cluster: impl Cluster) {
     let (one, other) = (cluster.process().await, cluster.process().await);
     let mut joined = one.join(home(1)).await.unwrap();
     let _second = other.join(home(2)).await.unwrap();
@@ -55,7 +55,7 @@ pub(super) async fn loans_are_seen_by_everybody_at_once(cluster: impl Cluster) {
     assert_eq!(placement.home_of_slot(kept).unwrap().id, id(2));
 }
 
-pub(super) async fn nobody_lends_without_end(cluster: impl Cluster) {
+pub(crate) async fn nobody_lends_without_end(cluster: impl Cluster) {
     let process = cluster.process().await;
     let mut joined = process.join(home(1)).await.unwrap();
     let lend = |count| MemberChange {

@@ -182,6 +182,10 @@ impl Lanes {
         self.closed.cancel();
         self.presence.close();
         wake(ended.writer.take());
+        // Callers are told in the order of their calls, whatever order the map has.
+        let mut open: Vec<(u64, Open)> = ended.open.into_iter().collect();
+        open.sort_unstable_by_key(|(id, _)| *id);
+        open.into_iter().for_each(drop);
     }
 
     /// Says that nothing can be written any more. What has come already may still be read.

@@ -1,7 +1,7 @@
 //! Creating, replacing and removing accounts.
 
-use crate::Stage;
-use crate::samples::{SLOT, account, legacy, one_of_each, people, person, put_new};
+use super::Stage;
+use super::samples::{SLOT, account, legacy, one_of_each, people, person, put_new};
 use store::{Durable, Error, Put};
 use tokio::task::JoinSet;
 

@@ -1,7 +1,7 @@
 //! Following the changes of accounts.
 
-use crate::Stage;
-use crate::samples::{SLOT, account, legacy, person, put_new, write};
+use super::Stage;
+use super::samples::{SLOT, account, legacy, person, put_new, write};
 use store::AccountChange::{self, Removed};
 use store::{Account, Change, Put};
 

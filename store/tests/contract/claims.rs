@@ -1,7 +1,7 @@
 //! Claims of slots, and writes of homes that have lost them.
 
-use crate::Stage;
-use crate::samples::{
+use super::Stage;
+use super::samples::{
     EPOCH, SLOT, account, at, claim, id, login, one_of_each, people, person, put_login, put_new, write,
 };
 use rvp::PresenceState;
@@ -76,11 +76,11 @@ pub(crate) async fn each_kind_of_change_of_a_former_home_is_left_out(stage: &imp
     let late = [
         Change::PutLogin(login(2)),
         Change::RemoveLogin(id(1)),
-        Change::PutView(crate::samples::view(2)),
+        Change::PutView(super::samples::view(2)),
         Change::RemoveView(rvp::ViewId::new(1).unwrap()),
-        Change::PutSubscription(crate::samples::subscription(3, "carol")),
+        Change::PutSubscription(super::samples::subscription(3, "carol")),
         Change::RemoveSubscription(id(2)),
-        Change::PutAccess(crate::samples::access("carol")),
+        Change::PutAccess(super::samples::access("carol")),
         Change::PutDisplayName("Mallory".to_owned()),
         Change::PutTold(PresenceState::Offline),
     ];

@@ -1,8 +1,8 @@
 //! Group commit over a store.
 
-use crate::Stage;
-use crate::gated::Gated;
-use crate::samples::{
+use super::Stage;
+use super::gated::Gated;
+use super::samples::{
     EPOCH, SLOT, account, claim, id, login, one_of_each, person, put_login, put_new, write,
 };
 use std::sync::Arc;

@@ -1,7 +1,7 @@
 //! Changes of what belongs to people.
 
-use crate::Stage;
-use crate::samples::{
+use super::Stage;
+use super::samples::{
     SLOT, access, account, at, id, login, one_of_each, people, person, put_login, put_new, subscription,
     view, write,
 };

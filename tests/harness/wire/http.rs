@@ -4,7 +4,7 @@ use ::http::{HeaderMap, HeaderName, HeaderValue, Response};
 use anyhow::{Context, anyhow, ensure};
 use bytes::Bytes;
 use std::net::SocketAddr;
-use tokio::io::{AsyncReadExt, AsyncWriteExt};
+use tokio::io::{AsyncRead, AsyncReadExt, AsyncWrite, AsyncWriteExt};
 use tokio::net::TcpStream;
 
 /// Octets of the head of a message at most.
@@ -47,10 +47,10 @@ pub fn is_closed(error: &anyhow::Error) -> bool {
     error.is::<Closed>() || error.downcast_ref::<std::io::Error>().is_some_and(is_reset)
 }
 
-/// A connection with what was read of it and not used yet.
+/// A connection with what was read of it and not used yet. The stream may be one of a simulated network.
 #[derive(Debug)]
-pub struct Connection {
-    stream: TcpStream,
+pub struct Connection<S = TcpStream> {
+    stream: S,
     read: Vec<u8>,
     closing: bool,
 }
@@ -65,10 +65,12 @@ impl Connection {
         stream.set_nodelay(true)?;
         Ok(Self::of(stream))
     }
+}
 
+impl<S: AsyncRead + AsyncWrite + Unpin> Connection<S> {
     /// A connection that is there already.
     #[must_use]
-    pub fn of(stream: TcpStream) -> Self {
+    pub fn of(stream: S) -> Self {
         Self {
             stream,
             read: Vec::new(),

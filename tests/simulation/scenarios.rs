@@ -1,0 +1,120 @@
+//! Runs in which one thing happens, at a time that is chosen for it.
+
+use crate::client::{Deed, Order};
+use crate::history::{Asked, Event, Request};
+use crate::invariants::broken;
+use crate::listener::Manner;
+use crate::plan::{Fault, Plan, What};
+use crate::roles::router_name;
+use crate::world::World;
+use rvp::PresenceState;
+use std::time::Duration;
+
+/// How long after a partition the first request may take: an attempt to connect that is under way when the
+/// network comes back has to end first.
+const FIRST_ANSWER: Duration = Duration::from_millis(2_500);
+
+/// A world in which everybody has logged on, and nothing else happens by itself.
+fn logged_on(seed: u64) -> World<'static> {
+    let plan = Plan::quiet(seed);
+    let mut world = World::build(&plan);
+    for act in plan.acts {
+        world.run_until(act.at);
+        world.act(act.what);
+    }
+    world.run_until(Duration::from_secs(4));
+    world
+}
+
+fn order(deed: Deed) -> What {
+    What::Person(
+        "ann",
+        Order {
+            router: router_name(1),
+            deed,
+        },
+    )
+}
+
+/// The last request, and how long it took.
+fn last(requests: &[Request<'_>]) -> (Option<u16>, Option<Duration>) {
+    let last = requests.last().expect("there is a request");
+    (last.status, last.ended.map(|ended| ended - last.began))
+}
+
+/// Without keepalive on both ends of a link neither notices a partition: what was sent is lost and never sent again,
+/// and every request waits for an answer that cannot come. turmoil sends nothing again, so here a short partition
+/// shows what in a real network a long one does.
+#[test]
+fn the_first_request_after_a_partition_is_answered() {
+    for moment in (0..2_000).step_by(250) {
+        let mut world = logged_on(moment);
+        let (router, homes) = (router_name(1), world.homes().to_vec());
+        let cuts = || homes.iter().map(|home| Fault::Cut(router.clone(), home.clone()));
+        cuts().for_each(|cut| world.act(What::Break(cut)));
+        world.run_until(Duration::from_millis(14_000 + moment));
+        cuts().for_each(|cut| world.act(What::Mend(cut)));
+        world.act(order(Deed::Set {
+            state: PresenceState::Busy,
+            number: 1_000,
+        }));
+        world.run_until(Duration::from_millis(14_020 + moment));
+        world.run_while(Duration::from_secs(35), World::is_asking);
+        let history = world.history();
+        let (status, took) = last(&history.requests());
+        let answered = status == Some(207) && took.is_some_and(|took| took <= FIRST_ANSWER);
+        assert!(answered, "mended at {moment} ms, {status:?} after {took:?}");
+    }
+}
+
+/// Many messages at once to a client that takes its time: as many as its queue holds are delivered, the rest is
+/// refused at once.
+#[test]
+fn a_flood_meets_the_bound_of_a_queue_and_everybody_is_told() {
+    let mut world = logged_on(1);
+    world.act(What::Break(Fault::Listener(
+        "bob",
+        Manner::Slow(Duration::from_millis(100)),
+    )));
+    for number in 0..150 {
+        world.act(order(Deed::Say {
+            to: "bob",
+            text: format!("flood {number}"),
+        }));
+    }
+    world.run_until(Duration::from_millis(4_020));
+    world.run_while(Duration::from_secs(40), World::is_asking);
+    world.mend_everything();
+    world.ask_everybody();
+    let history = world.history();
+    assert_eq!(broken(&history), [""; 0]);
+    let requests = history.requests();
+    let flood = || {
+        requests
+            .iter()
+            .filter(|each| matches!(each.asked, Asked::Say { text, .. } if text.starts_with("flood")))
+    };
+    let delivered = flood().filter(|request| request.is_done()).count();
+    let refused = flood().filter(|request| request.status == Some(412)).count();
+    assert_eq!(delivered + refused, 150);
+    assert!(
+        (60..=80).contains(&delivered),
+        "{delivered} were delivered, {refused} refused"
+    );
+}
+
+/// Without faults nothing is wrong, and the members are those of the plan.
+#[test]
+fn without_faults_everything_holds() {
+    let mut world = logged_on(2);
+    world.mend_everything();
+    world.ask_everybody();
+    let history = world.history();
+    assert_eq!(broken(&history), [""; 0]);
+    assert!(
+        history
+            .records
+            .iter()
+            .any(|record| matches!(record.event, Event::Settled { .. }))
+    );
+}

@@ -1,0 +1,190 @@
+//! The store of a run: in memory, shared by all home servers, and for each of them slow or out of reach when a
+//! fault says so. A store with threads of its own would make every run another one.
+
+#[path = "store/claims.rs"]
+mod claims;
+#[path = "store/person.rs"]
+mod person;
+
+use crate::faults::{Faults, STORE};
+use crate::time::pass;
+use async_trait::async_trait;
+use claims::Claims;
+use person::Row;
+use rvp::Principal;
+use std::collections::BTreeMap;
+use std::io;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::time::Duration;
+use store::{Account, AccountChange, Claim, Durable, Error, Fenced, Move, Put, Store, Write};
+
+/// How long a home server waits for a store that does not answer.
+const ANSWER_WAIT: Duration = Duration::from_secs(2);
+
+/// What is kept. Clones are the same.
+#[derive(Clone, Default)]
+pub(crate) struct Kept(Arc<Mutex<Data>>);
+
+#[derive(Default)]
+struct Data {
+    revision: u64,
+    rows: BTreeMap<Principal, Row>,
+    removed: BTreeMap<Principal, u64>,
+    claims: Claims,
+}
+
+impl Kept {
+    /// The store as a home server reaches it.
+    pub(crate) fn of(&self, home: &str, faults: &Faults) -> Arc<dyn Store> {
+        Arc::new(SimStore {
+            kept: self.clone(),
+            home: home.to_owned(),
+            faults: faults.clone(),
+        })
+    }
+
+    fn lock(&self) -> MutexGuard<'_, Data> {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+impl Data {
+    fn next_revision(&mut self) -> u64 {
+        self.revision += 1;
+        self.revision
+    }
+}
+
+/// A home server's way to the store.
+struct SimStore {
+    kept: Kept,
+    home: String,
+    faults: Faults,
+}
+
+impl SimStore {
+    /// A question on its way, or an answer: both may be slow, and neither arrives when the store is out of reach.
+    async fn travel(&self) -> Result<(), Error> {
+        self.faults.resumed(&self.home).await;
+        if self.faults.is_cut(&self.home, STORE) {
+            pass(ANSWER_WAIT).await;
+            return Err(Error::Unavailable(Arc::new(io::Error::from(
+                io::ErrorKind::TimedOut,
+            ))));
+        }
+        if turmoil::in_simulation() {
+            pass(self.faults.store_delay(&self.home)).await;
+        }
+        Ok(())
+    }
+
+    /// There, done at one moment, and back again.
+    async fn ask<T>(&self, done: impl FnOnce(&mut Data) -> Result<T, Error>) -> Result<T, Error> {
+        self.travel().await?;
+        let answer = done(&mut self.kept.lock());
+        self.travel().await?;
+        answer
+    }
+}
+
+#[async_trait]
+impl Store for SimStore {
+    async fn claim(&self, claim: &Claim, slots: &[u16]) -> Result<Vec<Durable>, Error> {
+        self.ask(|data| {
+            data.claims.claim(claim, slots)?;
+            let rows = data.rows.values().filter(|row| slots.contains(&row.slot));
+            Ok(rows.map(|row| row.durable.clone()).collect())
+        })
+        .await
+    }
+
+    async fn epoch(&self) -> Result<u64, Error> {
+        self.ask(|data| Ok(data.claims.epoch())).await
+    }
+
+    async fn moves(&self, slot: u16) -> Result<Vec<Move>, Error> {
+        self.ask(|data| Ok(data.claims.moves(slot))).await
+    }
+
+    async fn keep(&self, claim: &Claim, held: &[(u16, u64)]) -> Result<Vec<u16>, Error> {
+        self.ask(|data| Ok(data.claims.keep(claim, held))).await
+    }
+
+    async fn load_one(&self, principal: &Principal) -> Result<Option<Durable>, Error> {
+        self.ask(|data| Ok(data.rows.get(principal).map(|row| row.durable.clone())))
+            .await
+    }
+
+    async fn write(&self, writes: &[Write]) -> Result<Vec<Fenced>, Error> {
+        self.ask(|data| {
+            for write in writes.iter().filter(|write| data.claims.stands(write)) {
+                if let Some(row) = data.rows.get_mut(&write.principal) {
+                    row.apply(&write.change);
+                }
+            }
+            Ok(data.claims.fenced(writes))
+        })
+        .await
+    }
+
+    async fn accounts(&self) -> Result<Vec<Account>, Error> {
+        self.ask(|data| {
+            Ok(data
+                .rows
+                .values()
+                .map(|row| row.durable.account.clone())
+                .collect())
+        })
+        .await
+    }
+
+    async fn put_account(&self, account: &Account, slot: u16, put: Put) -> Result<(), Error> {
+        self.ask(|data| {
+            match (data.rows.contains_key(&account.principal), put) {
+                (true, Put::New) => return Err(Error::Exists),
+                (false, Put::Replace) => return Err(Error::NoSuchAccount),
+                (false, Put::New) | (true, Put::Replace) => {}
+            }
+            let revision = data.next_revision();
+            let row = data
+                .rows
+                .entry(account.principal.clone())
+                .or_insert_with(|| Row::new(account));
+            row.durable.account = account.clone();
+            (row.slot, row.revision) = (slot, revision);
+            Ok(())
+        })
+        .await
+    }
+
+    async fn remove_account(&self, principal: &Principal) -> Result<(), Error> {
+        self.ask(|data| {
+            data.rows.remove(principal).ok_or(Error::NoSuchAccount)?;
+            let revision = data.next_revision();
+            data.removed.insert(principal.clone(), revision);
+            Ok(())
+        })
+        .await
+    }
+
+    async fn changes_since(&self, revision: u64) -> Result<(u64, Vec<AccountChange>), Error> {
+        self.ask(|data| {
+            let mut changes = BTreeMap::new();
+            for row in data.rows.values().filter(|row| row.revision > revision) {
+                changes.insert(
+                    row.revision,
+                    AccountChange::Put(Box::new(row.durable.account.clone())),
+                );
+            }
+            for (principal, at) in data.removed.iter().filter(|(_, at)| **at > revision) {
+                changes.insert(*at, AccountChange::Removed(principal.clone()));
+            }
+            Ok((data.revision, changes.into_values().collect()))
+        })
+        .await
+    }
+
+    async fn revision(&self) -> Result<u64, Error> {
+        self.ask(|data| Ok(data.revision)).await
+    }
+}
