@@ -165,7 +165,7 @@ fn the_membership_is_told_what_the_file_says() {
     assert!(etcd.validate().is_ok());
     assert_eq!(
         (etcd.endpoints.len(), etcd.prefix.as_str(), etcd.ttl.as_secs()),
-        (1, "/homeport", 5)
+        (1, "/homeport", 3)
     );
     assert!(etcd.user.is_none() && etcd.tls.is_none());
     let secure =
