@@ -128,6 +128,7 @@ impl Delivery {
         let parcel = Parcel {
             change: change.clone(),
             recipients: BTreeSet::from([client]),
+            epoch: 0,
             tellings: tellings.to_vec(),
         };
         if self.inner.clients.put(&router, parcel) {
@@ -141,21 +142,27 @@ impl Delivery {
         }
     }
 
-    /// Tells watchers of a change, at their homes; what is returned says whether all of them were told, at the
+    /// Tells watchers of a change of somebody whom this home has since an epoch, at their homes; what is returned says whether all of them were told, at the
     /// latest when this home stops.
     pub(crate) fn spread(
         &self,
         change: &Change,
         watchers: Vec<Principal>,
+        epoch: u64,
     ) -> impl Future<Output = bool> + Send + use<> {
         self.inner.metrics.spread(watchers.len());
         let (telling, told) = Telling::new();
-        self.send_on(change, watchers, &[telling]);
+        self.send_on(change, watchers, (epoch, &[telling]));
         let stopping = self.inner.tasks.cancelled();
         async move { matches!(stopping.run_until_cancelled(told).await, Some(Ok(true))) }
     }
 
-    fn send_on(&self, change: &Change, watchers: impl IntoIterator<Item = Principal>, tellings: &[Telling]) {
+    fn send_on(
+        &self,
+        change: &Change,
+        watchers: impl IntoIterator<Item = Principal>,
+        (epoch, tellings): (u64, &[Telling]),
+    ) {
         let placement = self.inner.placements.now();
         let mut by_home: BTreeMap<MemberId, BTreeSet<Principal>> = BTreeMap::new();
         for watcher in watchers {
@@ -169,6 +176,7 @@ impl Delivery {
             let parcel = Parcel {
                 change: change.clone(),
                 recipients,
+                epoch,
                 tellings: tellings.to_vec(),
             };
             if self.inner.homes.put(&home, parcel) {

@@ -16,6 +16,8 @@ use std::sync::{Mutex, PoisonError};
 pub(super) struct Parcel<R> {
     pub(super) change: Change,
     pub(super) recipients: BTreeSet<R>,
+    /// Since which epoch the sender had the presentity; 0 on the way to clients.
+    pub(super) epoch: u64,
     /// Dropped when they have been told, or something newer instead.
     pub(super) tellings: Vec<Telling>,
 }
@@ -157,6 +159,7 @@ mod tests {
         Parcel {
             change,
             recipients: to.iter().copied().collect(),
+            epoch: 0,
             tellings: Vec::new(),
         }
     }

@@ -26,6 +26,13 @@ impl Delivery {
     pub(super) async fn empty_home(&self, home: &MemberId) {
         let mut failures = 0;
         while let Some(parcel) = self.inner.homes.take(home) {
+            // A slot that was lost and came back has moved on: what is left of before is not the last word, and
+            // whoever took the slot over tells what was not told.
+            let slot = Slot::of(&parcel.change.presentity);
+            if self.inner.served.claimed_at(slot) != Some(parcel.epoch) {
+                parcel.fail();
+                continue;
+            }
             let Err(untold) = self.tell_home(home, &parcel).await else {
                 failures = 0;
                 continue;
@@ -68,7 +75,7 @@ impl Delivery {
             .extract_if(.., |watcher| !is_home(watcher, home));
         let moved: Vec<Principal> = moved.collect();
         if !moved.is_empty() {
-            self.send_on(&parcel.change, moved, &parcel.tellings);
+            self.send_on(&parcel.change, moved, (parcel.epoch, &parcel.tellings));
         }
         (!parcel.recipients.is_empty()).then_some(parcel)
     }

@@ -64,7 +64,12 @@ impl Shard {
     }
 
     fn spread(&mut self, principal: &Principal, change: &Change, watchers: Vec<Principal>) {
-        let told = self.parts.delivery.spread(change, watchers);
+        // Who has just been forgotten is told of by whoever takes the person over.
+        let epoch = self
+            .presentities
+            .get(principal)
+            .map_or(0, |presentity| presentity.epoch());
+        let told = self.parts.delivery.spread(change, watchers, epoch);
         let (principal, version) = (principal.clone(), change.version);
         self.doing.push(async move {
             Done::Told {
