@@ -20,7 +20,7 @@ pub(super) fn check(history: &History) -> Vec<String> {
     let mut wrong = Vec::new();
     for of in people.iter().copied() {
         let Some(gone) = gone(history, of) else { continue };
-        let latest = gone.max(settled) + ROUNDED.saturating_add(BOUND);
+        let latest = gone.max(settled).saturating_add(ROUNDED + BOUND);
         let hears = history
             .heard()
             .filter(|(at, ..)| *at > latest)
