@@ -35,10 +35,10 @@ pub(crate) struct Lending {
 
 /// Lends.
 pub(crate) struct Lender {
-    pub(crate) me: MemberId,
-    pub(crate) placements: Placements,
-    pub(crate) census: Census,
-    pub(crate) standing: Standing,
+    me: MemberId,
+    placements: Placements,
+    census: Census,
+    standing: Standing,
     asks: mpsc::Receiver<Ask>,
 }
 

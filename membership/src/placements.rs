@@ -3,6 +3,7 @@
 use crate::{Members, Placement};
 use arc_swap::ArcSwap;
 use std::sync::{Arc, Mutex, PoisonError};
+use std::time::Duration;
 use tokio::sync::watch;
 
 /// Follows the members and knows the placement of the latest set. Cloning copies a pointer.
@@ -90,6 +91,16 @@ impl Placements {
                 return std::future::pending().await;
             }
         }
+    }
+
+    /// The placement for a caller who knows an epoch already: the latest, once it is not older. None when it still is
+    /// after the wait.
+    pub async fn caught_up(&self, epoch: u64, wait: Duration) -> Option<Arc<Placement>> {
+        let placement = self.now();
+        if epoch <= placement.epoch() {
+            return Some(placement);
+        }
+        tokio::time::timeout(wait, self.reached(epoch)).await.ok()
     }
 
     fn recompute(&self) -> Arc<Placement> {

@@ -69,13 +69,8 @@ impl Deliver {
 
     /// A home that knows a newer epoch than this router is right: catch up before anything is taken.
     async fn placement_at(&self, epoch: u64) -> Result<Arc<Placement>, Refusal> {
-        let placement = self.placements.now();
-        if epoch <= placement.epoch() {
-            return Ok(placement);
-        }
-        tokio::time::timeout(EPOCH_WAIT, self.placements.reached(epoch))
-            .await
-            .map_err(|_| Refusal::Fault(Fault::Unavailable))
+        let caught_up = self.placements.caught_up(epoch, EPOCH_WAIT).await;
+        caught_up.ok_or(Refusal::Fault(Fault::Unavailable))
     }
 }
 

@@ -4,6 +4,7 @@ use super::Shard;
 use super::doing::Done;
 use crate::command::{Command, DeliveryId, Effect, Ended};
 use crate::delivery::Telling;
+use crate::presentity::Presentity;
 use crate::shards::ReplyTo;
 use membership::Slot;
 use proto::{Answer, Change, DeliverMessage, Refusal};
@@ -37,11 +38,8 @@ impl Shard {
             }
         }
         // Whoever is not here any more changes nothing that must survive.
-        let epoch = self
-            .presentities
-            .get(principal)
-            .map(|presentity| presentity.epoch());
-        let Some(epoch) = epoch.filter(|_| !changes.is_empty()) else {
+        let here = self.presentities.get(principal).filter(|_| !changes.is_empty());
+        let Some(epoch) = here.map(Presentity::epoch) else {
             if let Some((reply, result)) = answer {
                 send(reply, result.map_err(Refusal::Fault));
             }
@@ -65,10 +63,7 @@ impl Shard {
 
     fn spread(&mut self, principal: &Principal, change: &Change, watchers: Vec<Principal>) {
         // Who has just been forgotten is told of by whoever takes the person over.
-        let epoch = self
-            .presentities
-            .get(principal)
-            .map_or(0, |presentity| presentity.epoch());
+        let epoch = self.presentities.get(principal).map_or(0, Presentity::epoch);
         let told = self.parts.delivery.spread(change, watchers, epoch);
         let (principal, version) = (principal.clone(), change.version);
         self.doing.push(async move {
