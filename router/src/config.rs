@@ -31,6 +31,6 @@ pub struct RouterConfig {
     pub call_backs: Policy,
     /// Signs challenges, so that any router with the same key knows its own and the others' again.
     pub key: [u8; 32],
-    /// Connections of clients at once, at most 20,000; more wait to be accepted.
+    /// Connections of clients at once, at most 20,000; one too many is told so and closed.
     pub connections_max: usize,
 }

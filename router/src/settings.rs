@@ -57,7 +57,7 @@ pub struct ListenSection {
 #[derive(Clone, PartialEq, Debug, Serialize, Deserialize)]
 #[serde(default, deny_unknown_fields)]
 pub struct LimitsSection {
-    /// Connections of clients at once, 1 to 20,000; more wait to be accepted.
+    /// Connections of clients at once, 1 to 20,000; one too many is told so and closed.
     pub connections: usize,
 }
 
