@@ -13,7 +13,7 @@ use crate::served::Served;
 use crate::shards::Shards;
 use daemon::{OnError, Tasks};
 use membership::{MemberId, Placements};
-use outbox::{Outboxes, Parcel};
+use outbox::{Client, Outboxes, Parcel};
 use proto::{Answer, Call, Change, ClientLogin, DeliverMessage, Link, Links, Op, Outcome};
 use recent::Recent;
 use rvp::Principal;
@@ -46,7 +46,7 @@ struct Inner {
     /// Changes for the watchers at each home, ourselves among them.
     homes: Outboxes<MemberId, Principal>,
     /// Changes for the clients behind each router.
-    clients: Outboxes<String, ClientLogin>,
+    clients: Outboxes<String, Client>,
     /// What routers were handed a moment ago.
     recent: Recent,
 }
@@ -95,7 +95,7 @@ impl Delivery {
         }
         tracing::info!(router, "router's link ended");
         for (change, client) in self.inner.recent.take(router) {
-            self.change(router, &change, client, &[]);
+            self.change_for(router, &change, client, &[]);
         }
     }
 
@@ -122,8 +122,19 @@ impl Delivery {
         }
     }
 
-    /// Hands a change to a client by the router of its login, or a newer one in its place.
-    pub(crate) fn change(&self, router: &str, change: &Change, client: ClientLogin, tellings: &[Telling]) {
+    /// Hands a change to a client of somebody whom this home has since an epoch, by the router of its login, or a
+    /// newer one in its place.
+    pub(crate) fn change(
+        &self,
+        router: &str,
+        change: &Change,
+        (login, since): (ClientLogin, u64),
+        tellings: &[Telling],
+    ) {
+        self.change_for(router, change, Client { login, since }, tellings);
+    }
+
+    fn change_for(&self, router: &str, change: &Change, client: Client, tellings: &[Telling]) {
         let router = router.to_owned();
         let parcel = Parcel {
             change: change.clone(),

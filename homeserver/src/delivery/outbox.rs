@@ -5,18 +5,26 @@
 //! others are told busy. So a change is kept with its own recipients, and replaces an older one only for them.
 
 use super::telling::Telling;
-use proto::Change;
+use proto::{Change, ClientLogin};
 use rvp::Principal;
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::hash::Hash;
 use std::sync::{Mutex, PoisonError};
+
+/// A client, and since which epoch this home has its person.
+#[derive(Clone, PartialEq, Eq, Hash, PartialOrd, Ord, Debug)]
+pub(super) struct Client {
+    pub(super) login: ClientLogin,
+    pub(super) since: u64,
+}
 
 /// A change on its way to some recipients at one destination.
 #[derive(Debug)]
 pub(super) struct Parcel<R> {
     pub(super) change: Change,
     pub(super) recipients: BTreeSet<R>,
-    /// Since which epoch the sender had the presentity; 0 on the way to clients.
+    /// Since which epoch the sender had the presentity; 0 on the way to clients,
+    /// which have an epoch each.
     pub(super) epoch: u64,
     /// Dropped when they have been told, or something newer instead.
     pub(super) tellings: Vec<Telling>,

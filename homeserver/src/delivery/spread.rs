@@ -1,9 +1,9 @@
 //! Empties outboxes: one loop for each destination that has something waiting.
 
-use super::outbox::Parcel;
+use super::outbox::{Client, Parcel};
 use super::{CHANGE_DEADLINE, Delivery};
 use membership::{MemberId, Slot};
-use proto::{ClientLogin, Op, Refusal};
+use proto::{Op, Refusal};
 use rvp::Principal;
 use std::time::Duration;
 
@@ -105,17 +105,12 @@ impl Delivery {
     pub(super) async fn empty_clients(&self, router: &String) {
         let mut failures = 0;
         while let Some(mut parcel) = self.inner.clients.take(router) {
-            let Err(untold) = self.tell_clients(router, &parcel).await else {
+            self.drop_strangers(&mut parcel);
+            let Err(_) = self.tell_clients(router, &parcel).await else {
                 failures = 0;
                 continue;
             };
             failures += 1;
-            if matches!(untold, Untold::Moved) {
-                // Whoever sent the change sends it to their new home.
-                let served = |client: &ClientLogin| self.inner.served.serves(Slot::of(&client.principal));
-                parcel.recipients.retain(served);
-                parcel.fail();
-            }
             if !parcel.recipients.is_empty() {
                 self.inner.clients.put_back(router, parcel);
             }
@@ -131,15 +126,28 @@ impl Delivery {
         }
     }
 
-    async fn tell_clients(&self, router: &str, parcel: &Parcel<ClientLogin>) -> Result<(), Untold> {
+    /// Leaves out clients of people whom this home has lost, be it that they came back: another home may have told
+    /// them something newer meanwhile. Whoever sent the change sends it to their new home.
+    fn drop_strangers(&self, parcel: &mut Parcel<Client>) {
+        let before = parcel.recipients.len();
+        let claimed = |client: &Client| self.inner.served.claimed_at(Slot::of(&client.login.principal));
+        parcel
+            .recipients
+            .retain(|client| claimed(client) == Some(client.since));
+        if parcel.recipients.len() < before {
+            parcel.fail();
+        }
+    }
+
+    async fn tell_clients(&self, router: &str, parcel: &Parcel<Client>) -> Result<(), Untold> {
         let link = self.router_for(router).ok_or(Untold::Failed)?;
-        let clients: Vec<ClientLogin> = parcel.recipients.iter().cloned().collect();
-        let op = Op::DeliverChange {
-            change: parcel.change.clone(),
-            clients: clients.clone(),
-        };
-        told(link.call(self.call(CHANGE_DEADLINE, op)).await)?;
-        self.inner.recent.put(&link.peer().name, &parcel.change, clients);
+        for (change, clients) in self.inner.recent.news(&parcel.change, &parcel.recipients) {
+            // Before it is known whether the router has it: from now on nothing older may follow.
+            self.inner.recent.put(&link.peer().name, &change, clients.clone());
+            let clients = clients.into_iter().map(|client| client.login).collect();
+            let op = Op::DeliverChange { change, clients };
+            told(link.call(self.call(CHANGE_DEADLINE, op)).await)?;
+        }
         Ok(())
     }
 

@@ -31,6 +31,8 @@ impl Shard {
                     self.deliver(principal.clone(), id, &router, message);
                 }
                 Effect::DeliverChange(router, change, client) => {
+                    let since = self.presentities.get(principal).map_or(0, Presentity::epoch);
+                    let client = (client, since);
                     self.parts.delivery.change(&router, &change, client, tellings);
                 }
                 Effect::Ended(id, ended) => self.ended(principal, id, ended),
