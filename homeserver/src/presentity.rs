@@ -27,6 +27,7 @@ use access::Access;
 use deliveries::Deliveries;
 use logins::Logins;
 use rvp::{Caller, Fault, Method, PresenceState, Principal, Property, Reply};
+use spread::Spread;
 use std::time::SystemTime;
 use store::{Account, Durable};
 use views::Views;
@@ -41,10 +42,8 @@ pub(crate) struct Presentity {
     watchers: Watchers,
     access: Access,
     deliveries: Deliveries,
-    /// The state that watchers were last sent.
-    shown: PresenceState,
-    /// The version of the change in which they were sent it, while it is not known that it reached everybody.
-    untold: Option<u64>,
+    /// What watchers know.
+    spread: Spread,
     /// The epoch at which this home took the person over.
     epoch: u64,
 }
@@ -77,8 +76,7 @@ impl Presentity {
             watchers: Watchers::load(subscriptions),
             deliveries: Deliveries::default(),
             views: Views::load(views),
-            shown: told.unwrap_or(PresenceState::Offline),
-            untold: None,
+            spread: Spread::load(told),
             epoch,
             account,
         }
@@ -169,8 +167,8 @@ impl Presentity {
                 self.lapse(now, ids, &mut effects);
                 Verdict::Nothing
             }
-            Command::Told { version } => {
-                self.told(version, &mut effects);
+            Command::Told { version, everybody } => {
+                self.told((version, everybody), &mut effects);
                 Verdict::Nothing
             }
         };

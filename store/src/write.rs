@@ -48,4 +48,6 @@ pub enum Change {
     PutDisplayName(String),
     /// Watchers were told this state.
     PutTold(PresenceState),
+    /// Watchers are about to be told something else: until it is known that all were, nobody can say what they know.
+    ForgetTold,
 }

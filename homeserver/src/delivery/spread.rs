@@ -1,17 +1,20 @@
 //! Empties outboxes: one loop for each destination that has something waiting.
 
 use super::outbox::{Client, Parcel};
-use super::{CHANGE_DEADLINE, Delivery};
+use super::{CHANGE_DEADLINE, Delivery, Telling};
 use membership::{MemberId, Slot};
-use proto::{Op, Refusal};
+use proto::{Change, Op, Refusal};
 use rvp::Principal;
 use std::time::Duration;
 
 /// How long to wait before a home that cannot be reached is tried again.
 const RETRY_AFTER: Duration = Duration::from_millis(200);
-/// How often a change is tried before it is dropped: presence must be right again within five seconds, and
-/// what is older than that is read again with the next watch.
-const TRIES_MAX: u32 = 25;
+/// How often that is done before it is done less often.
+const TRIES_QUICK: u32 = 25;
+const RETRY_SLOWLY_AFTER: Duration = Duration::from_secs(1);
+/// How often a destination is tried in a row before everything for it is dropped: that long nobody has been there,
+/// and who watches from there reads everything again. Until then outboxes hold the newest only.
+const TRIES_MAX: u32 = 600;
 
 /// Why a destination was not told.
 enum Untold {
@@ -46,7 +49,7 @@ impl Delivery {
                 tracing::warn!(home = home.as_str(), dropped, "home cannot be told of changes");
                 return;
             }
-            if !self.wait(RETRY_AFTER).await {
+            if !self.wait(retry_after(failures)).await {
                 // Whoever waits to know is told no; the next home tells the watchers, as what is kept says.
                 self.inner.homes.close(home);
                 return;
@@ -89,8 +92,7 @@ impl Delivery {
             if !watchers.iter().all(served) {
                 return Err(Untold::Failed);
             }
-            let spread = self.inner.shards.spread(&change, watchers, &parcel.tellings);
-            return spread.await.map_err(|_| Untold::Failed);
+            return self.tell_own(&change, watchers).await;
         }
         let placement = self.inner.placements.now();
         let member = placement.members().get(home).ok_or(Untold::Failed)?;
@@ -98,6 +100,17 @@ impl Delivery {
         let link = link.map_err(|_| Untold::Failed)?;
         let op = Op::SpreadChange { change, watchers };
         told(link.call(self.call(CHANGE_DEADLINE, op)).await)
+    }
+
+    /// Tells watchers whose home this is, until their routers have it: they may move away meanwhile.
+    async fn tell_own(&self, change: &Change, watchers: Vec<Principal>) -> Result<(), Untold> {
+        let (telling, told) = Telling::new();
+        let spread = self.inner.shards.spread(change, watchers, &[telling]).await;
+        spread.map_err(|_| Untold::Failed)?;
+        match tokio::time::timeout(CHANGE_DEADLINE, told).await {
+            Ok(Ok(true)) => Ok(()),
+            Ok(Ok(false) | Err(_)) | Err(_) => Err(Untold::Failed),
+        }
     }
 
     /// Sends what waits for a router's clients until nothing does. While no router is linked at all, as
@@ -119,7 +132,7 @@ impl Delivery {
                 tracing::warn!(router, dropped, "clients cannot be told of changes");
                 return;
             }
-            if !self.wait(RETRY_AFTER).await {
+            if !self.wait(retry_after(failures)).await {
                 self.inner.clients.close(router);
                 return;
             }
@@ -157,6 +170,14 @@ impl Delivery {
         tokio::time::timeout(duration, cancelled.cancelled())
             .await
             .is_err()
+    }
+}
+
+fn retry_after(failures: u32) -> Duration {
+    if failures < TRIES_QUICK {
+        RETRY_AFTER
+    } else {
+        RETRY_SLOWLY_AFTER
     }
 }
 

@@ -16,7 +16,7 @@ pub(super) struct Batch<'a> {
     pub(super) subscriptions: Outcomes<'a, PropertySubscription>,
     pub(super) access: BTreeMap<i64, &'a AccessList>,
     pub(super) display_names: BTreeMap<i64, &'a str>,
-    pub(super) told: BTreeMap<i64, PresenceState>,
+    pub(super) told: BTreeMap<i64, Option<PresenceState>>,
 }
 
 impl<'a> Batch<'a> {
@@ -59,7 +59,10 @@ impl<'a> Batch<'a> {
                 self.display_names.insert(account, name);
             }
             Change::PutTold(state) => {
-                self.told.insert(account, *state);
+                self.told.insert(account, Some(*state));
+            }
+            Change::ForgetTold => {
+                self.told.insert(account, None);
             }
         }
     }

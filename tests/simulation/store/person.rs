@@ -68,6 +68,7 @@ impl Row {
             Change::PutAccess(list) => durable.access = Some(list.clone()),
             Change::PutDisplayName(name) => durable.account.display_name.clone_from(name),
             Change::PutTold(state) => durable.told = Some(*state),
+            Change::ForgetTold => durable.told = None,
         }
     }
 }

@@ -46,6 +46,7 @@ pub(super) fn keep(kept: &mut Durable, change: Change) {
         Change::PutAccess(list) => kept.access = Some(list),
         Change::PutDisplayName(name) => kept.account.display_name = name,
         Change::PutTold(state) => kept.told = Some(state),
+        Change::ForgetTold => kept.told = None,
     }
 }
 
