@@ -47,8 +47,9 @@ struct Inner {
     homes: Outboxes<MemberId, Principal>,
     /// Changes for the clients behind each router.
     clients: Outboxes<String, Client>,
-    /// What routers were handed a moment ago.
-    recent: Recent,
+    /// What homes were handed a moment ago, and what routers.
+    told_homes: Recent<Principal>,
+    told_routers: Recent<Client>,
 }
 
 impl Delivery {
@@ -70,7 +71,8 @@ impl Delivery {
             routers: Mutex::default(),
             homes: Outboxes::default(),
             clients: Outboxes::default(),
-            recent: Recent::default(),
+            told_homes: Recent::default(),
+            told_routers: Recent::default(),
         };
         Self {
             inner: Arc::new(inner),
@@ -94,7 +96,7 @@ impl Delivery {
             routers.remove(router);
         }
         tracing::info!(router, "router's link ended");
-        for (change, client) in self.inner.recent.take(router) {
+        for (change, client) in self.inner.told_routers.on(router) {
             self.change_for(router, &change, client, &[]);
         }
     }

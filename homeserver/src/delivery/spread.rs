@@ -84,22 +84,32 @@ impl Delivery {
     }
 
     async fn tell_home(&self, home: &MemberId, parcel: &Parcel<Principal>) -> Result<(), Untold> {
-        let change = parcel.change.clone();
-        let watchers: Vec<Principal> = parcel.recipients.iter().cloned().collect();
-        if *home == self.inner.me {
+        let link = if *home == self.inner.me {
             // Those who are still on their way here would miss it.
             let served = |watcher| self.inner.served.serves(Slot::of(watcher));
-            if !watchers.iter().all(served) {
+            if !parcel.recipients.iter().all(served) {
                 return Err(Untold::Failed);
             }
-            return self.tell_own(&change, watchers).await;
+            None
+        } else {
+            let placement = self.inner.placements.now();
+            let member = placement.members().get(home).ok_or(Untold::Failed)?;
+            let link = self.inner.links.to(&member.address).await;
+            Some(link.map_err(|_| Untold::Failed)?)
+        };
+        // To link may have taken a while, in which something newer has gone another way.
+        for (change, watchers) in self.inner.told_homes.news(&parcel.change, &parcel.recipients) {
+            self.inner
+                .told_homes
+                .put(home.as_str(), &change, watchers.clone());
+            let Some(link) = &link else {
+                self.tell_own(&change, watchers).await?;
+                continue;
+            };
+            let op = Op::SpreadChange { change, watchers };
+            told(link.call(self.call(CHANGE_DEADLINE, op)).await)?;
         }
-        let placement = self.inner.placements.now();
-        let member = placement.members().get(home).ok_or(Untold::Failed)?;
-        let link = self.inner.links.to(&member.address).await;
-        let link = link.map_err(|_| Untold::Failed)?;
-        let op = Op::SpreadChange { change, watchers };
-        told(link.call(self.call(CHANGE_DEADLINE, op)).await)
+        Ok(())
     }
 
     /// Tells watchers whose home this is, until their routers have it: they may move away meanwhile.
@@ -154,9 +164,11 @@ impl Delivery {
 
     async fn tell_clients(&self, router: &str, parcel: &Parcel<Client>) -> Result<(), Untold> {
         let link = self.router_for(router).ok_or(Untold::Failed)?;
-        for (change, clients) in self.inner.recent.news(&parcel.change, &parcel.recipients) {
+        for (change, clients) in self.inner.told_routers.news(&parcel.change, &parcel.recipients) {
             // Before it is known whether the router has it: from now on nothing older may follow.
-            self.inner.recent.put(&link.peer().name, &change, clients.clone());
+            self.inner
+                .told_routers
+                .put(&link.peer().name, &change, clients.clone());
             let clients = clients.into_iter().map(|client| client.login).collect();
             let op = Op::DeliverChange { change, clients };
             told(link.call(self.call(CHANGE_DEADLINE, op)).await)?;
