@@ -137,7 +137,7 @@ impl Delivery {
     }
 
     fn change_for(&self, router: &str, change: &Change, client: Client, tellings: &[Telling]) {
-        let router = router.to_owned();
+        let router = self.way_to(&client, router);
         let parcel = Parcel {
             change: change.clone(),
             recipients: BTreeSet::from([client]),
@@ -153,6 +153,14 @@ impl Delivery {
                     Ok(())
                 });
         }
+    }
+
+    /// A client that has begun to use another router may still have something waiting at the one before: for a moment
+    /// what follows goes there as well, so that it cannot overtake.
+    fn way_to(&self, client: &Client, router: &str) -> String {
+        let before = self.inner.told_routers.way_of(client);
+        let before = before.filter(|before| self.routers().get(before).is_some_and(|link| !link.is_closed()));
+        before.unwrap_or_else(|| router.to_owned())
     }
 
     /// Tells watchers of a change of somebody whom this home has since an epoch, at their homes; what is returned says whether all of them were told, at the

@@ -104,6 +104,13 @@ impl<R: Eq + Hash + Ord + Clone> Recent<R> {
         news
     }
 
+    /// On which way a recipient was handed something last.
+    pub(super) fn way_of(&self, recipient: &R) -> Option<String> {
+        let (state, now) = (self.lock(), Instant::now());
+        let last = state.by_recipient.get(recipient)?.last()?;
+        (last.at + KEPT >= now).then(|| last.way.clone())
+    }
+
     /// A way is lost: what was handed over on it a moment ago, in that order.
     pub(super) fn on(&self, way: &str) -> Vec<(Change, R)> {
         let now = Instant::now();
@@ -225,6 +232,9 @@ mod tests {
         recent.put("r-2", &busy(3), vec![client(1)]);
         assert_eq!(recent.on("r-1"), [(name(2), client(1))]);
         assert_eq!(recent.on("r-2"), [(busy(3), client(1))]);
+        assert_eq!(recent.way_of(&client(1)).as_deref(), Some("r-2"));
+        tokio::time::advance(KEPT + Duration::from_millis(1)).await;
+        assert_eq!(recent.way_of(&client(1)), None);
     }
 
     #[tokio::test(start_paused = true)]
