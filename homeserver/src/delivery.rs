@@ -79,6 +79,11 @@ impl Delivery {
         }
     }
 
+    /// Whether a router can be reached.
+    pub(crate) fn is_linked(&self, router: &str) -> bool {
+        self.routers().get(router).is_some_and(|link| !link.is_closed())
+    }
+
     /// A router has opened a link.
     pub(crate) fn router_opened(&self, link: &Link) {
         tracing::info!(router = link.peer().name, "router linked");
@@ -159,7 +164,7 @@ impl Delivery {
     /// what follows goes there as well, so that it cannot overtake.
     fn way_to(&self, client: &Client, router: &str) -> String {
         let before = self.inner.told_routers.way_of(client);
-        let before = before.filter(|before| self.routers().get(before).is_some_and(|link| !link.is_closed()));
+        let before = before.filter(|before| self.is_linked(before));
         before.unwrap_or_else(|| router.to_owned())
     }
 

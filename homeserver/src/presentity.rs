@@ -26,7 +26,7 @@ use crate::ids::Ids;
 use access::Access;
 use deliveries::Deliveries;
 use logins::Logins;
-use rvp::{Caller, Fault, Method, PresenceState, Principal, Property, Reply};
+use rvp::{Caller, Fault, Method, PresenceState, Principal, Property, Reply, SubscriptionId};
 use spread::Spread;
 use std::time::SystemTime;
 use store::{Account, Durable};
@@ -105,6 +105,11 @@ impl Presentity {
     /// How many logins there are.
     pub(crate) fn sessions(&self) -> usize {
         self.logins.len()
+    }
+
+    /// By which router the client of a login is reached.
+    pub(crate) fn router_of(&self, login: SubscriptionId) -> Option<&str> {
+        self.logins.get(login).map(|login| login.router.as_str())
     }
 
     /// How many messages to this person have not ended.
