@@ -192,11 +192,15 @@ mod tests {
         change(version, Property::DisplayName("Alice".to_owned()))
     }
 
-    fn client(login: u32) -> Client {
+    fn client(number: u32) -> Client {
+        listening(number, 1)
+    }
+
+    fn listening(number: u32, login: u32) -> Client {
         let login = ClientLogin {
             principal: Principal::from_address("bob@im.example.com").unwrap(),
             login: SubscriptionId::new(login).unwrap(),
-            call_back: ClientUrl::parse("http://192.0.2.1:1/").unwrap(),
+            call_back: ClientUrl::parse(&format!("http://192.0.2.1:1/{number}")).unwrap(),
         };
         Client { login, since: 1 }
     }
@@ -235,6 +239,15 @@ mod tests {
         assert_eq!(recent.way_of(&client(1)).as_deref(), Some("r-2"));
         tokio::time::advance(KEPT + Duration::from_millis(1)).await;
         assert_eq!(recent.way_of(&client(1)), None);
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn a_client_that_logged_on_again_is_the_same_client() {
+        let recent = Recent::default();
+        recent.put("r-1", &busy(1), vec![listening(1, 7)]);
+        recent.put("r-2", &busy(2), vec![listening(1, 8)]);
+        assert_eq!(recent.on("r-1"), []);
+        assert_eq!(recent.news(&busy(1), &[listening(1, 9)]), []);
     }
 
     #[tokio::test(start_paused = true)]
