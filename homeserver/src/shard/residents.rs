@@ -59,11 +59,14 @@ impl Shard {
         }
     }
 
-    /// Takes a presentity in, unless it is here already, and ends at once what has ended meanwhile.
+    /// Takes a presentity in, unless it is here already, and ends at once what has ended meanwhile. Who is here by an
+    /// older claim is not believed: another home may have had the person in between.
     pub(super) fn load(&mut self, durable: Durable, epoch: u64) {
         let principal = durable.account.principal.clone();
-        if self.presentities.contains_key(&principal) {
-            return;
+        match self.presentities.get(&principal).map(Presentity::epoch) {
+            Some(claimed_at) if claimed_at >= epoch => return,
+            Some(_) => self.forget(&principal),
+            None => {}
         }
         let mut presentity = Presentity::load(durable, epoch);
         if let Some(former) = self.leaving.remove(&principal) {
