@@ -26,7 +26,8 @@ use crate::ids::Ids;
 use access::Access;
 use deliveries::Deliveries;
 use logins::Logins;
-use rvp::{Caller, Fault, Method, PresenceState, Principal, Property, Reply, SubscriptionId};
+use rvp::method::Subscribe;
+use rvp::{Caller, Fault, Method, PresenceState, Principal, Property, Reply};
 use spread::Spread;
 use std::time::SystemTime;
 use store::{Account, Durable};
@@ -107,9 +108,13 @@ impl Presentity {
         self.logins.len()
     }
 
-    /// By which router the client of a login is reached.
-    pub(crate) fn router_of(&self, login: SubscriptionId) -> Option<&str> {
-        self.logins.get(login).map(|login| login.router.as_str())
+    /// By which router the client is reached now whose login begins or is renewed, if it is.
+    pub(crate) fn router_of(&self, subscribe: &Subscribe) -> Option<&str> {
+        let login = match subscribe {
+            Subscribe::Refresh { id, .. } => self.logins.get(*id),
+            Subscribe::New { call_back, .. } => self.logins.newest_at(call_back),
+        };
+        login.map(|login| login.router.as_str())
     }
 
     /// How many messages to this person have not ended.
