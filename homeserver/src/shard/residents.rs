@@ -132,6 +132,10 @@ impl Shard {
     }
 
     fn forget(&mut self, principal: &Principal) {
+        if self.unsaved.forget(principal) {
+            // What was not durable was never so, and nobody is told.
+            self.spreads.end(principal, u64::MAX);
+        }
         if let Some(presentity) = self.presentities.remove(principal) {
             let before = counted(&presentity);
             self.parts
