@@ -8,11 +8,12 @@ mod telling;
 
 pub(crate) use telling::Telling;
 
+use crate::claims::Claims;
 use crate::metrics::Metrics;
 use crate::served::Served;
 use crate::shards::Shards;
 use daemon::{OnError, Tasks};
-use membership::{MemberId, Placements};
+use membership::{MemberId, Placements, Slot};
 use outbox::{Client, Outboxes, Parcel};
 use proto::{Answer, Call, Change, ClientLogin, DeliverMessage, Link, Links, Op, Outcome};
 use recent::Recent;
@@ -27,6 +28,10 @@ const MESSAGE_DEADLINE: Duration = Duration::from_secs(15);
 /// How long a router or home may take to queue a change.
 const CHANGE_DEADLINE: Duration = Duration::from_secs(5);
 
+/// How often and how long apart the store is asked whether claims stand, before a lost router's clients are told again.
+const CONFIRM_TRIES: u32 = 4;
+const CONFIRM_AGAIN_AFTER: Duration = Duration::from_millis(500);
+
 /// The ways out of a home server. Cloning copies a pointer.
 #[derive(Clone)]
 pub(crate) struct Delivery {
@@ -39,6 +44,7 @@ struct Inner {
     placements: Placements,
     shards: Shards,
     served: Served,
+    claims: Claims,
     tasks: Tasks,
     metrics: Metrics,
     /// Routers that hold a link to us, by name.
@@ -54,18 +60,19 @@ struct Inner {
 
 impl Delivery {
     pub(crate) fn new(
-        me: MemberId,
+        claims: Claims,
         links: Links,
         placements: Placements,
-        (shards, served): (Shards, Served),
+        shards: Shards,
         (tasks, metrics): (Tasks, Metrics),
     ) -> Self {
         let inner = Inner {
-            me,
+            me: claims.me.clone(),
+            served: claims.served.clone(),
+            claims,
             links,
             placements,
             shards,
-            served,
             tasks,
             metrics,
             routers: Mutex::default(),
@@ -101,8 +108,36 @@ impl Delivery {
             routers.remove(router);
         }
         tracing::info!(router, "router's link ended");
-        for (change, client) in self.inner.told_routers.on(router) {
-            self.change_for(router, &change, client, &[]);
+        let handed = self.inner.told_routers.on(router);
+        if handed.is_empty() {
+            return;
+        }
+        let (delivery, router) = (self.clone(), router.clone());
+        self.inner
+            .tasks
+            .spawn("tell a lost router's clients again", OnError::Log, async move {
+                delivery.confirm(handed.iter().map(|(_, client)| client)).await;
+                for (change, client) in handed {
+                    delivery.change_for(&router, &change, client, &[]);
+                }
+                Ok(())
+            });
+    }
+
+    /// A router may have hung up because this home has lost its people without hearing of it, and another one tells
+    /// them newer things: the store knows. While it does not answer, this home goes by what it knows, after a while.
+    async fn confirm(&self, clients: impl Iterator<Item = &Client>) {
+        let slots: BTreeMap<u16, (Slot, u64)> = clients
+            .map(|client| (Slot::of(&client.login.principal), client.since))
+            .map(|(slot, since)| (slot.number(), (slot, since)))
+            .collect();
+        let held: Vec<(Slot, u64)> = slots.into_values().collect();
+        for _ in 0..CONFIRM_TRIES {
+            if self.inner.claims.keep(self.epoch(), &held).await.is_ok()
+                || !self.wait(CONFIRM_AGAIN_AFTER).await
+            {
+                return;
+            }
         }
     }
 

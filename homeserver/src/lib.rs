@@ -9,6 +9,7 @@
 mod accounts;
 mod authenticate;
 mod census;
+mod claims;
 mod command;
 mod config;
 mod delivery;

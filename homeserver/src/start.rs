@@ -1,6 +1,7 @@
 //! Puts the parts of a home server together and sets them going.
 
 use crate::census::Census;
+use crate::claims::Claims;
 use crate::delivery::Delivery;
 use crate::governor::Governor;
 use crate::lease::Lease;
@@ -54,6 +55,7 @@ struct Shared {
     me: MemberId,
     placements: Placements,
     shards: Shards,
+    claims: Claims,
     served: Served,
     census: Census,
     ledger: Ledger,
@@ -129,11 +131,17 @@ fn share(
     let spawn = stages.links.spawner("link", OnError::Log);
     let links = Links::new(peer(config), connect, Arc::new(NotCalled), spawn);
     let served = Served::new();
+    let claims = Claims {
+        me: me.clone(),
+        store: Arc::clone(&resources.store),
+        served: served.clone(),
+        clock: Arc::clone(&resources.clock),
+    };
     let delivery = Delivery::new(
-        me.clone(),
+        claims.clone(),
         links.clone(),
         placements.clone(),
-        (shards.clone(), served.clone()),
+        shards.clone(),
         (stages.tasks.clone(), metrics.clone()),
     );
     let shared = Shared {
@@ -142,6 +150,7 @@ fn share(
         placements,
         shards,
         served,
+        claims,
         census,
         ledger,
         governor,
@@ -199,9 +208,8 @@ fn run_followers(
         placements: shared.placements.clone(),
         links: shared.links.clone(),
         shards: shared.shards.clone(),
-        store: Arc::clone(&resources.store),
+        claims: shared.claims.clone(),
         served: shared.served.clone(),
-        clock: Arc::clone(&resources.clock),
     };
     let (readiness, name) = (resources.readiness.clone(), config.name.clone());
     let cancelled = tasks.cancelled();
