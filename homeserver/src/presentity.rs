@@ -70,6 +70,9 @@ impl Presentity {
             subscriptions,
             access,
             told,
+            // Nothing here is decided by them.
+            kept: _,
+            contacts: _,
         } = durable;
         Self {
             access: Access::load(&account.principal, access),

@@ -10,8 +10,8 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::{Duration, SystemTime};
 use store::{
-    Account, AccountChange, Change, Claim, Durable, Error, Fenced, Move, PropertySubscription, Put,
-    ScramVerifier, Secrets, SqliteStore, Store, Write, Writer,
+    Account, AccountChange, Change, Claim, Durable, Error, Fenced, KeptMessage, Move, PropertySubscription,
+    Put, ScramVerifier, Secrets, SqliteStore, Store, Write, Writer,
 };
 use tokio::task::JoinSet;
 use tokio::time::Instant;
@@ -46,6 +46,9 @@ impl Store for Counting {
     async fn write(&self, writes: &[Write]) -> Result<Vec<Fenced>, Error> {
         self.transactions.fetch_add(1, Ordering::Relaxed);
         self.inner.write(writes).await
+    }
+    async fn kept(&self, principal: &Principal, after: u64, limit: u32) -> Result<Vec<KeptMessage>, Error> {
+        self.inner.kept(principal, after, limit).await
     }
     async fn accounts(&self) -> Result<Vec<Account>, Error> {
         self.inner.accounts().await

@@ -1,5 +1,6 @@
-//! What must survive a restart: accounts, access lists, property subscriptions, and the logins of call-back
-//! clients with their views. And who may write it: a home that has lost people is stopped here.
+//! What must survive a restart: accounts, access lists, contact lists, property subscriptions, the logins of
+//! call-back clients with their views, and messages for people who cannot be reached. And who may write it: a
+//! home that has lost people is stopped here.
 //!
 //! One trait, [`Store`], with SQLite behind it ([`SqliteStore`]) and one suite of contract tests
 //! (`tests/contract`) that any other store has to pass too. A home server claims its slots, which returns the
@@ -11,8 +12,10 @@
 
 mod account;
 mod claim;
+mod contact;
 mod durable;
 mod error;
+mod kept;
 mod secrets;
 mod sqlite;
 mod write;
@@ -20,8 +23,10 @@ mod writer;
 
 pub use account::{Account, AccountChange, Put};
 pub use claim::{Claim, Fenced, Move};
+pub use contact::{CONTACT_LIST_MAX, CONTACT_TEXT_CHARS_MAX, Contact};
 pub use durable::{Durable, Login, PropertySubscription, View};
 pub use error::{Cause, Error};
+pub use kept::{KEPT_READ_BYTES_MAX, KeptHeader, KeptMessage};
 pub use secrets::{
     DigestSecret, ITERATIONS, LegacyNames, LegacySecrets, PASSWORD_CHARS_MAX, PasswordError, ScramVerifier,
     Secrets,
@@ -87,6 +92,14 @@ pub trait Store: Send + Sync + 'static {
     /// # Errors
     /// Nothing was applied: [`Error::Unavailable`], [`Error::ReadOnly`], [`Error::Corrupt`].
     async fn write(&self, writes: &[Write]) -> Result<Vec<Fenced>, Error>;
+
+    /// Messages kept for a person that no client took yet, with numbers above `after`, ascending: at most
+    /// `limit`, and no further than [`KEPT_READ_BYTES_MAX`] octets of documents, but at least one if there is
+    /// one. Whoever wants all asks again with the last number, until there is none.
+    ///
+    /// # Errors
+    /// As [`Store::load_one`].
+    async fn kept(&self, principal: &Principal, after: u64, limit: u32) -> Result<Vec<KeptMessage>, Error>;
 
     /// Every account, ordered by principal.
     ///

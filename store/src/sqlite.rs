@@ -9,14 +9,16 @@ mod accounts;
 mod apply;
 mod batch;
 mod claims;
+mod contacts;
 mod failure;
+mod kept;
 mod load;
 mod millis;
 mod open;
 mod people;
 mod rows;
 
-use crate::{Account, AccountChange, Claim, Durable, Error, Fenced, Move, Put, Store, Write};
+use crate::{Account, AccountChange, Claim, Durable, Error, Fenced, KeptMessage, Move, Put, Store, Write};
 use async_trait::async_trait;
 use failure::Failure;
 use load::Which;
@@ -195,6 +197,11 @@ impl Store for SqliteStore {
         } else {
             self.explain(self.try_write(writes).await)
         }
+    }
+
+    async fn kept(&self, principal: &Principal, after: u64, limit: u32) -> Result<Vec<KeptMessage>, Error> {
+        let read = async { kept::waiting(&mut *self.snapshot().await?, principal, after, limit).await };
+        self.explain(read.await)
     }
 
     async fn accounts(&self) -> Result<Vec<Account>, Error> {

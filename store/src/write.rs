@@ -1,7 +1,8 @@
 //! Changes of what is kept of a person.
 
-use crate::{Fenced, Login, PropertySubscription, View};
+use crate::{Contact, Fenced, KeptMessage, Login, PropertySubscription, View};
 use rvp::{AccessList, PresenceState, Principal, SubscriptionId, ViewId};
+use std::time::SystemTime;
 
 /// A change of one person's state.
 #[derive(Clone, PartialEq, Eq, Debug)]
@@ -48,4 +49,13 @@ pub enum Change {
     PutDisplayName(String),
     /// Watchers were told this state.
     PutTold(PresenceState),
+    /// A message is kept for the person.
+    PutMessage(KeptMessage),
+    /// A client took the messages of these numbers, at this time: their documents are dropped, their headers
+    /// stay until they are forgotten. Of a message that was taken before, the first time stays.
+    TakeMessages(Vec<u64>, SystemTime),
+    /// The messages of these numbers are dropped altogether: expired, or remembered for long enough.
+    ForgetMessages(Vec<u64>),
+    /// The contact list was set. The whole list, in the person's order.
+    PutContacts(Vec<Contact>),
 }

@@ -16,7 +16,7 @@ use std::collections::BTreeMap;
 use std::io;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
-use store::{Account, AccountChange, Claim, Durable, Error, Fenced, Move, Put, Store, Write};
+use store::{Account, AccountChange, Claim, Durable, Error, Fenced, KeptMessage, Move, Put, Store, Write};
 
 /// How long a home server waits for a store that does not answer.
 const ANSWER_WAIT: Duration = Duration::from_secs(2);
@@ -123,6 +123,14 @@ impl Store for SimStore {
                 }
             }
             Ok(data.claims.fenced(writes))
+        })
+        .await
+    }
+
+    async fn kept(&self, principal: &Principal, after: u64, limit: u32) -> Result<Vec<KeptMessage>, Error> {
+        self.ask(|data| {
+            let row = data.rows.get(principal);
+            Ok(row.map(|row| row.waiting(after, limit)).unwrap_or_default())
         })
         .await
     }

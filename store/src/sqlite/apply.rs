@@ -4,6 +4,7 @@ use super::batch::{Batch, Outcomes};
 use super::failure::Failure;
 use super::millis;
 use super::rows::{Bound, Shape, execute, pieces};
+use super::{contacts, kept as messages};
 use crate::{Login, PropertySubscription, View, Write};
 use rvp::{Identity, PresenceState, Principal};
 use sqlx::SqliteConnection;
@@ -19,6 +20,8 @@ pub(super) async fn writes(connection: &mut SqliteConnection, writes: &[&Write])
         access,
         display_names,
         told,
+        kept,
+        contacts: lists,
     } = Batch::of(writes, &accounts);
     outcomes(connection, logins, REMOVE_LOGINS, PUT_LOGINS, bind_login).await?;
     outcomes(connection, views, REMOVE_VIEWS, PUT_VIEWS, bind_view).await?;
@@ -50,7 +53,8 @@ pub(super) async fn writes(connection: &mut SqliteConnection, writes: &[&Write])
             .bind(account);
         update.execute(&mut *connection).await?;
     }
-    Ok(())
+    messages::apply(connection, kept).await?;
+    contacts::put(connection, lists).await
 }
 
 /// The row ids of those who have an account.

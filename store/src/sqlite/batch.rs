@@ -1,12 +1,26 @@
 //! What a transaction does in the end: of several changes of one thing only the last.
 
-use crate::{Change, Login, PropertySubscription, View, Write};
+use crate::{Change, Contact, KeptMessage, Login, PropertySubscription, View, Write};
 use rvp::{AccessList, PresenceState, Principal};
 use std::collections::{BTreeMap, HashMap};
+use std::time::SystemTime;
 
 /// What becomes of things with an id: put, or with none removed. In the order of the table's key, which is
 /// the order that is cheapest to write.
 pub(super) type Outcomes<'a, T> = BTreeMap<(i64, u32), Option<&'a T>>;
+
+/// What becomes of a message that is kept.
+#[derive(Clone, Copy)]
+pub(super) enum Kept<'a> {
+    /// It is there.
+    Put(&'a KeptMessage),
+    /// It came and was taken in one transaction.
+    PutAndTaken(&'a KeptMessage, SystemTime),
+    /// The one that is stored was taken.
+    Taken(SystemTime),
+    /// There is none.
+    Forgotten,
+}
 
 /// The outcome of many changes.
 #[derive(Default)]
@@ -17,6 +31,9 @@ pub(super) struct Batch<'a> {
     pub(super) access: BTreeMap<i64, &'a AccessList>,
     pub(super) display_names: BTreeMap<i64, &'a str>,
     pub(super) told: BTreeMap<i64, PresenceState>,
+    /// By account and number.
+    pub(super) kept: BTreeMap<(i64, i64), Kept<'a>>,
+    pub(super) contacts: BTreeMap<i64, &'a [Contact]>,
 }
 
 impl<'a> Batch<'a> {
@@ -61,6 +78,38 @@ impl<'a> Batch<'a> {
             Change::PutTold(state) => {
                 self.told.insert(account, *state);
             }
+            Change::PutMessage(message) => {
+                self.kept
+                    .insert((account, stored(message.number)), Kept::Put(message));
+            }
+            Change::TakeMessages(numbers, at) => {
+                for number in numbers {
+                    self.take((account, stored(*number)), *at);
+                }
+            }
+            Change::ForgetMessages(numbers) => {
+                let gone = numbers
+                    .iter()
+                    .map(|number| ((account, stored(*number)), Kept::Forgotten));
+                self.kept.extend(gone);
+            }
+            Change::PutContacts(list) => {
+                self.contacts.insert(account, list);
+            }
         }
     }
+    fn take(&mut self, message: (i64, i64), at: SystemTime) {
+        let outcome = match self.kept.get(&message) {
+            Some(Kept::Put(put)) => Kept::PutAndTaken(put, at),
+            // The first time stays, and what is gone cannot be taken.
+            Some(outcome @ (Kept::PutAndTaken(..) | Kept::Taken(_) | Kept::Forgotten)) => *outcome,
+            None => Kept::Taken(at),
+        };
+        self.kept.insert(message, outcome);
+    }
+}
+
+/// What is stored for the number of a message.
+fn stored(number: u64) -> i64 {
+    i64::try_from(number).unwrap_or(i64::MAX)
 }

@@ -1,9 +1,10 @@
 //! Reads people: accounts with everything that belongs to them.
 
 use super::failure::Failure;
+use super::kept;
 use super::load::{self, Which, json, unreadable};
 use super::millis;
-use crate::{Durable, Error, Login, PropertySubscription, View};
+use crate::{Contact, Durable, Error, Login, PropertySubscription, View};
 use rvp::{AccessList, ClientUrl, Identity, PresenceState, SubscriptionId, ViewId};
 use sqlx::SqliteConnection;
 use std::collections::HashMap;
@@ -28,12 +29,16 @@ pub(super) async fn load(
         subscriptions: Vec::new(),
         access: None,
         told: None,
+        kept: Vec::new(),
+        contacts: Vec::new(),
     }));
     people.add_logins(connection).await?;
     people.add_views(connection).await?;
     people.add_subscriptions(connection).await?;
     people.add_access(connection).await?;
     people.add_told(connection).await?;
+    people.add_kept(connection).await?;
+    people.add_contacts(connection).await?;
     Ok(people.people)
 }
 
@@ -157,6 +162,42 @@ impl People {
             let Some(person) = self.get(account) else { continue };
             let state = PresenceState::from_name(&state);
             person.told = Some(state.ok_or_else(|| unreadable_of(person, "state told"))?);
+        }
+        Ok(())
+    }
+
+    async fn add_kept(&mut self, connection: &mut SqliteConnection) -> Result<(), Failure> {
+        const SQL: &str = "SELECT account, number, message_id, sender, bytes, accepted, taken
+            FROM kept_messages WHERE account IN (SELECT value FROM json_each(?)) ORDER BY account, number";
+        let rows: Vec<kept::HeaderRow> = sqlx::query_as(SQL)
+            .bind(self.ids.as_str())
+            .fetch_all(connection)
+            .await?;
+        for row in rows {
+            let Some(person) = self.get(row.0) else { continue };
+            let header = kept::header(row);
+            person
+                .kept
+                .push(header.ok_or_else(|| unreadable_of(person, "message"))?);
+        }
+        Ok(())
+    }
+
+    async fn add_contacts(&mut self, connection: &mut SqliteConnection) -> Result<(), Failure> {
+        const SQL: &str = "SELECT account, principal, name, group_name FROM contacts
+            WHERE account IN (SELECT value FROM json_each(?)) ORDER BY account, position";
+        let rows: Vec<(i64, String, String, String)> = sqlx::query_as(SQL)
+            .bind(self.ids.as_str())
+            .fetch_all(connection)
+            .await?;
+        for (account, principal, name, group) in rows {
+            let Some(person) = self.get(account) else { continue };
+            let principal = load::principal(&principal).map_err(|_| unreadable_of(person, "contact"))?;
+            person.contacts.push(Contact {
+                principal,
+                name,
+                group,
+            });
         }
         Ok(())
     }

@@ -83,6 +83,10 @@ pub(crate) async fn each_kind_of_change_of_a_former_home_is_left_out(stage: &imp
         Change::PutAccess(super::samples::access("carol")),
         Change::PutDisplayName("Mallory".to_owned()),
         Change::PutTold(PresenceState::Offline),
+        Change::PutMessage(super::samples::kept_message(2)),
+        Change::TakeMessages(vec![1], at(9)),
+        Change::ForgetMessages(vec![1]),
+        Change::PutContacts(vec![]),
     ];
     for change in late {
         let fenced = store.write(&[write("alice", change)]).await.unwrap();

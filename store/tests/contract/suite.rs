@@ -8,6 +8,8 @@ pub(crate) mod changes;
 pub(crate) mod claims;
 #[path = "gated.rs"]
 mod gated;
+#[path = "messages.rs"]
+pub(crate) mod messages;
 #[path = "samples.rs"]
 mod samples;
 #[path = "writer.rs"]
@@ -67,6 +69,18 @@ macro_rules! promises {
             claims::the_last_moves_of_a_slot_are_told_newest_first,
             claims::older_moves_are_forgotten,
             claims::every_state_told_comes_back_and_goes_with_the_account,
+            messages::what_waits_is_read_in_order,
+            messages::what_is_read_at_one_time_has_limits,
+            messages::what_was_taken_is_known_by_its_header_only,
+            messages::the_first_taking_counts,
+            messages::what_was_forgotten_is_gone,
+            messages::of_one_message_the_last_change_in_a_group_counts,
+            messages::a_message_comes_back_as_it_was_put,
+            messages::messages_of_two_people_are_apart,
+            messages::messages_and_contacts_go_with_the_account,
+            messages::a_thousand_messages_in_one_write_are_all_there,
+            messages::a_contact_list_replaces_the_one_before,
+            messages::a_long_contact_list_keeps_its_order,
             writes::everything_survives_a_restart,
             writes::everything_is_seen_by_another_handle,
             writes::a_claim_returns_those_in_its_slots_only,

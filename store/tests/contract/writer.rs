@@ -130,7 +130,7 @@ pub(crate) async fn who_was_fenced_is_told_and_the_rest_of_the_group_committed(s
     }
     assert_eq!(
         store.sizes(),
-        [5, 20],
+        [7, 28],
         "a group with somebody fenced is not tried again"
     );
     for (name, kept) in [("bob", false), ("carol", true), ("dave", false), ("alice", true)] {
