@@ -14,7 +14,7 @@ use crate::shards::Shards;
 use daemon::{OnError, Tasks};
 use membership::{MemberId, Placements};
 use outbox::{Client, Outboxes, Parcel};
-use proto::{Answer, Call, Change, ClientLogin, DeliverMessage, Link, Links, Op, Outcome};
+use proto::{Answer, Call, Change, ClientLogin, DeliverMessage, Link, Links, Op, Outcome, Refusal};
 use recent::Recent;
 use rvp::Principal;
 use std::collections::{BTreeMap, BTreeSet};
@@ -111,13 +111,16 @@ impl Delivery {
             .await
         {
             Ok(Ok(Answer::Outcome(outcome))) => outcome,
+            // It was not handed over: the router is behind, or stops.
+            Ok(Err(Refusal::Fault(_) | Refusal::Moved { .. })) => Outcome::Busy,
             Ok(_) => Outcome::Rejected,
             Err(proto::link::Error::Full) => Outcome::Busy,
             Err(proto::link::Error::Deadline) => Outcome::Expired,
             Err(error) => {
                 let error: &dyn std::error::Error = &error;
                 tracing::info!(router = link.peer().name, error, "message has no outcome");
-                Outcome::Unreachable
+                // The client may have taken it.
+                Outcome::Expired
             }
         }
     }

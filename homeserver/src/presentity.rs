@@ -6,25 +6,34 @@
 mod access;
 mod account;
 mod acl;
+mod backlog;
 mod change;
 mod deliveries;
 mod explain;
+mod hand_out;
+mod kept;
+mod known;
 mod lapse;
 mod logins;
 mod notify;
 mod propfind;
 mod proppatch;
 mod spread;
+mod store_said;
 mod subscribe;
 mod subscriptions;
 mod unsubscribe;
 mod views;
 mod watchers;
 
+use crate::OfflinePolicy;
 use crate::command::{Applied, Command, Effect, Verdict};
 use crate::ids::Ids;
 use access::Access;
-use deliveries::Deliveries;
+use backlog::Backlog;
+use deliveries::{Around, Deliveries};
+use kept::Kept;
+use known::Known;
 use logins::Logins;
 use rvp::{Caller, Fault, Method, PresenceState, Principal, Property, Reply};
 use std::time::SystemTime;
@@ -32,7 +41,8 @@ use store::{Account, Durable};
 use views::Views;
 use watchers::Watchers;
 
-/// A person: presence, logins, watchers, rights, and messages that clients have not acknowledged yet.
+/// A person: presence, logins, watchers, rights, and messages that clients have not acknowledged yet or that wait
+/// for a client.
 #[derive(Debug)]
 pub(crate) struct Presentity {
     account: Account,
@@ -41,6 +51,12 @@ pub(crate) struct Presentity {
     watchers: Watchers,
     access: Access,
     deliveries: Deliveries,
+    kept: Kept,
+    backlog: Backlog,
+    known: Known,
+    last_delivery: u64,
+    /// Whether the person has another home now, and only what is under way is finished here.
+    left: bool,
     /// The state that watchers were last sent.
     shown: PresenceState,
     /// The version of the change in which they were sent it, while it is not known that it reached everybody.
@@ -62,7 +78,7 @@ impl Presentity {
     /// The presentity of what the store kept, taken over at an epoch. Whatever ended meanwhile ends with the
     /// first [`Command::Lapse`], which must follow at once. Then watchers are also told what a home before this
     /// one made durable and did not tell everybody.
-    pub(crate) fn load(durable: Durable, epoch: u64) -> Self {
+    pub(crate) fn load(durable: Durable, epoch: u64, offline: OfflinePolicy) -> Self {
         let Durable {
             account,
             logins,
@@ -70,8 +86,8 @@ impl Presentity {
             subscriptions,
             access,
             told,
-            // Nothing here is decided by them.
-            kept: _,
+            kept,
+            // Nothing here is decided by it.
             contacts: _,
         } = durable;
         Self {
@@ -79,6 +95,11 @@ impl Presentity {
             logins: Logins::load(logins),
             watchers: Watchers::load(subscriptions),
             deliveries: Deliveries::default(),
+            kept: Kept::load(kept, offline, epoch),
+            backlog: Backlog::default(),
+            known: Known::default(),
+            last_delivery: 0,
+            left: false,
             views: Views::load(views),
             shown: told.unwrap_or(PresenceState::Offline),
             untold: None,
@@ -117,6 +138,11 @@ impl Presentity {
         self.deliveries.in_flight()
     }
 
+    /// How many messages are kept that no client took.
+    pub(crate) fn kept_len(&self) -> usize {
+        self.kept.len()
+    }
+
     /// How many property subscriptions there are on this person.
     pub(crate) fn watchers_len(&self) -> usize {
         self.watchers.len()
@@ -130,6 +156,33 @@ impl Presentity {
     /// Goes on with the messages that were on their way when the person was here before.
     pub(crate) fn adopt_deliveries(&mut self, former: Self) {
         self.deliveries = former.deliveries;
+        self.known = former.known;
+        self.last_delivery = former.last_delivery;
+        self.kept.adopt(former.kept);
+    }
+
+    /// The person is about to have another home: what clients have is finished here, everything else there.
+    pub(crate) fn leave(&mut self, now: SystemTime) -> Vec<Effect> {
+        let mut effects = Vec::new();
+        self.left = true;
+        let (deliveries, mut around) = self.under_way(now, &mut effects);
+        deliveries.leave(&mut around);
+        effects
+    }
+
+    /// The messages under way, and what changes with them.
+    fn under_way<'a>(
+        &'a mut self,
+        now: SystemTime,
+        effects: &'a mut Vec<Effect>,
+    ) -> (&'a mut Deliveries, Around<'a>) {
+        let around = Around {
+            now,
+            kept: &mut self.kept,
+            known: &mut self.known,
+            effects,
+        };
+        (&mut self.deliveries, around)
     }
 
     /// Does what a command asks.
@@ -157,7 +210,15 @@ impl Presentity {
                 Verdict::Nothing
             }
             Command::Outcome { delivery, outcome } => {
-                self.deliveries.outcome(delivery, outcome, &mut effects);
+                self.outcome(now, delivery, outcome, &mut effects);
+                Verdict::Nothing
+            }
+            Command::Written { ticket, written } => {
+                self.written(now, ticket, written, &mut effects);
+                Verdict::Nothing
+            }
+            Command::Read { ticket, messages } => {
+                self.read(now, ticket, messages, &mut effects);
                 Verdict::Nothing
             }
             Command::CallBackLost(login) => {

@@ -5,11 +5,13 @@
 
 mod doing;
 mod effects;
+mod kept;
 mod requests;
 mod residents;
 
 pub(crate) use requests::is_log_on;
 
+use crate::Offline;
 use crate::census::{Census, Counted};
 use crate::command::{Applied, Command, DeliveryId, Effect, Ended, Verdict};
 use crate::delivery::Delivery;
@@ -40,6 +42,7 @@ pub(crate) struct Parts {
     pub(crate) metrics: Metrics,
     pub(crate) census: Census,
     pub(crate) ledger: Ledger,
+    pub(crate) offline: Arc<Offline>,
     pub(crate) seed: u64,
 }
 
@@ -55,7 +58,7 @@ pub(crate) struct Shard {
     expiry: Expiry,
     doing: Doing,
     /// Senders who wait for clients to acknowledge.
-    senders: HashMap<(Principal, DeliveryId), ReplyTo>,
+    senders: HashMap<(Principal, DeliveryId), Vec<ReplyTo>>,
     /// Questions about people of whom the store is being asked.
     waiting: HashMap<Principal, Vec<Ask>>,
 }
@@ -154,17 +157,26 @@ impl Shard {
                 ..
             }
         );
-        let open = presentity.in_flight();
+        let (open, kept) = (presentity.in_flight(), presentity.kept_len());
         let Applied { verdict, effects } = presentity.apply(self.parts.clock.now(), &mut self.ids, command);
         let in_flight = difference(open, presentity.in_flight());
+        self.parts
+            .metrics
+            .kept_by(difference(kept, presentity.kept_len()));
         self.parts
             .census
             .count(Slot::of(principal), before, counted(presentity));
         let mut entry = entry(in_flight, &effects);
         if is_message {
-            entry.accepted = 1;
-            if let Verdict::Now(Err(fault)) = &verdict {
-                entry.ended.push(Ended::Refused(*fault));
+            match &verdict {
+                Verdict::Now(Ok(_)) | Verdict::Later(_) => entry.accepted = 1,
+                Verdict::Now(Err(fault)) => {
+                    entry.accepted = 1;
+                    entry.ended.push(Ended::Refused(*fault));
+                }
+                // It was accepted when it came first.
+                Verdict::Again(_) | Verdict::Known(_) => self.parts.metrics.repeated(),
+                Verdict::Nothing => {}
             }
         }
         self.parts.ledger.enter(&entry);

@@ -145,6 +145,7 @@ fn home_config(home: &HomeRole, places: &Places) -> HomeServerConfig {
         listen: SocketAddr::new(places.inside, 0),
         advertise: None,
         shards: cores,
+        offline: homeserver::Offline::default(),
     }
 }
 
@@ -165,6 +166,7 @@ async fn start_routers(
             clock: Arc::clone(&shared.clock),
             readiness: shared.readiness.clone(),
             own: shared.own.clone(),
+            seed: rand::random(),
         };
         let config = router_config(role, topology, listen, key)?;
         let started = Router::start(config, resources, registry).await;

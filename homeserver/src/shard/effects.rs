@@ -1,7 +1,7 @@
 //! Does what the core wants done, and takes up what comes of it.
 
 use super::Shard;
-use super::doing::Done;
+use super::doing::{Done, KeptRead};
 use crate::command::{Command, DeliveryId, Effect, Ended};
 use crate::delivery::Telling;
 use crate::presentity::Presentity;
@@ -22,7 +22,7 @@ impl Shard {
         answer: Option<(ReplyTo, Result<Reply, Fault>)>,
         tellings: &[Telling],
     ) {
-        let (slot, mut changes) = (Slot::of(principal), Vec::new());
+        let (slot, mut changes, mut reads) = (Slot::of(principal), Vec::new(), None);
         for effect in effects {
             match effect {
                 Effect::Persist(change) => changes.push(change),
@@ -35,6 +35,16 @@ impl Shard {
                     let client = (client, since);
                     self.parts.delivery.change(&router, &change, client, tellings);
                 }
+                Effect::Keep(ticket, change) => self.keep(principal, ticket, change),
+                Effect::ReadKept(ticket, after) => {
+                    let principal = principal.clone();
+                    reads = Some(KeptRead {
+                        principal,
+                        ticket,
+                        after,
+                    });
+                }
+                Effect::KeptEnded(ended) => self.parts.metrics.kept_ended(ended),
                 Effect::Ended(id, ended) => self.ended(principal, id, ended),
                 Effect::WakeAt(at) => self.expiry.wake_at(at, principal),
             }
@@ -45,8 +55,9 @@ impl Shard {
             if let Some((reply, result)) = answer {
                 send(reply, result.map_err(Refusal::Fault));
             }
-            return;
+            return self.read_kept(reads);
         };
+        changes.iter().for_each(|change| self.parts.metrics.write(change));
         let write = |change| Write {
             principal: principal.clone(),
             slot: slot.number(),
@@ -59,6 +70,7 @@ impl Shard {
                 claim: (slot, epoch),
                 result: committed.await,
                 answer,
+                reads,
             }
         });
     }
@@ -92,11 +104,12 @@ impl Shard {
 
     /// A message has ended: its sender is told, if it still waits.
     fn ended(&mut self, principal: &Principal, id: DeliveryId, ended: Ended) {
-        let Some(reply) = self.senders.remove(&(principal.clone(), id)) else {
+        let Some(waiting) = self.senders.remove(&(principal.clone(), id)) else {
             return;
         };
         let answer = match ended {
             Ended::Delivered => Ok(Reply::Notified),
+            Ended::Stored => Ok(Reply::Stored),
             Ended::Refused(fault) | Ended::Expired(fault) => Err(Refusal::Fault(fault)),
             Ended::Moved => Err(Refusal::Moved {
                 epoch: self.parts.delivery.epoch(),
@@ -107,8 +120,10 @@ impl Shard {
             Err(Refusal::Moved { .. }) => Some(Fault::Unavailable),
             Ok(_) => None,
         };
-        self.parts.metrics.request("NOTIFY", fault);
-        send(reply, answer);
+        for reply in waiting {
+            self.parts.metrics.request("NOTIFY", fault);
+            send(reply, answer.clone());
+        }
     }
 
     pub(super) fn done(&mut self, done: Done) {
@@ -117,7 +132,22 @@ impl Shard {
                 claim,
                 result,
                 answer,
-            } => self.committed(claim, result, answer),
+                reads,
+            } => {
+                self.committed(claim, result, answer);
+                self.read_kept(reads);
+            }
+            Done::Written {
+                principal,
+                claim,
+                ticket,
+                result,
+            } => self.written(&principal, claim, ticket, result),
+            Done::Read {
+                principal,
+                ticket,
+                result,
+            } => self.has_read(&principal, ticket, result),
             Done::Delivered {
                 principal,
                 delivery,

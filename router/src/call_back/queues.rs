@@ -5,6 +5,7 @@
 
 use super::post::{Posted, post};
 use super::queue::{Item, Message, Queue};
+use super::taken::Taken;
 use crate::metrics::Metrics;
 use async_trait::async_trait;
 use daemon::{Network, OnError, Tasks};
@@ -44,6 +45,7 @@ struct Inner {
     tasks: Tasks,
     open: Semaphore,
     state: Mutex<State>,
+    taken: Taken,
 }
 
 #[derive(Default)]
@@ -68,6 +70,7 @@ impl Queues {
                 tasks,
                 open,
                 state,
+                taken: Taken::default(),
             }),
         }
     }
@@ -84,7 +87,8 @@ impl Queues {
                 outcome,
             })
         });
-        told.await.unwrap_or(Outcome::Unreachable)
+        // Where nobody says, the client may have taken it.
+        told.await.unwrap_or(Outcome::Expired)
     }
 
     /// Queues a change for these clients.
@@ -116,12 +120,23 @@ impl Queues {
             if matches!(&item, Item::Message(message) if message.outcome.is_closed()) {
                 continue;
             }
+            let item = match item {
+                Item::Message(message) if self.inner.taken.knows(&message.message) => {
+                    let _ = message.outcome.send(Outcome::Taken);
+                    continue;
+                }
+                other @ (Item::Message(_) | Item::Change(_)) => other,
+            };
             let posted = self.post(login, &item).await;
             let gone = self.is_gone(login, posted);
             self.inner.metrics.call_back(label(posted));
             if let Item::Message(message) = item {
+                let outcome = outcome(posted);
+                if outcome == Outcome::Taken {
+                    self.inner.taken.put(&message.message);
+                }
                 // Whoever sent it may have given up.
-                let _ = message.outcome.send(outcome(posted));
+                let _ = message.outcome.send(outcome);
             }
             if gone {
                 let left = self.state().queues.remove(login);
