@@ -53,8 +53,10 @@ enum Place {
     Waiting,
     /// A client took it, then; whether that is durable, or about to be.
     Taken { at: SystemTime, saved: Saved },
-    /// It is to be dropped from the store.
+    /// It is to be dropped from the store, where its document may still be.
     Gone(Saved),
+    /// Its id was known for long enough, and is to be dropped from the store.
+    Forgotten(Saved),
 }
 
 /// How far a change has come into the store.
@@ -126,7 +128,7 @@ impl Kept {
 
     /// Whether there is room for a message beside those that wait already, here and to be kept.
     pub(super) fn check_room(&self, bytes: usize, (waiting, octets): (usize, u64)) -> Result<(), Fault> {
-        let here = self.entries.values().filter(|entry| entry.place.is_here());
+        let here = self.entries.values().filter(|entry| entry.place.takes_room());
         let (count, kept) = here.fold((waiting, octets), |(count, octets), entry| {
             (count + 1, octets + entry.bytes)
         });
@@ -140,7 +142,7 @@ impl Kept {
         let known = |entry: &Entry| match entry.place {
             Place::Waiting | Place::Taken { .. } => entry.id == *id && entry.from == *from,
             // One is known by its delivery, the other is not stored.
-            Place::Putting | Place::Gone(_) => false,
+            Place::Putting | Place::Gone(_) | Place::Forgotten(_) => false,
         };
         self.entries.values().any(known)
     }
@@ -262,8 +264,10 @@ impl Kept {
                     *state = saved;
                     effects.push(Effect::WakeAt(*at + KNOWN_FOR));
                 }
-                Some(Place::Gone(_)) if saved == Saved::Yes => drop(self.entries.remove(&number)),
-                Some(Place::Gone(state)) => *state = saved,
+                Some(Place::Gone(_) | Place::Forgotten(_)) if saved == Saved::Yes => {
+                    self.entries.remove(&number);
+                }
+                Some(Place::Gone(state) | Place::Forgotten(state)) => *state = saved,
                 Some(Place::Putting | Place::Waiting) | None => {}
             }
         }
@@ -295,7 +299,7 @@ impl Kept {
                 && (at + KNOWN_FOR <= now || taken > TAKEN_MAX)
             {
                 taken -= 1;
-                entry.place = Place::Gone(Saved::No);
+                entry.place = Place::Forgotten(Saved::No);
             }
             if entry.place == Place::Waiting
                 && Some(*number) != out
@@ -319,7 +323,7 @@ impl Kept {
                 saved: Saved::Yes,
             } => Some(at + KNOWN_FOR),
             Place::Waiting => Some(entry.accepted + self.policy.age),
-            Place::Putting | Place::Taken { .. } | Place::Gone(_) => None,
+            Place::Putting | Place::Taken { .. } | Place::Gone(_) | Place::Forgotten(_) => None,
         });
         ends.chain(self.again).min()
     }
@@ -333,11 +337,15 @@ impl Kept {
                     *saved = Saved::UnderWay;
                     taken.entry(*at).or_default().push(*number);
                 }
-                Place::Gone(saved) if *saved == Saved::No => {
+                Place::Gone(saved) | Place::Forgotten(saved) if *saved == Saved::No => {
                     *saved = Saved::UnderWay;
                     gone.push(*number);
                 }
-                Place::Putting | Place::Waiting | Place::Taken { .. } | Place::Gone(_) => {}
+                Place::Putting
+                | Place::Waiting
+                | Place::Taken { .. }
+                | Place::Gone(_)
+                | Place::Forgotten(_) => {}
             }
         }
         for (at, numbers) in taken {
@@ -356,6 +364,15 @@ impl Kept {
 impl Place {
     fn is_here(self) -> bool {
         matches!(self, Self::Putting | Self::Waiting)
+    }
+
+    /// Whether a store may have its document.
+    fn takes_room(self) -> bool {
+        match self {
+            Self::Putting | Self::Waiting | Self::Gone(_) => true,
+            Self::Taken { saved, .. } => saved != Saved::Yes,
+            Self::Forgotten(_) => false,
+        }
     }
 
     fn is_taken(self) -> bool {

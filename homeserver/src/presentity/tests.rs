@@ -7,6 +7,7 @@ mod acknowledge;
 mod acl;
 mod asked;
 mod change;
+mod conserved;
 mod keep;
 mod kept;
 mod lapse;
