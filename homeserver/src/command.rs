@@ -75,6 +75,15 @@ pub(crate) enum Written {
 #[derive(Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, Debug)]
 pub(crate) struct DeliveryId(pub(crate) u64);
 
+/// Whether a client may have taken a message already.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub(crate) enum Taken {
+    /// None has.
+    No,
+    /// One may have, in an attempt of which nobody knows what became: routers are asked first.
+    Perhaps,
+}
+
 /// The answer to a command, if it can be given yet.
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub(crate) enum Verdict {
@@ -122,7 +131,7 @@ pub(crate) enum Effect {
     /// Tell these watchers, at their homes, and come back with [`Command::Told`].
     Spread(Change, Vec<Principal>),
     /// Hand a message to a client, and come back with [`Command::Outcome`].
-    DeliverMessage(DeliveryId, RouterName, DeliverMessage),
+    DeliverMessage(DeliveryId, RouterName, DeliverMessage, Taken),
     /// Hand a change to a client.
     DeliverChange(RouterName, Change, ClientLogin),
     /// Make this durable, and come back with [`Command::Written`].

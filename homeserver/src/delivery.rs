@@ -2,12 +2,15 @@
 //! homes. It decides nothing.
 
 mod outbox;
+mod probe;
 mod recent;
 mod spread;
 mod telling;
+mod turns;
 
 pub(crate) use telling::Telling;
 
+use crate::command::Taken;
 use crate::metrics::Metrics;
 use crate::served::Served;
 use crate::shards::Shards;
@@ -18,8 +21,11 @@ use proto::{Answer, Call, Change, ClientLogin, DeliverMessage, Link, Links, Op, 
 use recent::Recent;
 use rvp::Principal;
 use std::collections::{BTreeMap, BTreeSet};
+use std::future::poll_fn;
 use std::sync::{Arc, Mutex, PoisonError};
+use std::task::Poll;
 use std::time::Duration;
+use turns::Turns;
 
 /// How long a message's last hop may take: a client has ten seconds to answer (spec 3.7), and one retry
 /// of the connection.
@@ -49,6 +55,7 @@ struct Inner {
     clients: Outboxes<String, Client>,
     /// What routers were handed a moment ago.
     recent: Recent,
+    turns: Turns,
 }
 
 impl Delivery {
@@ -71,6 +78,7 @@ impl Delivery {
             homes: Outboxes::default(),
             clients: Outboxes::default(),
             recent: Recent::default(),
+            turns: Turns::default(),
         };
         Self {
             inner: Arc::new(inner),
@@ -101,15 +109,28 @@ impl Delivery {
 
     /// Hands a message to a client by the router of its login, or by another one if that is gone: any
     /// router can reach a call-back.
-    pub(crate) async fn message(&self, router: &str, message: DeliverMessage) -> Outcome {
+    pub(crate) async fn message(&self, router: &str, message: DeliverMessage, taken: Taken) -> Outcome {
+        let turn = match taken {
+            Taken::No => self.inner.turns.behind_others(&message.login).await,
+            Taken::Perhaps => Some(self.inner.turns.begin(&message.login).await),
+        };
+        if taken == Taken::Perhaps && self.was_taken(router, &message).await {
+            return Outcome::Taken;
+        }
         let Some(link) = self.router_for(router) else {
             tracing::warn!("no router is linked, a message cannot be delivered");
             return Outcome::Unreachable;
         };
-        match link
-            .call(self.call(MESSAGE_DEADLINE, Op::DeliverMessage(message)))
-            .await
-        {
+        let call = self.call(MESSAGE_DEADLINE, Op::DeliverMessage(message));
+        let mut answer = std::pin::pin!(link.call(call));
+        // With that it is on the link, and whoever's turn is next comes behind it.
+        let begun = poll_fn(|context| Poll::Ready(answer.as_mut().poll(context))).await;
+        drop(turn);
+        let answer = match begun {
+            Poll::Ready(answer) => answer,
+            Poll::Pending => answer.await,
+        };
+        match answer {
             Ok(Ok(Answer::Outcome(outcome))) => outcome,
             // It was not handed over: the router is behind, or stops.
             Ok(Err(Refusal::Fault(_) | Refusal::Moved { .. })) => Outcome::Busy,

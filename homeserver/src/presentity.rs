@@ -55,6 +55,8 @@ pub(crate) struct Presentity {
     backlog: Backlog,
     known: Known,
     last_delivery: u64,
+    /// When the first command came since this home has the person.
+    since: Option<SystemTime>,
     /// Whether the person has another home now, and only what is under way is finished here.
     left: bool,
     /// The state that watchers were last sent.
@@ -99,6 +101,7 @@ impl Presentity {
             backlog: Backlog::default(),
             known: Known::default(),
             last_delivery: 0,
+            since: None,
             left: false,
             views: Views::load(views),
             shown: told.unwrap_or(PresenceState::Offline),
@@ -187,6 +190,7 @@ impl Presentity {
 
     /// Does what a command asks.
     pub(crate) fn apply(&mut self, now: SystemTime, ids: &mut Ids, command: Command) -> Applied {
+        self.since.get_or_insert(now);
         let mut effects = Vec::new();
         let verdict = match command {
             Command::Request {

@@ -163,6 +163,9 @@ pub struct DeliverMessage {
     /// The same for all clients that are handed the message side by side, another one whenever it is tried
     /// again. What a client of the person took in one attempt is not handed over in another.
     pub attempt: u64,
+    /// Do not hand it over, but say whether it was taken: [`Outcome::Taken`], or [`Outcome::Rejected`] if it was not
+    /// by this router.
+    pub probe: bool,
 }
 
 /// The answer to a call that was not refused.

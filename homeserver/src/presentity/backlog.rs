@@ -5,6 +5,7 @@ use super::deliveries::badness;
 use super::kept::Kept;
 use crate::command::{DeliveryId, Effect, Ticket};
 use proto::Outcome;
+use rvp::{Identity, MessageId};
 use std::collections::{BTreeSet, VecDeque};
 use std::time::{Duration, SystemTime};
 use store::KeptMessage;
@@ -15,7 +16,7 @@ const TRIES_MAX: u32 = 3;
 /// Before a client that could not be reached is tried again; doubled each time.
 const AGAIN_AFTER: Duration = Duration::from_secs(5);
 /// The most that becomes of it.
-const AGAIN_AFTER_MAX: Duration = Duration::from_secs(300);
+const AGAIN_AFTER_MAX: Duration = Duration::from_secs(60);
 
 /// How far the kept messages of one person have been delivered.
 #[derive(Debug, Default)]
@@ -24,6 +25,8 @@ pub(super) struct Backlog {
     /// Read, and not yet handed to clients.
     read: VecDeque<KeptMessage>,
     out: Option<Out>,
+    /// The message that clients have or had last.
+    last: Option<(Identity, MessageId)>,
     /// Clients that are there have refused these; they are for the next that logs on.
     aside: BTreeSet<u64>,
     again: Option<SystemTime>,
@@ -70,6 +73,11 @@ impl Backlog {
     /// A client has logged on: everything is tried anew.
     pub(super) fn logged_on(&mut self) {
         self.aside.clear();
+        self.is_there();
+    }
+
+    /// A client has said that it is there.
+    pub(super) fn is_there(&mut self) {
         self.again = None;
         self.failures = 0;
     }
@@ -86,7 +94,7 @@ impl Backlog {
     /// It did not work, and is tried again later.
     fn put_off(&mut self, now: SystemTime, effects: &mut Vec<Effect>) {
         self.failures += 1;
-        let doubled = AGAIN_AFTER.saturating_mul(1 << (self.failures - 1).min(6));
+        let doubled = AGAIN_AFTER.saturating_mul(1 << (self.failures - 1).min(4));
         let again = now + doubled.min(AGAIN_AFTER_MAX);
         self.again = Some(again);
         effects.push(Effect::WakeAt(again));
@@ -139,11 +147,17 @@ impl Backlog {
         Next::Wait
     }
 
+    /// Who sent the message that clients have or had last, and its id.
+    pub(super) fn last_handed(&self) -> Option<(Identity, MessageId)> {
+        self.last.clone()
+    }
+
     /// Clients have been handed a message.
-    pub(super) fn handed(&mut self, id: DeliveryId, number: u64, clients: usize) {
+    pub(super) fn handed(&mut self, id: DeliveryId, message: &KeptMessage, clients: usize) {
+        self.last = Some((message.from.clone(), message.id.clone()));
         self.out = Some(Out {
             id,
-            number,
+            number: message.number,
             outstanding: clients,
             worst: Outcome::Unreachable,
         });

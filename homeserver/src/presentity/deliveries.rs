@@ -245,10 +245,15 @@ impl Deliveries {
                 return;
             }
         }
+        let from = delivery.message.from.clone();
+        if matches!(ended, Ended::Expired(_))
+            && let Some(id) = delivery.message.id.clone()
+        {
+            around.known.doubt(around.now, from.clone(), id);
+        }
         if ended != Ended::Delivered {
             return;
         }
-        let from = delivery.message.from.clone();
         if let Some(known) = delivery.message.id.clone() {
             around.known.put(around.now, from.clone(), known);
         }

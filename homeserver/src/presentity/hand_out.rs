@@ -2,15 +2,19 @@
 
 use super::Presentity;
 use super::backlog::Next;
-use crate::command::{DeliveryId, Effect, RouterName};
+use crate::command::{DeliveryId, Effect, RouterName, Taken};
 use bytes::Bytes;
 use proto::{ClientLogin, DeliverMessage};
 use rvp::notification::AckType;
 use rvp::{Identity, MessageId};
-use std::time::SystemTime;
+use std::time::{Duration, SystemTime};
 
 /// The hop that a kept message states: how it came is not kept, and it goes no further.
 const KEPT_HOP: u8 = 2;
+
+/// How long after a person came here a message may be one that the home before has handed over: longer than routers
+/// and clients wait before they send again what was not answered.
+const DOUBT_FOR: Duration = Duration::from_secs(60);
 
 /// A message on its way out.
 pub(super) struct HandOut<'a> {
@@ -21,6 +25,7 @@ pub(super) struct HandOut<'a> {
     pub(super) ack: AckType,
     pub(super) hop: u8,
     pub(super) document: &'a Bytes,
+    pub(super) taken: Taken,
 }
 
 impl HandOut<'_> {
@@ -35,8 +40,9 @@ impl HandOut<'_> {
                 document: self.document.clone(),
                 id: self.message.cloned(),
                 attempt: self.id.0,
+                probe: false,
             };
-            effects.push(Effect::DeliverMessage(self.id, router, message));
+            effects.push(Effect::DeliverMessage(self.id, router, message, self.taken));
         }
     }
 }
@@ -53,7 +59,7 @@ impl Presentity {
             .next(now, !clients.is_empty(), &mut self.kept, effects);
         let Next::Deliver(message) = next else { return };
         let id = self.next_delivery(now);
-        self.backlog.handed(id, message.number, clients.len());
+        self.backlog.handed(id, &message, clients.len());
         let out = HandOut {
             id,
             from: &message.from,
@@ -61,8 +67,21 @@ impl Presentity {
             ack: message.ack,
             hop: KEPT_HOP,
             document: &message.document,
+            taken: self.perhaps_taken(now, &message.from, Some(&message.id)),
         };
         out.to(clients, effects);
+    }
+
+    /// Whether a client may have taken a message in an attempt of which this home does not know what became: its
+    /// own, or one of the home before it.
+    pub(super) fn perhaps_taken(&self, now: SystemTime, from: &Identity, id: Option<&MessageId>) -> Taken {
+        let Some(id) = id else { return Taken::No };
+        let lately = self.since.is_none_or(|since| since + DOUBT_FOR > now);
+        if lately || self.known.is_doubtful(now, from, id) {
+            Taken::Perhaps
+        } else {
+            Taken::No
+        }
     }
 
     /// An id that no other message to this person has. A person may leave this process and come back while a

@@ -13,24 +13,46 @@ const KNOWN_MAX: usize = 64;
 /// What was delivered to one person a moment ago.
 #[derive(Debug, Default)]
 pub(super) struct Known {
-    delivered: VecDeque<(SystemTime, Identity, MessageId)>,
+    delivered: Remembered,
+    /// Messages of which nobody knows whether a client took them.
+    doubtful: Remembered,
 }
 
 impl Known {
     /// A message of this sender was delivered.
     pub(super) fn put(&mut self, now: SystemTime, from: Identity, id: MessageId) {
-        let over = |(at, _, _): &(SystemTime, _, _)| *at + KNOWN_FOR <= now;
-        while self.delivered.len() >= KNOWN_MAX || self.delivered.front().is_some_and(over) {
-            self.delivered.pop_front();
-        }
-        self.delivered.push_back((now, from, id));
+        put(&mut self.delivered, now, from, id);
     }
 
     /// Whether this message of this sender was delivered.
     pub(super) fn has(&self, now: SystemTime, from: &Identity, id: &MessageId) -> bool {
-        let mut latest = self.delivered.iter().rev();
-        latest.any(|(at, sender, known)| known == id && sender == from && *at + KNOWN_FOR > now)
+        has(&self.delivered, now, from, id)
     }
+
+    /// A client was handed a message, and nobody knows whether it took it.
+    pub(super) fn doubt(&mut self, now: SystemTime, from: Identity, id: MessageId) {
+        put(&mut self.doubtful, now, from, id);
+    }
+
+    /// Whether a client was handed this message, and nobody knows whether it took it.
+    pub(super) fn is_doubtful(&self, now: SystemTime, from: &Identity, id: &MessageId) -> bool {
+        has(&self.doubtful, now, from, id)
+    }
+}
+
+type Remembered = VecDeque<(SystemTime, Identity, MessageId)>;
+
+fn put(remembered: &mut Remembered, now: SystemTime, from: Identity, id: MessageId) {
+    let over = |(at, _, _): &(SystemTime, _, _)| *at + KNOWN_FOR <= now;
+    while remembered.len() >= KNOWN_MAX || remembered.front().is_some_and(over) {
+        remembered.pop_front();
+    }
+    remembered.push_back((now, from, id));
+}
+
+fn has(remembered: &Remembered, now: SystemTime, from: &Identity, id: &MessageId) -> bool {
+    let mut latest = remembered.iter().rev();
+    latest.any(|(at, sender, known)| known == id && sender == from && *at + KNOWN_FOR > now)
 }
 
 #[cfg(test)]

@@ -99,6 +99,7 @@ impl Presentity {
             ack,
             hop: hop + 1,
             document: &message.document,
+            taken: self.perhaps_taken(context.now, &message.from, message.id.as_ref()),
         };
         out.to(clients, &mut context.effects);
         self.deliveries.begin(id, message, count);

@@ -17,6 +17,11 @@ impl Presentity {
     ) {
         let around = (&mut self.kept, &mut *effects);
         if !self.left && self.backlog.outcome(now, id, outcome, around) {
+            if outcome == Outcome::Expired
+                && let Some((from, message)) = self.backlog.last_handed()
+            {
+                self.known.doubt(now, from, message);
+            }
             return self.go_on(now, effects);
         }
         let left = self.left;

@@ -128,6 +128,7 @@ impl Presentity {
         self.may_touch(context, id)?;
         if let Some(login) = self.logins.get(id) {
             let call_back = login.call_back.clone();
+            self.backlog.is_there();
             return Ok(self.put_login(context, id, call_back, lifetime));
         }
         let Some(watch) = self.watchers.get(id) else {

@@ -2,7 +2,7 @@
 
 use super::Shard;
 use super::doing::{Done, KeptRead};
-use crate::command::{Command, DeliveryId, Effect, Ended};
+use crate::command::{Command, DeliveryId, Effect, Ended, Taken};
 use crate::delivery::Telling;
 use crate::presentity::Presentity;
 use crate::shards::ReplyTo;
@@ -27,8 +27,8 @@ impl Shard {
             match effect {
                 Effect::Persist(change) => changes.push(change),
                 Effect::Spread(change, watchers) => self.spread(principal, &change, watchers),
-                Effect::DeliverMessage(id, router, message) => {
-                    self.deliver(principal.clone(), id, &router, message);
+                Effect::DeliverMessage(id, router, message, taken) => {
+                    self.deliver((principal.clone(), id), &router, message, taken);
                 }
                 Effect::DeliverChange(router, change, client) => {
                     let since = self.presentities.get(principal).map_or(0, Presentity::epoch);
@@ -89,10 +89,16 @@ impl Shard {
         });
     }
 
-    fn deliver(&mut self, principal: Principal, id: DeliveryId, router: &str, message: DeliverMessage) {
+    fn deliver(
+        &mut self,
+        (principal, id): (Principal, DeliveryId),
+        router: &str,
+        message: DeliverMessage,
+        taken: Taken,
+    ) {
         let (delivery, router) = (self.parts.delivery.clone(), router.to_owned());
         let handed_on = async move {
-            let outcome = delivery.message(&router, message).await;
+            let outcome = delivery.message(&router, message, taken).await;
             Done::Delivered {
                 principal,
                 delivery: id,

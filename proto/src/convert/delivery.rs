@@ -18,6 +18,7 @@ impl From<DeliverMessage> for v1::DeliverMessage {
             document: deliver.document,
             id: id_or_empty(deliver.id.as_ref()),
             attempt: deliver.attempt,
+            probe: deliver.probe,
         }
     }
 }
@@ -34,6 +35,7 @@ impl TryFrom<v1::DeliverMessage> for DeliverMessage {
             document: document("DeliverMessage.document", message.document)?,
             id: optional_message_id("DeliverMessage.id", &message.id)?,
             attempt: message.attempt,
+            probe: message.probe,
         })
     }
 }

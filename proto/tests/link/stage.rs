@@ -208,6 +208,7 @@ pub(crate) fn message(number: u64, octets: usize) -> Call {
         document: Bytes::from(vec![b'x'; octets]),
         id: None,
         attempt: 0,
+        probe: false,
     });
     Call { op, ..call(number) }
 }

@@ -115,17 +115,20 @@ pub(crate) fn deliver_message() -> BoxedStrategy<DeliverMessage> {
         any::<u8>(),
         document(),
         option::of(message_id()),
-        any::<u64>(),
+        any::<(u64, bool)>(),
     )
-        .prop_map(|(login, from, ack, hop, document, id, attempt)| DeliverMessage {
-            login,
-            from,
-            ack,
-            hop,
-            document,
-            id,
-            attempt,
-        })
+        .prop_map(
+            |(login, from, ack, hop, document, id, (attempt, probe))| DeliverMessage {
+                login,
+                from,
+                ack,
+                hop,
+                document,
+                id,
+                attempt,
+                probe,
+            },
+        )
         .boxed()
 }
 

@@ -91,6 +91,15 @@ impl Queues {
         told.await.unwrap_or(Outcome::Expired)
     }
 
+    /// Whether a client of the person has taken a message: known when it has no client at this moment.
+    pub(crate) async fn probe(&self, message: &DeliverMessage) -> Outcome {
+        if self.inner.taken.settled(message).await {
+            Outcome::Taken
+        } else {
+            Outcome::Rejected
+        }
+    }
+
     /// Queues a change for these clients.
     pub(crate) fn change(&self, change: &Change, clients: Vec<ClientLogin>) {
         for client in clients {
@@ -127,6 +136,10 @@ impl Queues {
                 }
                 other @ (Item::Message(_) | Item::Change(_)) => other,
             };
+            let in_hand = match &item {
+                Item::Message(message) => self.inner.taken.begin(&message.message),
+                Item::Change(_) => None,
+            };
             let posted = self.post(login, &item).await;
             let gone = self.is_gone(login, posted);
             self.inner.metrics.call_back(label(posted));
@@ -138,6 +151,7 @@ impl Queues {
                 // Whoever sent it may have given up.
                 let _ = message.outcome.send(outcome);
             }
+            drop(in_hand);
             if gone {
                 let left = self.state().queues.remove(login);
                 left.unwrap_or_default().give_up();

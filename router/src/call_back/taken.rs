@@ -7,8 +7,9 @@
 use proto::DeliverMessage;
 use rvp::{Identity, MessageId, Principal, SubscriptionId};
 use std::collections::{HashMap, VecDeque};
-use std::sync::{Mutex, PoisonError};
+use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
+use tokio::sync::Notify;
 use tokio::time::Instant;
 
 /// How long it is remembered: longer than whoever sends again waits in between.
@@ -22,7 +23,17 @@ type Key = (Principal, Identity, MessageId);
 /// The messages that were taken. Bounded in time and number.
 #[derive(Debug, Default)]
 pub(super) struct Taken {
-    state: Mutex<State>,
+    state: Arc<Mutex<State>>,
+    /// Sent whenever a client has answered, or has not in time.
+    answered: Arc<Notify>,
+}
+
+/// A client has a message at this moment. Ends when it is dropped.
+#[derive(Debug)]
+pub(super) struct InHand {
+    key: Key,
+    state: Arc<Mutex<State>>,
+    answered: Arc<Notify>,
 }
 
 #[derive(Debug, Default)]
@@ -31,6 +42,8 @@ struct State {
     by_message: HashMap<Key, Vec<(u64, SubscriptionId)>>,
     /// In the order in which they were first taken.
     order: VecDeque<(Instant, Key)>,
+    /// Messages that clients have at this moment, and how many do; bounded by the call-backs that are open.
+    in_hand: HashMap<Key, usize>,
 }
 
 impl Taken {
@@ -66,8 +79,48 @@ impl Taken {
         })
     }
 
+    /// A client is handed a message now.
+    pub(super) fn begin(&self, message: &DeliverMessage) -> Option<InHand> {
+        let key = key(message)?;
+        *self.lock().in_hand.entry(key.clone()).or_default() += 1;
+        Some(InHand {
+            key,
+            state: Arc::clone(&self.state),
+            answered: Arc::clone(&self.answered),
+        })
+    }
+
+    /// Whether a client of the person has taken a message, when none has it in hand any more. The caller bounds the
+    /// wait, and so does the time that a client has to answer.
+    pub(super) async fn settled(&self, message: &DeliverMessage) -> bool {
+        let Some(key) = key(message) else { return false };
+        loop {
+            let answered = self.answered.notified();
+            {
+                let state = self.lock();
+                if !state.in_hand.contains_key(&key) {
+                    return state.by_message.contains_key(&key);
+                }
+            }
+            answered.await;
+        }
+    }
+
     fn lock(&self) -> std::sync::MutexGuard<'_, State> {
         self.state.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+impl Drop for InHand {
+    fn drop(&mut self) {
+        let mut state = self.state.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Some(count) = state.in_hand.get_mut(&self.key) {
+            *count -= 1;
+            if *count == 0 {
+                state.in_hand.remove(&self.key);
+            }
+        }
+        self.answered.notify_waiters();
     }
 }
 
@@ -99,6 +152,7 @@ mod tests {
             document: Bytes::new(),
             id: MessageId::parse(id).ok(),
             attempt,
+            probe: false,
         }
     }
 
@@ -114,6 +168,21 @@ mod tests {
         );
         assert!(taken.knows(&message("m", 2, 2)), "sent again nobody has it again");
         assert!(!taken.knows(&message("n", 2, 1)));
+    }
+
+    #[tokio::test]
+    async fn whether_it_was_taken_is_known_when_no_client_has_it_in_hand() {
+        let taken = Taken::default();
+        let message = message("m", 1, 1);
+        assert!(!taken.settled(&message).await);
+        let in_hand = taken.begin(&message);
+        let (known, ()) = tokio::join!(taken.settled(&message), async {
+            tokio::task::yield_now().await;
+            taken.put(&message);
+            drop(in_hand);
+        });
+        assert!(known);
+        assert!(taken.lock().in_hand.is_empty());
     }
 
     #[test]

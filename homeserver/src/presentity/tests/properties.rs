@@ -153,6 +153,7 @@ fn everything_durable(presentity: &Presentity) -> String {
         deliveries: _,
         known: _,
         last_delivery: _,
+        since: _,
         left: _,
         untold: _,
         epoch: _,

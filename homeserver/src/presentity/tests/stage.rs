@@ -300,7 +300,7 @@ impl Stage {
     /// The messages that the last command hands to clients.
     pub(super) fn messages(&self) -> Vec<(DeliveryId, RouterName, DeliverMessage)> {
         self.picked(|effect| {
-            let Effect::DeliverMessage(id, router, message) = effect else {
+            let Effect::DeliverMessage(id, router, message, _) = effect else {
                 return None;
             };
             Some((*id, router.clone(), message.clone()))

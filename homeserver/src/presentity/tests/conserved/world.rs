@@ -323,7 +323,7 @@ impl World {
             self.asked.extend(question(&effect));
             match effect {
                 Effect::Persist(change) => kept::keep(&mut self.kept, change),
-                Effect::DeliverMessage(id, _, message) => {
+                Effect::DeliverMessage(id, _, message, _) => {
                     let queue = self.queues.entry(message.login.login).or_default();
                     queue.push_back((id, message));
                 }

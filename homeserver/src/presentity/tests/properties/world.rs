@@ -236,7 +236,7 @@ impl Seen<'_> {
 
     pub(super) fn messages(&self) -> Vec<(DeliveryId, &ClientLogin)> {
         let message = |effect| {
-            let &Effect::DeliverMessage(id, _, ref message) = effect else {
+            let &Effect::DeliverMessage(id, _, ref message, _) = effect else {
                 return None;
             };
             Some((id, &message.login))
