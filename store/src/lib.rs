@@ -2,8 +2,8 @@
 //! call-back clients with their views, and messages for people who cannot be reached. And who may write it: a
 //! home that has lost people is stopped here.
 //!
-//! One trait, [`Store`], with SQLite behind it ([`SqliteStore`]) and one suite of contract tests
-//! (`tests/contract`) that any other store has to pass too. A home server claims its slots, which returns the
+//! One trait, [`Store`], with SQLite ([`SqliteStore`], a file for one machine) or PostgreSQL ([`PostgresStore`])
+//! behind it, and one suite of contract tests (`tests/contract`) that both pass. A home server claims its slots, which returns the
 //! people in them, and then only writes; [`Writer`] puts what many people change at one time into one
 //! transaction. From the moment a slot is claimed at a newer epoch, writes of an older one are left out.
 //!
@@ -16,8 +16,10 @@ mod contact;
 mod durable;
 mod error;
 mod kept;
+mod postgres;
 mod secrets;
 mod sqlite;
+mod stored;
 mod write;
 mod writer;
 
@@ -27,6 +29,7 @@ pub use contact::{CONTACT_LIST_MAX, CONTACT_TEXT_CHARS_MAX, Contact};
 pub use durable::{Durable, Login, PropertySubscription, View};
 pub use error::{Cause, Error};
 pub use kept::{KEPT_READ_BYTES_MAX, KeptHeader, KeptMessage};
+pub use postgres::{PostgresConfig, PostgresStore};
 pub use secrets::{
     DigestSecret, ITERATIONS, LegacyNames, LegacySecrets, PASSWORD_CHARS_MAX, PasswordError, ScramVerifier,
     Secrets,

@@ -7,13 +7,11 @@
 
 mod accounts;
 mod apply;
-mod batch;
 mod claims;
 mod contacts;
 mod failure;
 mod kept;
 mod load;
-mod millis;
 mod open;
 mod people;
 mod rows;

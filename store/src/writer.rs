@@ -49,7 +49,7 @@ impl Writer {
     /// beside the writer has ended. [`Error::Fenced`] when one of the writes was left out, while the rest of
     /// the group is committed; as they are about one person, at one epoch, all of them were left out. Else
     /// the error of [`Store::write`], the same for everybody in the group: nothing of the group was applied,
-    /// and it is not tried again.
+    /// and it is not tried again. When the store is [`Error::Unreachable`] all who wait are told.
     pub fn submit(&self, writes: Vec<Write>) -> impl Future<Output = Result<(), Error>> + Send + use<> {
         let (outcome, committed) = oneshot::channel();
         let queued = match self.queue.try_send(Submission { writes, outcome }) {
@@ -80,6 +80,9 @@ async fn run(store: Arc<dyn Store>, mut submissions: mpsc::Receiver<Submission>)
             writes = writes.len(),
             "group of writes ended"
         );
+        if let Err(error @ Error::Unreachable { .. }) = &result {
+            give_up(&mut submissions, error);
+        }
         for (theirs, outcome) in outcomes {
             let result = match &result {
                 Ok(fenced) => applied(&writes[theirs], fenced),
@@ -88,6 +91,14 @@ async fn run(store: Arc<dyn Store>, mut submissions: mpsc::Receiver<Submission>)
             // Whoever no longer waits does not want to know.
             let _ = outcome.send(result);
         }
+    }
+}
+
+/// Answers everybody who waits. A store that is away takes seconds to find out for each group, and whoever is far
+/// behind would wait for the groups before.
+fn give_up(submissions: &mut mpsc::Receiver<Submission>, error: &Error) {
+    while let Ok(submission) = submissions.try_recv() {
+        let _ = submission.outcome.send(Err(error.clone()));
     }
 }
 

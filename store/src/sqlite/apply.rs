@@ -1,10 +1,10 @@
 //! Applies changes of people's state.
 
-use super::batch::{Batch, Outcomes};
 use super::failure::Failure;
-use super::millis;
 use super::rows::{Bound, Shape, execute, pieces};
 use super::{contacts, kept as messages};
+use crate::stored::batch::{Batch, Outcomes};
+use crate::stored::millis;
 use crate::{Login, PropertySubscription, View, Write};
 use rvp::{Identity, PresenceState, Principal};
 use sqlx::SqliteConnection;

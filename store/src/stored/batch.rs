@@ -1,5 +1,6 @@
 //! What a transaction does in the end: of several changes of one thing only the last.
 
+use super::number;
 use crate::{Change, Contact, KeptMessage, Login, PropertySubscription, View, Write};
 use rvp::{AccessList, PresenceState, Principal};
 use std::collections::{BTreeMap, HashMap};
@@ -7,11 +8,11 @@ use std::time::SystemTime;
 
 /// What becomes of things with an id: put, or with none removed. In the order of the table's key, which is
 /// the order that is cheapest to write.
-pub(super) type Outcomes<'a, T> = BTreeMap<(i64, u32), Option<&'a T>>;
+pub(crate) type Outcomes<'a, T> = BTreeMap<(i64, u32), Option<&'a T>>;
 
 /// What becomes of a message that is kept.
 #[derive(Clone, Copy)]
-pub(super) enum Kept<'a> {
+pub(crate) enum Kept<'a> {
     /// It is there.
     Put(&'a KeptMessage),
     /// It came and was taken in one transaction.
@@ -24,21 +25,21 @@ pub(super) enum Kept<'a> {
 
 /// The outcome of many changes.
 #[derive(Default)]
-pub(super) struct Batch<'a> {
-    pub(super) logins: Outcomes<'a, Login>,
-    pub(super) views: Outcomes<'a, View>,
-    pub(super) subscriptions: Outcomes<'a, PropertySubscription>,
-    pub(super) access: BTreeMap<i64, &'a AccessList>,
-    pub(super) display_names: BTreeMap<i64, &'a str>,
-    pub(super) told: BTreeMap<i64, PresenceState>,
+pub(crate) struct Batch<'a> {
+    pub(crate) logins: Outcomes<'a, Login>,
+    pub(crate) views: Outcomes<'a, View>,
+    pub(crate) subscriptions: Outcomes<'a, PropertySubscription>,
+    pub(crate) access: BTreeMap<i64, &'a AccessList>,
+    pub(crate) display_names: BTreeMap<i64, &'a str>,
+    pub(crate) told: BTreeMap<i64, PresenceState>,
     /// By account and number.
-    pub(super) kept: BTreeMap<(i64, i64), Kept<'a>>,
-    pub(super) contacts: BTreeMap<i64, &'a [Contact]>,
+    pub(crate) kept: BTreeMap<(i64, i64), Kept<'a>>,
+    pub(crate) contacts: BTreeMap<i64, &'a [Contact]>,
 }
 
 impl<'a> Batch<'a> {
     /// The outcome of these changes, without those of people who have no account.
-    pub(super) fn of(writes: &[&'a Write], accounts: &HashMap<Principal, i64>) -> Self {
+    pub(crate) fn of(writes: &[&'a Write], accounts: &HashMap<Principal, i64>) -> Self {
         let mut batch = Self::default();
         for write in writes {
             if let Some(account) = accounts.get(&write.principal) {
@@ -80,17 +81,17 @@ impl<'a> Batch<'a> {
             }
             Change::PutMessage(message) => {
                 self.kept
-                    .insert((account, stored(message.number)), Kept::Put(message));
+                    .insert((account, number(message.number)), Kept::Put(message));
             }
             Change::TakeMessages(numbers, at) => {
-                for number in numbers {
-                    self.take((account, stored(*number)), *at);
+                for taken in numbers {
+                    self.take((account, number(*taken)), *at);
                 }
             }
             Change::ForgetMessages(numbers) => {
                 let gone = numbers
                     .iter()
-                    .map(|number| ((account, stored(*number)), Kept::Forgotten));
+                    .map(|gone| ((account, number(*gone)), Kept::Forgotten));
                 self.kept.extend(gone);
             }
             Change::PutContacts(list) => {
@@ -107,9 +108,4 @@ impl<'a> Batch<'a> {
         };
         self.kept.insert(message, outcome);
     }
-}
-
-/// What is stored for the number of a message.
-fn stored(number: u64) -> i64 {
-    i64::try_from(number).unwrap_or(i64::MAX)
 }
