@@ -13,7 +13,7 @@ use crate::served::Served;
 use crate::shards::Shards;
 use daemon::{OnError, Tasks};
 use membership::{MemberId, Placements};
-use outbox::{Outboxes, Parcel};
+use outbox::{Client, Outboxes, Parcel};
 use proto::{Answer, Call, Change, ClientLogin, DeliverMessage, Link, Links, Op, Outcome};
 use recent::Recent;
 use rvp::Principal;
@@ -46,9 +46,10 @@ struct Inner {
     /// Changes for the watchers at each home, ourselves among them.
     homes: Outboxes<MemberId, Principal>,
     /// Changes for the clients behind each router.
-    clients: Outboxes<String, ClientLogin>,
-    /// What routers were handed a moment ago.
-    recent: Recent,
+    clients: Outboxes<String, Client>,
+    /// What homes were handed a moment ago, and what routers.
+    told_homes: Recent<Principal>,
+    told_routers: Recent<Client>,
 }
 
 impl Delivery {
@@ -70,11 +71,17 @@ impl Delivery {
             routers: Mutex::default(),
             homes: Outboxes::default(),
             clients: Outboxes::default(),
-            recent: Recent::default(),
+            told_homes: Recent::default(),
+            told_routers: Recent::default(),
         };
         Self {
             inner: Arc::new(inner),
         }
+    }
+
+    /// Whether a router can be reached.
+    pub(crate) fn is_linked(&self, router: &str) -> bool {
+        self.routers().get(router).is_some_and(|link| !link.is_closed())
     }
 
     /// A router has opened a link.
@@ -94,8 +101,8 @@ impl Delivery {
             routers.remove(router);
         }
         tracing::info!(router, "router's link ended");
-        for (change, client) in self.inner.recent.take(router) {
-            self.change(router, &change, client, &[]);
+        for (change, client) in self.inner.told_routers.on(router) {
+            self.change_for(router, &change, client, &[]);
         }
     }
 
@@ -122,9 +129,20 @@ impl Delivery {
         }
     }
 
-    /// Hands a change to a client by the router of its login, or a newer one in its place.
-    pub(crate) fn change(&self, router: &str, change: &Change, client: ClientLogin, tellings: &[Telling]) {
-        let router = router.to_owned();
+    /// Hands a change to a client of somebody whom this home has since an epoch, by the router of its login, or a
+    /// newer one in its place.
+    pub(crate) fn change(
+        &self,
+        router: &str,
+        change: &Change,
+        (login, since): (ClientLogin, u64),
+        tellings: &[Telling],
+    ) {
+        self.change_for(router, change, Client { login, since }, tellings);
+    }
+
+    fn change_for(&self, router: &str, change: &Change, client: Client, tellings: &[Telling]) {
+        let router = self.way_to(&client, router);
         let parcel = Parcel {
             change: change.clone(),
             recipients: BTreeSet::from([client]),
@@ -140,6 +158,14 @@ impl Delivery {
                     Ok(())
                 });
         }
+    }
+
+    /// A client that has begun to use another router may still have something waiting at the one before: for a moment
+    /// what follows goes there as well, so that it cannot overtake.
+    fn way_to(&self, client: &Client, router: &str) -> String {
+        let before = self.inner.told_routers.way_of(client);
+        let before = before.filter(|before| self.is_linked(before));
+        before.unwrap_or_else(|| router.to_owned())
     }
 
     /// Tells watchers of a change of somebody whom this home has since an epoch, at their homes; what is returned says whether all of them were told, at the

@@ -26,7 +26,8 @@ use crate::ids::Ids;
 use access::Access;
 use deliveries::Deliveries;
 use logins::Logins;
-use rvp::{Caller, Fault, Method, PresenceState, Principal, Property, Reply};
+use rvp::{Caller, Fault, Method, PresenceState, Principal, Property, Reply, SubscriptionId};
+use spread::Spread;
 use std::time::SystemTime;
 use store::{Account, Durable};
 use views::Views;
@@ -41,10 +42,8 @@ pub(crate) struct Presentity {
     watchers: Watchers,
     access: Access,
     deliveries: Deliveries,
-    /// The state that watchers were last sent.
-    shown: PresenceState,
-    /// The version of the change in which they were sent it, while it is not known that it reached everybody.
-    untold: Option<u64>,
+    /// What watchers know.
+    spread: Spread,
     /// The epoch at which this home took the person over.
     epoch: u64,
 }
@@ -80,8 +79,7 @@ impl Presentity {
             watchers: Watchers::load(subscriptions),
             deliveries: Deliveries::default(),
             views: Views::load(views),
-            shown: told.unwrap_or(PresenceState::Offline),
-            untold: None,
+            spread: Spread::load(told),
             epoch,
             account,
         }
@@ -110,6 +108,11 @@ impl Presentity {
     /// How many logins there are.
     pub(crate) fn sessions(&self) -> usize {
         self.logins.len()
+    }
+
+    /// By which router the client of a login is reached.
+    pub(crate) fn router_of(&self, login: SubscriptionId) -> Option<&str> {
+        self.logins.get(login).map(|login| login.router.as_str())
     }
 
     /// How many messages to this person have not ended.
@@ -172,8 +175,8 @@ impl Presentity {
                 self.lapse(now, ids, &mut effects);
                 Verdict::Nothing
             }
-            Command::Told { version } => {
-                self.told(version, &mut effects);
+            Command::Told { version, everybody } => {
+                self.told((version, everybody), &mut effects);
                 Verdict::Nothing
             }
         };

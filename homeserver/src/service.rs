@@ -124,7 +124,7 @@ impl Service {
         let placement = self.placement_at(call.epoch).await?;
         match call.op {
             Op::SpreadChange { change, watchers } => {
-                check_home_of(&placement, &change, &link.peer().name)?;
+                check_home_of(&placement, &change, (&link.peer().name, call.epoch))?;
                 self.spread(&placement, &change, watchers).await
             }
             Op::Settle => {
@@ -253,10 +253,11 @@ impl Service {
     }
 }
 
-/// Only the home of a presentity tells of its changes: one that has lost it without knowing is refused.
-fn check_home_of(placement: &Placement, change: &Change, peer: &str) -> Result<(), Refusal> {
+/// Only the home of a presentity tells of its changes: one that has lost it without knowing is refused. So is what
+/// one sent that has it again, before it lost it; what still holds is sent again.
+fn check_home_of(placement: &Placement, change: &Change, (peer, epoch): (&str, u64)) -> Result<(), Refusal> {
     let home = placement.home_of(&change.presentity);
-    if home.is_some_and(|home| home.id.as_str() == peer) {
+    if epoch >= placement.epoch() && home.is_some_and(|home| home.id.as_str() == peer) {
         return Ok(());
     }
     Err(Refusal::Moved {

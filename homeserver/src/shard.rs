@@ -7,6 +7,7 @@ mod doing;
 mod effects;
 mod requests;
 mod residents;
+mod spreads;
 
 pub(crate) use requests::is_log_on;
 
@@ -24,6 +25,7 @@ use daemon::Clock;
 use doing::Doing;
 use membership::Slot;
 use rvp::Principal;
+use spreads::Spreads;
 use std::collections::HashMap;
 use std::sync::Arc;
 use store::{Store, Writer};
@@ -54,6 +56,8 @@ pub(crate) struct Shard {
     leaving: HashMap<Principal, Presentity>,
     expiry: Expiry,
     doing: Doing,
+    /// Changes that are told once they are durable.
+    spreads: Spreads,
     /// Senders who wait for clients to acknowledge.
     senders: HashMap<(Principal, DeliveryId), ReplyTo>,
     /// Questions about people of whom the store is being asked.
@@ -70,6 +74,7 @@ impl Shard {
             leaving: HashMap::new(),
             expiry: Expiry::default(),
             doing: Doing::default(),
+            spreads: Spreads::default(),
             senders: HashMap::new(),
             waiting: HashMap::new(),
         }

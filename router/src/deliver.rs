@@ -45,7 +45,10 @@ impl Deliver {
             Op::DeliverMessage(message) => Ok(Answer::Outcome(queues.message(message).await)),
             Op::DeliverChange { change, clients } => {
                 let theirs = |principal| is_home(&placement, home, principal);
-                if !clients.iter().all(|client| theirs(&client.principal)) {
+                // One that has lost a person and has them again may have sent this before: another home may have
+                // told something newer meanwhile. It sends what still holds again.
+                let is_late = call.epoch < placement.epoch();
+                if is_late || !clients.iter().all(|client| theirs(&client.principal)) {
                     return Err(Refusal::Moved {
                         epoch: placement.epoch(),
                     });

@@ -49,6 +49,8 @@ pub enum Change {
     PutDisplayName(String),
     /// Watchers were told this state.
     PutTold(PresenceState),
+    /// Watchers are about to be told something else: until it is known that all were, nobody can say what they know.
+    ForgetTold,
     /// A message is kept for the person.
     PutMessage(KeptMessage),
     /// A client took the messages of these numbers, at this time: their documents are dropped, their headers

@@ -128,6 +128,10 @@ fn refusal(error: store::Error, address: &str, data: &Data) -> anyhow::Error {
         ),
         store::Error::NoSuchAccount
         | store::Error::CannotOpen { .. }
+        | store::Error::BadAddress(_)
+        | store::Error::Unreachable { .. }
+        | store::Error::NotAdmitted { .. }
+        | store::Error::NoSuchDatabase { .. }
         | store::Error::ReadOnly { .. }
         | store::Error::Corrupt { .. }
         | store::Error::Foreign { .. }

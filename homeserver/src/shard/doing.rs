@@ -5,7 +5,6 @@ use crate::shards::ReplyTo;
 use futures_util::StreamExt;
 use futures_util::future::BoxFuture;
 use futures_util::stream::FuturesUnordered;
-use membership::Slot;
 use proto::Outcome;
 use rvp::{Fault, Principal, Reply};
 use store::Durable;
@@ -15,8 +14,7 @@ use tokio::sync::oneshot;
 pub(super) enum Done {
     /// Writes are durable, or cannot be made so.
     Committed {
-        /// The slot they are for, and the epoch at which it was claimed.
-        claim: (Slot, u64),
+        commit: Commit,
         result: Result<(), store::Error>,
         answer: Option<(ReplyTo, Result<Reply, Fault>)>,
     },
@@ -42,6 +40,15 @@ pub(super) enum Done {
         principal: Principal,
         result: Result<Option<Durable>, store::Error>,
     },
+}
+
+/// Writes of what has changed of somebody.
+pub(super) struct Commit {
+    pub(super) principal: Principal,
+    /// The epoch at which the person's slot was claimed.
+    pub(super) epoch: u64,
+    /// Grows with every commit of a shard.
+    pub(super) number: u64,
 }
 
 /// The work under way. Bounded by what leads to it: messages by each person's deliveries, writes and

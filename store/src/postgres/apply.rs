@@ -184,16 +184,32 @@ async fn put_display_names(connection: &mut PgConnection, names: BTreeMap<i64, &
     Ok(())
 }
 
-async fn put_told(connection: &mut PgConnection, told: BTreeMap<i64, PresenceState>) -> Result<(), Failure> {
+async fn put_told(
+    connection: &mut PgConnection,
+    told: BTreeMap<i64, Option<PresenceState>>,
+) -> Result<(), Failure> {
+    const FORGET: &str = "DELETE FROM told WHERE account = ANY($1)";
     const PUT: &str = "INSERT INTO told (account, state) SELECT * FROM unnest($1, $2)
         ON CONFLICT (account) DO UPDATE SET state = excluded.state";
-    if told.is_empty() {
-        return Ok(());
+    let (mut accounts, mut states, mut unknown): (Vec<i64>, Vec<&str>, Vec<i64>) = Default::default();
+    for (account, state) in told {
+        if let Some(state) = state {
+            accounts.push(account);
+            states.push(state.name());
+        } else {
+            unknown.push(account);
+        }
     }
-    let accounts: Vec<i64> = told.keys().copied().collect();
-    let states: Vec<&str> = told.values().map(|state| state.name()).collect();
-    let query = sqlx::query(PUT).bind(accounts).bind(states);
-    query.execute(connection).await?;
+    if !unknown.is_empty() {
+        sqlx::query(FORGET)
+            .bind(unknown)
+            .execute(&mut *connection)
+            .await?;
+    }
+    if !accounts.is_empty() {
+        let query = sqlx::query(PUT).bind(accounts).bind(states);
+        query.execute(connection).await?;
+    }
     Ok(())
 }
 

@@ -42,7 +42,15 @@ pub(super) async fn writes(connection: &mut SqliteConnection, writes: &[&Write])
         query.bind(*account).bind(AsRef::<[u8]>::as_ref(document))
     };
     execute(connection, PUT_ACCESS, &access, bind).await?;
-    let told: Vec<(i64, PresenceState)> = told.into_iter().collect();
+    let (told, unknown): (Vec<_>, Vec<_>) = told.into_iter().partition(|(_, state)| state.is_some());
+    let told: Vec<(i64, PresenceState)> = told
+        .into_iter()
+        .filter_map(|(account, state)| Some((account, state?)))
+        .collect();
+    execute(connection, FORGET_TOLD, &unknown, |query, (account, _)| {
+        query.bind(*account)
+    })
+    .await?;
     execute(connection, PUT_TOLD, &told, |query, (account, state)| {
         query.bind(*account).bind(state.name())
     })
@@ -206,6 +214,12 @@ const PUT_ACCESS: Shape = Shape {
     before: "INSERT INTO access_lists (account, document) VALUES ",
     row: "(?,?)",
     after: " ON CONFLICT (account) DO UPDATE SET document = excluded.document",
+};
+
+const FORGET_TOLD: Shape = Shape {
+    before: "DELETE FROM told WHERE account IN (VALUES ",
+    row: "(?)",
+    after: ")",
 };
 
 const PUT_TOLD: Shape = Shape {

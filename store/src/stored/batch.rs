@@ -31,7 +31,7 @@ pub(crate) struct Batch<'a> {
     pub(crate) subscriptions: Outcomes<'a, PropertySubscription>,
     pub(crate) access: BTreeMap<i64, &'a AccessList>,
     pub(crate) display_names: BTreeMap<i64, &'a str>,
-    pub(crate) told: BTreeMap<i64, PresenceState>,
+    pub(crate) told: BTreeMap<i64, Option<PresenceState>>,
     /// By account and number.
     pub(crate) kept: BTreeMap<(i64, i64), Kept<'a>>,
     pub(crate) contacts: BTreeMap<i64, &'a [Contact]>,
@@ -77,7 +77,10 @@ impl<'a> Batch<'a> {
                 self.display_names.insert(account, name);
             }
             Change::PutTold(state) => {
-                self.told.insert(account, *state);
+                self.told.insert(account, Some(*state));
+            }
+            Change::ForgetTold => {
+                self.told.insert(account, None);
             }
             Change::PutMessage(message) => {
                 self.kept

@@ -299,6 +299,18 @@ pub(crate) async fn every_state_told_comes_back_and_goes_with_the_account(stage:
             .await
             .unwrap();
         assert_eq!(told("alice").await, Some(state));
+        store.write(&[write("alice", Change::ForgetTold)]).await.unwrap();
+        assert_eq!(
+            told("alice").await,
+            None,
+            "watchers are being told something else"
+        );
+        let again = [
+            write("alice", Change::ForgetTold),
+            write("alice", Change::PutTold(state)),
+        ];
+        store.write(&again).await.unwrap();
+        assert_eq!(told("alice").await, Some(state));
     }
     assert_eq!(told("bob").await, None);
     store.remove_account(&alice.principal).await.unwrap();

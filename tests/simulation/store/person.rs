@@ -76,6 +76,7 @@ impl Row {
             Change::PutAccess(list) => durable.access = Some(list.clone()),
             Change::PutDisplayName(name) => durable.account.display_name.clone_from(name),
             Change::PutTold(state) => durable.told = Some(*state),
+            Change::ForgetTold => durable.told = None,
             Change::PutMessage(message) => self.put_message(message),
             Change::TakeMessages(numbers, at) => {
                 self.waiting.retain(|number, _| !numbers.contains(number));

@@ -48,6 +48,7 @@ pub(super) fn keep(kept: &mut Durable, change: Change) {
         Change::PutAccess(list) => kept.access = Some(list),
         Change::PutDisplayName(name) => kept.account.display_name = name,
         Change::PutTold(state) => kept.told = Some(state),
+        Change::ForgetTold => kept.told = None,
         Change::PutMessage(message) => put(&mut kept.kept, header(message), |each| each.number),
         Change::TakeMessages(numbers, at) => {
             let taken = kept.kept.iter_mut();

@@ -145,13 +145,12 @@ fn everything_durable(presentity: &Presentity) -> String {
         views,
         watchers,
         access,
-        shown,
+        spread,
         // What a process forgets when it ends.
         deliveries: _,
-        untold: _,
         epoch: _,
     } = presentity;
-    format!("{:?}", (account, logins, views, watchers, access, shown))
+    format!("{:?}", (account, logins, views, watchers, access, spread.shown))
 }
 
 /// When each of what is kept ends.
