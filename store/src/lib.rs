@@ -16,6 +16,7 @@ mod contact;
 mod durable;
 mod error;
 mod kept;
+mod location;
 mod postgres;
 mod secrets;
 mod sqlite;
@@ -29,6 +30,7 @@ pub use contact::{CONTACT_LIST_MAX, CONTACT_TEXT_CHARS_MAX, Contact};
 pub use durable::{Durable, Login, PropertySubscription, View};
 pub use error::{Cause, Error};
 pub use kept::{KEPT_READ_BYTES_MAX, KeptHeader, KeptMessage};
+pub use location::Location;
 pub use postgres::{PostgresConfig, PostgresStore};
 pub use secrets::{
     DigestSecret, ITERATIONS, LegacyNames, LegacySecrets, PASSWORD_CHARS_MAX, PasswordError, ScramVerifier,
@@ -143,4 +145,8 @@ pub trait Store: Send + Sync + 'static {
     /// # Errors
     /// [`Error::Unavailable`], [`Error::Corrupt`].
     async fn revision(&self) -> Result<u64, Error>;
+
+    /// Waits for what is under way and ends. Whatever is asked afterwards fails. Dropping a store loses nothing
+    /// either; one that holds nothing open need not do anything.
+    async fn close(&self) {}
 }

@@ -37,6 +37,24 @@ pub struct PostgresConfig {
     pub password: Option<String>,
 }
 
+impl PostgresConfig {
+    /// Whether an address contains a password, which belongs where nobody sees it.
+    #[must_use]
+    pub fn has_password(url: &str) -> bool {
+        let (place, parameters) = url.split_once('?').unwrap_or((url, ""));
+        let place = place.split_once("://").map_or(place, |(_, place)| place);
+        let who = place.rsplit_once('@').map(|(who, _)| who);
+        who.is_some_and(|who| who.contains(':'))
+            || parameters.split('&').any(|one| one.starts_with("password="))
+    }
+
+    /// Whether a text is the address of a PostgreSQL database rather than a path.
+    #[must_use]
+    pub fn is_address(text: &str) -> bool {
+        text.starts_with("postgres://") || text.starts_with("postgresql://")
+    }
+}
+
 impl fmt::Debug for PostgresConfig {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         // Neither of the fields: the address may contain a password too.
@@ -226,6 +244,10 @@ impl Store for PostgresStore {
         patiently!(self, async {
             accounts::revision(&mut *self.snapshot().await?).await
         })
+    }
+
+    async fn close(&self) {
+        Self::close(self).await;
     }
 }
 

@@ -226,6 +226,10 @@ impl Store for SqliteStore {
         let read = async { accounts::revision(&mut *self.snapshot().await?).await };
         self.explain(read.await)
     }
+
+    async fn close(&self) {
+        Self::close(self).await;
+    }
 }
 
 #[cfg(test)]

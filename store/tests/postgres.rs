@@ -2,21 +2,20 @@
 //! database goes away.
 #![expect(clippy::unwrap_used, reason = "in a test it is an assertion")]
 
+#[path = "postgres/behind.rs"]
+mod behind;
 #[path = "contract/samples.rs"]
 #[expect(dead_code, reason = "of what the contract needs, this needs less")]
 mod samples;
 #[path = "postgres/server.rs"]
 mod server;
 
+use behind::{execute, waits_for_a_lock};
 use samples::{EPOCH, SLOT, account, claim, kept_message, one_of_each, person, put_login, put_new, write};
-use server::{PASSWORD, Server};
+use server::{PASSWORD, PATIENCE, Server};
 use sqlx::Connection;
-use std::time::Duration;
 use store::{Change, Error, PostgresConfig, PostgresStore, Put, Store, Writer};
 use tokio::task::JoinSet;
-
-/// Longer than anything takes here.
-const PATIENCE: Duration = Duration::from_secs(30);
 
 fn over_tcp(server: &Server, password: Option<&str>) -> PostgresConfig {
     PostgresConfig {
@@ -115,7 +114,7 @@ async fn a_database_of_a_newer_program_is_refused() {
     let newer =
         "INSERT INTO homeport._sqlx_migrations (version, description, success, checksum, execution_time)
         VALUES (999, 'of the future', TRUE, '', 0)";
-    server.execute("homeport", newer).await;
+    execute(&server, newer).await;
     let error = refusal(&server.config()).await;
     let found = matches!(
         error,
@@ -131,24 +130,20 @@ async fn a_database_of_a_newer_program_is_refused() {
 #[tokio::test]
 async fn tables_of_another_program_are_refused_and_other_schemas_left_alone() {
     let server = Server::start().await;
-    server
-        .execute("homeport", "CREATE TABLE accounts (soup TEXT)")
-        .await;
+    execute(&server, "CREATE TABLE accounts (soup TEXT)").await;
     let store = PostgresStore::open(&server.config()).await.unwrap();
     put_new(&store, "alice").await;
     store.close().await;
-    server
-        .execute(
-            "homeport",
-            "DROP SCHEMA homeport CASCADE; INSERT INTO public.accounts VALUES ('soup')",
-        )
-        .await;
-    server
-        .execute(
-            "homeport",
-            "CREATE SCHEMA homeport; CREATE TABLE homeport.recipes (name TEXT)",
-        )
-        .await;
+    execute(
+        &server,
+        "DROP SCHEMA homeport CASCADE; INSERT INTO public.accounts VALUES ('soup')",
+    )
+    .await;
+    execute(
+        &server,
+        "CREATE SCHEMA homeport; CREATE TABLE homeport.recipes (name TEXT)",
+    )
+    .await;
     let error = refusal(&server.config()).await;
     assert!(matches!(error, Error::Foreign { .. }), "{error:?}");
 }
@@ -254,7 +249,7 @@ async fn a_write_waits_for_a_claim_and_is_left_out_by_it() {
     let mut writing = JoinSet::new();
     let late = store.clone();
     writing.spawn(async move { late.write(&[put_login("alice", 1)]).await });
-    server.waits_for_a_lock().await;
+    waits_for_a_lock(&server).await;
     under_way.commit().await.unwrap();
     let fenced = writing.join_next().await.unwrap().unwrap().unwrap();
     assert_eq!((fenced.len(), fenced[0].slot, fenced[0].epoch), (1, SLOT, 9));
@@ -274,7 +269,7 @@ async fn somebody_who_is_being_removed_is_not_written_for() {
     let mut writing = JoinSet::new();
     let late = store.clone();
     writing.spawn(async move { late.write(&one_of_each("alice")).await });
-    server.waits_for_a_lock().await;
+    waits_for_a_lock(&server).await;
     under_way.commit().await.unwrap();
     writing.join_next().await.unwrap().unwrap().unwrap();
     for table in [

@@ -12,10 +12,14 @@ use store::PostgresConfig;
 use tempfile::TempDir;
 
 /// Longer than anything takes here; only what is broken is waited for that long.
-const PATIENCE: Duration = Duration::from_secs(30);
+pub(crate) const PATIENCE: Duration = Duration::from_secs(30);
 
-/// The user and database of the tests, which may do everything.
-const NAME: &str = "homeport";
+/// The user of the tests, who may do everything.
+const USER: &str = "homeport";
+/// The database that is there from the beginning.
+const DATABASE: &str = "postgres";
+/// What the log says each time it takes connections.
+const READY: &str = "ready to accept connections";
 /// The password over TCP; the socket asks for none.
 pub(crate) const PASSWORD: &str = "n0t a secret";
 
@@ -47,7 +51,7 @@ impl Server {
         initdb.arg("-D").arg(&data).arg("--pwfile").arg(&password);
         initdb.args([
             "-U",
-            NAME,
+            USER,
             "-E",
             "UTF8",
             "--locale=C",
@@ -64,7 +68,6 @@ impl Server {
             child: None,
         };
         server.run().await;
-        server.execute("postgres", "CREATE DATABASE homeport").await;
         server
     }
 
@@ -84,21 +87,23 @@ impl Server {
             postgres.args(["-c", setting]);
         }
         postgres.stdout(log.try_clone().unwrap()).stderr(log);
+        let before = std::fs::read_to_string(self.folder.path().join("log")).unwrap();
+        let before = before.matches(READY).count();
         self.child = Some(postgres.spawn().expect("postgres can be run"));
-        let answered = tokio::time::timeout(PATIENCE, self.answered()).await;
-        answered.expect("a PostgreSQL that runs answers");
+        let ready = tokio::time::timeout(PATIENCE, self.ready(before)).await;
+        ready.expect("a PostgreSQL that runs becomes ready");
     }
 
-    async fn answered(&mut self) {
+    async fn ready(&mut self, before: usize) {
         let mut tick = tokio::time::interval(Duration::from_millis(10));
         loop {
             tick.tick().await;
-            if let Some(status) = self.child.as_mut().unwrap().try_wait().unwrap() {
-                let log = std::fs::read_to_string(self.folder.path().join("log")).unwrap();
-                panic!("PostgreSQL has ended with {status}:\n{log}");
-            }
-            if self.connect("postgres").await.is_ok() {
+            let log = std::fs::read_to_string(self.folder.path().join("log")).unwrap();
+            if log.matches(READY).count() > before {
                 return;
+            }
+            if let Some(status) = self.child.as_mut().unwrap().try_wait().unwrap() {
+                panic!("PostgreSQL has ended with {status}:\n{log}");
             }
         }
     }
@@ -116,7 +121,7 @@ impl Server {
     /// Where it is: by its socket, without a password.
     pub(crate) fn config(&self) -> PostgresConfig {
         PostgresConfig {
-            url: self.socket_url(NAME),
+            url: self.socket_url(DATABASE),
             password: None,
         }
     }
@@ -125,49 +130,14 @@ impl Server {
     pub(crate) fn socket_url(&self, database: &str) -> String {
         let folder = self.folder.path().display();
         format!(
-            "postgres://{NAME}@localhost:{}/{database}?host={folder}",
+            "postgres://{USER}@localhost:{}/{database}?host={folder}",
             self.address.port()
         )
     }
 
     /// Where it is, over TCP, with a password needed.
     pub(crate) fn tcp_url(&self) -> String {
-        format!("postgres://{NAME}@{}/{NAME}", self.address)
-    }
-
-    async fn connect(&self, database: &str) -> Result<sqlx::PgConnection, sqlx::Error> {
-        use sqlx::Connection;
-        sqlx::PgConnection::connect(&self.socket_url(database)).await
-    }
-
-    /// Does something behind a store's back.
-    pub(crate) async fn execute(&self, database: &str, sql: &'static str) {
-        use sqlx::Connection;
-        let mut connection = self.connect(database).await.unwrap();
-        sqlx::raw_sql(sql).execute(&mut connection).await.unwrap();
-        connection.close().await.unwrap();
-    }
-}
-
-impl Server {
-    /// Waits until somebody waits for a lock.
-    pub(crate) async fn waits_for_a_lock(&self) {
-        use sqlx::Connection;
-        const WAITING: &str = "SELECT count(*) FROM pg_stat_activity WHERE wait_event_type = 'Lock'";
-        let mut connection = self.connect("postgres").await.unwrap();
-        let mut tick = tokio::time::interval(Duration::from_millis(10));
-        let waiting = async {
-            while sqlx::query_scalar::<_, i64>(WAITING)
-                .fetch_one(&mut connection)
-                .await
-                .unwrap()
-                == 0
-            {
-                tick.tick().await;
-            }
-        };
-        tokio::time::timeout(PATIENCE, waiting).await.unwrap();
-        connection.close().await.unwrap();
+        format!("postgres://{USER}@{}/{DATABASE}", self.address)
     }
 }
 
