@@ -38,7 +38,7 @@ pub use secrets::{
 };
 pub use sqlite::SqliteStore;
 pub use write::{Change, Write};
-pub use writer::{GROUP_SUBMISSIONS_MAX, QUEUE_SUBMISSIONS_MAX, Writer};
+pub use writer::{GROUP_SUBMISSIONS_MAX, QUEUE_SUBMISSIONS_MAX, RENEWAL_DELAY, Writer};
 
 use async_trait::async_trait;
 use rvp::Principal;

@@ -8,6 +8,7 @@ mod behind;
 #[expect(dead_code, reason = "of what the contract needs, this needs less")]
 mod samples;
 #[path = "postgres/server.rs"]
+#[expect(dead_code, reason = "measuring needs more of it")]
 mod server;
 
 use behind::{execute, waits_for_a_lock};

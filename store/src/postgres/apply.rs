@@ -3,11 +3,12 @@
 
 use super::failure::Failure;
 use super::{messages, text};
-use crate::stored::batch::{Batch, Outcomes};
+use crate::stored::batch::{Batch, Outcomes, Sorted};
 use crate::stored::millis;
 use crate::{Contact, Login, PropertySubscription, View, Write};
 use rvp::{AccessList, Identity, PresenceState, Principal};
 use sqlx::PgConnection;
+use std::borrow::Cow;
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 
 /// Applies the changes in their order. The transaction around them is the caller's.
@@ -23,11 +24,11 @@ pub(super) async fn writes(connection: &mut PgConnection, writes: &[&Write]) -> 
         kept,
         contacts,
     } = Batch::of(writes, &accounts);
-    let logins = remove(connection, REMOVE_LOGINS, logins).await?;
+    let logins = remove_and_renew(connection, &LOGINS, logins).await?;
     put_logins(connection, logins).await?;
-    let views = remove(connection, REMOVE_VIEWS, views).await?;
+    let views = remove_and_renew(connection, &VIEWS, views).await?;
     put_views(connection, views).await?;
-    let subscriptions = remove(connection, REMOVE_SUBSCRIPTIONS, subscriptions).await?;
+    let subscriptions = remove_and_renew(connection, &SUBSCRIPTIONS, subscriptions).await?;
     put_subscriptions(connection, subscriptions).await?;
     put_access(connection, access).await?;
     put_display_names(connection, display_names).await?;
@@ -53,37 +54,64 @@ async fn accounts_of(
     Ok(known.collect())
 }
 
-const REMOVE_LOGINS: &str = "DELETE FROM logins USING unnest($1, $2) AS gone (account, id)
-    WHERE logins.account = gone.account AND logins.id = gone.id";
-const REMOVE_VIEWS: &str = "DELETE FROM views USING unnest($1, $2) AS gone (account, id)
-    WHERE views.account = gone.account AND views.id = gone.id";
-const REMOVE_SUBSCRIPTIONS: &str =
-    "DELETE FROM property_subscriptions USING unnest($1, $2) AS gone (account, id)
-    WHERE property_subscriptions.account = gone.account AND property_subscriptions.id = gone.id";
-
-/// Removes what is gone, and returns what is to be put.
-async fn remove<'a, T>(
-    connection: &mut PgConnection,
-    sql: &'static str,
-    outcomes: Outcomes<'a, T>,
-) -> Result<Vec<(i64, &'a T)>, Failure> {
-    let (mut accounts, mut ids, mut here) = (Vec::new(), Vec::new(), Vec::with_capacity(outcomes.len()));
-    for ((account, id), outcome) in outcomes {
-        if let Some(thing) = outcome {
-            here.push((account, thing));
-        } else {
-            accounts.push(account);
-            ids.push(i64::from(id));
-        }
-    }
-    if !accounts.is_empty() {
-        let query = sqlx::query(sql).bind(accounts).bind(ids);
-        query.execute(connection).await?;
-    }
-    Ok(here)
+/// Statements about things of one kind.
+struct Kind {
+    remove: &'static str,
+    renew: &'static str,
 }
 
-async fn put_logins(connection: &mut PgConnection, rows: Vec<(i64, &Login)>) -> Result<(), Failure> {
+const LOGINS: Kind = Kind {
+    remove: "DELETE FROM logins USING unnest($1, $2) AS gone (account, id)
+        WHERE logins.account = gone.account AND logins.id = gone.id",
+    renew: "UPDATE logins SET ends = renewal.ends FROM unnest($1, $2, $3) AS renewal (account, id, ends)
+        WHERE logins.account = renewal.account AND logins.id = renewal.id",
+};
+
+const VIEWS: Kind = Kind {
+    remove: "DELETE FROM views USING unnest($1, $2) AS gone (account, id)
+        WHERE views.account = gone.account AND views.id = gone.id",
+    // Nobody renews one.
+    renew: "",
+};
+
+const SUBSCRIPTIONS: Kind = Kind {
+    remove: "DELETE FROM property_subscriptions USING unnest($1, $2) AS gone (account, id)
+        WHERE property_subscriptions.account = gone.account AND property_subscriptions.id = gone.id",
+    renew: "UPDATE property_subscriptions SET ends = renewal.ends
+        FROM unnest($1, $2, $3) AS renewal (account, id, ends)
+        WHERE property_subscriptions.account = renewal.account AND property_subscriptions.id = renewal.id",
+};
+
+/// Removes what is gone, renews what is renewed, and returns what is to be put.
+async fn remove_and_renew<'a, T: Clone>(
+    connection: &mut PgConnection,
+    kind: &Kind,
+    outcomes: Outcomes<'a, T>,
+) -> Result<Vec<(i64, Cow<'a, T>)>, Failure> {
+    let Sorted {
+        put,
+        renewed,
+        removed,
+    } = Sorted::of(outcomes);
+    if !removed.is_empty() {
+        let (accounts, ids): (Vec<i64>, Vec<i64>) = removed.into_iter().unzip();
+        let query = sqlx::query(kind.remove).bind(accounts).bind(ids);
+        query.execute(&mut *connection).await?;
+    }
+    if !renewed.is_empty() {
+        let accounts: Vec<i64> = renewed.iter().map(|(account, ..)| *account).collect();
+        let ids: Vec<i64> = renewed.iter().map(|(_, id, _)| *id).collect();
+        let ends: Vec<i64> = renewed
+            .iter()
+            .map(|(.., ends)| millis::from_time(*ends))
+            .collect();
+        let query = sqlx::query(kind.renew).bind(accounts).bind(ids).bind(ends);
+        query.execute(connection).await?;
+    }
+    Ok(put)
+}
+
+async fn put_logins(connection: &mut PgConnection, rows: Vec<(i64, Cow<'_, Login>)>) -> Result<(), Failure> {
     const PUT: &str = "INSERT INTO logins (account, id, call_back, router, ends)
         SELECT * FROM unnest($1, $2, $3, $4, $5)
         ON CONFLICT (account, id) DO UPDATE SET
@@ -107,7 +135,7 @@ async fn put_logins(connection: &mut PgConnection, rows: Vec<(i64, &Login)>) -> 
     Ok(())
 }
 
-async fn put_views(connection: &mut PgConnection, rows: Vec<(i64, &View)>) -> Result<(), Failure> {
+async fn put_views(connection: &mut PgConnection, rows: Vec<(i64, Cow<'_, View>)>) -> Result<(), Failure> {
     const PUT: &str = "INSERT INTO views (account, id, login, state, default_state, changed, ends)
         SELECT * FROM unnest($1, $2, $3, $4, $5, $6, $7)
         ON CONFLICT (account, id) DO UPDATE SET
@@ -116,7 +144,7 @@ async fn put_views(connection: &mut PgConnection, rows: Vec<(i64, &View)>) -> Re
     if rows.is_empty() {
         return Ok(());
     }
-    let views = || rows.iter().map(|(_, view)| *view);
+    let views = || rows.iter().map(|(_, view)| view);
     let ids: Vec<i64> = views().map(|view| view.id.get().into()).collect();
     let logins: Vec<Option<i64>> = views()
         .map(|view| view.login.map(|login| login.get().into()))
@@ -133,7 +161,7 @@ async fn put_views(connection: &mut PgConnection, rows: Vec<(i64, &View)>) -> Re
 
 async fn put_subscriptions(
     connection: &mut PgConnection,
-    rows: Vec<(i64, &PropertySubscription)>,
+    rows: Vec<(i64, Cow<'_, PropertySubscription>)>,
 ) -> Result<(), Failure> {
     const PUT: &str = "INSERT INTO property_subscriptions (account, id, watcher, subscriber, ends)
         SELECT * FROM unnest($1, $2, $3, $4, $5)
@@ -142,7 +170,7 @@ async fn put_subscriptions(
     if rows.is_empty() {
         return Ok(());
     }
-    let each = || rows.iter().map(|(_, subscription)| *subscription);
+    let each = || rows.iter().map(|(_, subscription)| subscription);
     let ids: Vec<i64> = each().map(|each| each.id.get().into()).collect();
     let watchers: Vec<&str> = each().map(|each| each.watcher.as_url()).collect();
     let others: Vec<Option<String>> = each()

@@ -40,7 +40,12 @@ impl Server {
 
     /// The same with further settings, `NAME=VALUE`. Unless they say otherwise it does not wait for its disk.
     pub(crate) async fn start_with(further: &[&str]) -> Self {
-        let folder = folder();
+        Self::start_in(&memory(), further).await
+    }
+
+    /// The same with its data on the disk of this folder.
+    pub(crate) async fn start_in(folder: &Path, further: &[&str]) -> Self {
+        let folder = folder_in(folder);
         let held = TcpListener::bind("127.0.0.1:0").unwrap();
         let address = held.local_addr().unwrap();
         drop(held);
@@ -118,6 +123,11 @@ impl Server {
         }
     }
 
+    /// Its first process, of which the others are children.
+    pub(crate) fn pid(&self) -> u32 {
+        self.child.as_ref().unwrap().id()
+    }
+
     /// Where it is: by its socket, without a password.
     pub(crate) fn config(&self) -> PostgresConfig {
         PostgresConfig {
@@ -147,15 +157,19 @@ impl Drop for Server {
     }
 }
 
-/// A folder that the user may use who runs the server. In memory where possible.
-fn folder() -> TempDir {
+/// In memory where possible.
+fn memory() -> PathBuf {
     let memory = Path::new("/dev/shm");
-    let folder = if memory.is_dir() {
-        TempDir::new_in(memory)
+    if memory.is_dir() {
+        memory.to_owned()
     } else {
-        TempDir::new()
-    };
-    let folder = folder.unwrap();
+        std::env::temp_dir()
+    }
+}
+
+/// A folder that the user may use who runs the server.
+fn folder_in(folder: &Path) -> TempDir {
+    let folder = TempDir::new_in(folder).unwrap();
     if let Some((user, group)) = unprivileged() {
         chown(folder.path(), Some(user), Some(group)).unwrap();
     }

@@ -51,6 +51,12 @@ impl Row {
                     |login| login.id,
                 );
             }
+            Change::RenewLogin(id, ends) => {
+                let renewed = durable.logins.iter_mut().find(|login| login.id == *id);
+                renewed
+                    .into_iter()
+                    .for_each(|login| login.ends = whole_millis(*ends));
+            }
             Change::RemoveLogin(id) => durable.logins.retain(|login| login.id != *id),
             Change::PutView(view) => {
                 let (changed, ends) = (whole_millis(view.changed), view.ends.map(whole_millis));
@@ -71,6 +77,12 @@ impl Row {
                     ..new.clone()
                 };
                 put(&mut durable.subscriptions, new, |subscription| subscription.id);
+            }
+            Change::RenewSubscription(id, ends) => {
+                let renewed = durable.subscriptions.iter_mut().find(|each| each.id == *id);
+                renewed
+                    .into_iter()
+                    .for_each(|each| each.ends = whole_millis(*ends));
             }
             Change::RemoveSubscription(id) => durable.subscriptions.retain(|each| each.id != *id),
             Change::PutAccess(list) => durable.access = Some(list.clone()),
