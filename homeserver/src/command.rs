@@ -35,10 +35,12 @@ pub(crate) enum Command {
     Account(Box<Account>),
     /// Time has passed: end what has ended.
     Lapse,
-    /// The change of this version has reached everybody it was for.
+    /// It is known whom a change has reached.
     Told {
-        /// Which change.
+        /// The version of the change.
         version: u64,
+        /// Whether it, or something newer in its place, has reached everybody it was for.
+        everybody: bool,
     },
     /// What became of an [`Effect::Keep`].
     Written {

@@ -53,8 +53,9 @@ struct Inner {
     homes: Outboxes<MemberId, Principal>,
     /// Changes for the clients behind each router.
     clients: Outboxes<String, Client>,
-    /// What routers were handed a moment ago.
-    recent: Recent,
+    /// What homes were handed a moment ago, and what routers.
+    told_homes: Recent<Principal>,
+    told_routers: Recent<Client>,
     turns: Turns,
 }
 
@@ -77,12 +78,18 @@ impl Delivery {
             routers: Mutex::default(),
             homes: Outboxes::default(),
             clients: Outboxes::default(),
-            recent: Recent::default(),
+            told_homes: Recent::default(),
+            told_routers: Recent::default(),
             turns: Turns::default(),
         };
         Self {
             inner: Arc::new(inner),
         }
+    }
+
+    /// Whether a router can be reached.
+    pub(crate) fn is_linked(&self, router: &str) -> bool {
+        self.routers().get(router).is_some_and(|link| !link.is_closed())
     }
 
     /// A router has opened a link.
@@ -102,7 +109,7 @@ impl Delivery {
             routers.remove(router);
         }
         tracing::info!(router, "router's link ended");
-        for (change, client) in self.inner.recent.take(router) {
+        for (change, client) in self.inner.told_routers.on(router) {
             self.change_for(router, &change, client, &[]);
         }
     }
@@ -159,7 +166,7 @@ impl Delivery {
     }
 
     fn change_for(&self, router: &str, change: &Change, client: Client, tellings: &[Telling]) {
-        let router = router.to_owned();
+        let router = self.way_to(&client, router);
         let parcel = Parcel {
             change: change.clone(),
             recipients: BTreeSet::from([client]),
@@ -175,6 +182,14 @@ impl Delivery {
                     Ok(())
                 });
         }
+    }
+
+    /// A client that has begun to use another router may still have something waiting at the one before: for a moment
+    /// what follows goes there as well, so that it cannot overtake.
+    fn way_to(&self, client: &Client, router: &str) -> String {
+        let before = self.inner.told_routers.way_of(client);
+        let before = before.filter(|before| self.is_linked(before));
+        before.unwrap_or_else(|| router.to_owned())
     }
 
     /// Tells watchers of a change of somebody whom this home has since an epoch, at their homes; what is returned says whether all of them were told, at the

@@ -4,6 +4,7 @@
 //! all leases end at once. Others have been given its slots, or will be in a moment, so it is home to nobody any
 //! more: that it sees as everybody does, in the members. So it needs no restart to come back, only a new lease.
 
+use crate::served::Served;
 use crate::standing::Standing;
 use daemon::{OnError, Tasks};
 use membership::{Error, Joined, Member, Membership, Terminal};
@@ -22,6 +23,7 @@ pub(crate) struct Lease {
     pub(crate) membership: Arc<dyn Membership>,
     pub(crate) member: Member,
     pub(crate) standing: Standing,
+    pub(crate) served: Served,
 }
 
 impl Lease {
@@ -45,6 +47,7 @@ impl Lease {
             }
             let member = self.member.id.as_str();
             tracing::warn!(member, "the lease is lost, others have its people; joining again");
+            self.served.stop_all();
             match self.join().await {
                 Ok(joined) => {
                     lost = joined.lost();
@@ -92,6 +95,7 @@ mod tests {
     struct Scene {
         membership: Arc<EmbeddedMembership>,
         standing: Standing,
+        served: Served,
         tasks: Tasks,
     }
 
@@ -100,15 +104,18 @@ mod tests {
         let joined = membership.join(member()).await.unwrap();
         let lost = joined.lost();
         let standing = Standing::new(member(), joined);
+        let served = Served::new();
         let lease = Lease {
             membership: Arc::<EmbeddedMembership>::clone(&membership),
             member: member(),
             standing: standing.clone(),
+            served: served.clone(),
         };
         lease.keep(lost, &tasks);
         Scene {
             membership,
             standing,
+            served,
             tasks,
         }
     }
@@ -128,8 +135,11 @@ mod tests {
         let drain = MemberChange::phase(Phase::Draining);
         scene.standing.update(drain).await.unwrap();
         for _ in 0..3 {
+            let slot = membership::Slot::all().next().unwrap();
+            scene.served.begin(&[slot], 1);
             assert!(scene.membership.expire(&"home-1".into()));
             until(&scene, Some(Phase::Draining)).await;
+            assert!(!scene.served.serves(slot), "others have had its people");
         }
         let undrain = MemberChange::phase(Phase::Active);
         while scene.standing.update(undrain.clone()).await.is_err() {

@@ -35,7 +35,8 @@ use deliveries::{Around, Deliveries};
 use kept::Kept;
 use known::Known;
 use logins::Logins;
-use rvp::{Caller, Fault, Method, PresenceState, Principal, Property, Reply};
+use rvp::{Caller, Fault, Method, PresenceState, Principal, Property, Reply, SubscriptionId};
+use spread::Spread;
 use std::time::SystemTime;
 use store::{Account, Durable};
 use views::Views;
@@ -59,10 +60,8 @@ pub(crate) struct Presentity {
     since: Option<SystemTime>,
     /// Whether the person has another home now, and only what is under way is finished here.
     left: bool,
-    /// The state that watchers were last sent.
-    shown: PresenceState,
-    /// The version of the change in which they were sent it, while it is not known that it reached everybody.
-    untold: Option<u64>,
+    /// What watchers know.
+    spread: Spread,
     /// The epoch at which this home took the person over.
     epoch: u64,
 }
@@ -104,8 +103,7 @@ impl Presentity {
             since: None,
             left: false,
             views: Views::load(views),
-            shown: told.unwrap_or(PresenceState::Offline),
-            untold: None,
+            spread: Spread::load(told),
             epoch,
             account,
         }
@@ -134,6 +132,11 @@ impl Presentity {
     /// How many logins there are.
     pub(crate) fn sessions(&self) -> usize {
         self.logins.len()
+    }
+
+    /// By which router the client of a login is reached.
+    pub(crate) fn router_of(&self, login: SubscriptionId) -> Option<&str> {
+        self.logins.get(login).map(|login| login.router.as_str())
     }
 
     /// How many messages to this person have not ended.
@@ -237,8 +240,8 @@ impl Presentity {
                 self.lapse(now, ids, &mut effects);
                 Verdict::Nothing
             }
-            Command::Told { version } => {
-                self.told(version, &mut effects);
+            Command::Told { version, everybody } => {
+                self.told((version, everybody), &mut effects);
                 Verdict::Nothing
             }
         };

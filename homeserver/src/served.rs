@@ -94,7 +94,15 @@ impl Served {
         }
     }
 
-    /// Changes with every [`Served::fence`].
+    /// The lease is lost: others may have had everybody meanwhile, whatever the members say when they are heard of
+    /// again. Nothing is served until it is claimed anew.
+    pub(crate) fn stop_all(&self) {
+        if self.keep_only(&[false; SLOTS as usize]) > 0 {
+            self.inner.fences.send_modify(|fences| *fences += 1);
+        }
+    }
+
+    /// Changes with every [`Served::fence`] and [`Served::stop_all`].
     pub(crate) fn fences(&self) -> watch::Receiver<u64> {
         self.inner.fences.subscribe()
     }
@@ -177,6 +185,22 @@ mod tests {
         served.fence(slot, 5);
         assert_eq!((served.claimed_at(slot), served.is_settled()), (None, false));
         assert!(fences.has_changed().unwrap());
+    }
+
+    #[test]
+    fn whoever_lost_the_lease_serves_nothing_until_it_is_claimed_anew() {
+        let served = Served::new();
+        let mut fences = served.fences();
+        served.stop_all();
+        assert!(!fences.has_changed().unwrap(), "there was nothing");
+        let slots: Vec<Slot> = Slot::all().take(7).collect();
+        served.begin(&slots, 3);
+        served.stop_all();
+        assert_eq!((served.len(), served.is_settled()), (0, false));
+        assert!(fences.has_changed().unwrap());
+        fences.mark_unchanged();
+        served.begin(&slots[..1], 3);
+        assert_eq!(served.claimed_at(slots[0]), Some(3));
     }
 
     #[tokio::test]

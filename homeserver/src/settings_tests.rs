@@ -137,7 +137,15 @@ fn every_mistake_names_its_key() {
             "listen.link is \"7400\", but must be an address and port",
         ),
         ("store.sqlite = \"\"", "store.sqlite is missing"),
-        ("store.postgres = \"x\"", "store.postgres is no setting"),
+        ("store.mysql = \"x\"", "store.mysql is no setting"),
+        (
+            "store.postgres = \"postgres://im@db/homeport\"",
+            "store.postgres is set beside store.sqlite",
+        ),
+        (
+            "store.password_file = \"/etc/homeport/database\"",
+            "store.password_file is set, but store.postgres is not",
+        ),
         (
             "membership.etcd.lease_ttl = \"1s\"",
             "membership.etcd.lease_ttl is \"1s\"",
@@ -175,4 +183,29 @@ fn the_membership_is_told_what_the_file_says() {
         ("homes", "sesame")
     );
     assert_eq!(etcd.ttl.as_secs(), 8);
+}
+
+#[test]
+fn a_database_takes_the_place_of_the_file() {
+    let database = |line: &str| GOOD.replace("store.sqlite = \"/var/lib/homeport/homeport.db\"", line);
+    let sound = database("store.postgres = \"postgres://im@db:5432/homeport?sslmode=verify-full\"");
+    let location = read(&sound).unwrap().store.location().unwrap();
+    assert_eq!(location.to_string(), "postgres://im@db:5432/homeport");
+    for (line, expected) in [
+        (
+            "store.postgres = \"/var/lib/x.db\"",
+            "but must be like \"postgres://",
+        ),
+        (
+            "store.postgres = \"postgres://im:sesame@db/x\"",
+            "contains a password",
+        ),
+        (
+            "store.postgres = \"postgres://db/x?password=sesame\"",
+            "contains a password",
+        ),
+    ] {
+        let told = read(&database(line)).unwrap_err();
+        assert!(told.contains(expected) && !told.contains("sesame"), "{told}");
+    }
 }

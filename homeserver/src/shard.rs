@@ -8,6 +8,7 @@ mod effects;
 mod kept;
 mod requests;
 mod residents;
+mod spreads;
 
 pub(crate) use requests::is_log_on;
 
@@ -26,6 +27,7 @@ use daemon::Clock;
 use doing::Doing;
 use membership::Slot;
 use rvp::Principal;
+use spreads::Spreads;
 use std::collections::HashMap;
 use std::sync::Arc;
 use store::{Store, Writer};
@@ -57,6 +59,8 @@ pub(crate) struct Shard {
     leaving: HashMap<Principal, Presentity>,
     expiry: Expiry,
     doing: Doing,
+    /// Changes that are told once they are durable.
+    spreads: Spreads,
     /// Senders who wait for clients to acknowledge.
     senders: HashMap<(Principal, DeliveryId), Vec<ReplyTo>>,
     /// Questions about people of whom the store is being asked.
@@ -73,6 +77,7 @@ impl Shard {
             leaving: HashMap::new(),
             expiry: Expiry::default(),
             doing: Doing::default(),
+            spreads: Spreads::default(),
             senders: HashMap::new(),
             waiting: HashMap::new(),
         }

@@ -85,6 +85,7 @@ impl Joining {
             membership: Arc::clone(&resources.membership),
             member,
             standing: shared.standing.clone(),
+            served: shared.served.clone(),
         };
         lease.keep(lost, &shared.stages.tasks);
         run_shards(&resources, &shared, &config.offline, mailboxes);

@@ -17,7 +17,7 @@ pub struct Durable {
     pub subscriptions: Vec<PropertySubscription>,
     /// The access list, if the person ever set one.
     pub access: Option<AccessList>,
-    /// The state that watchers were last told, if they ever were told one.
+    /// The state that all watchers were told last; none while that is not known.
     pub told: Option<PresenceState>,
     /// The messages kept for the person without their documents, by ascending number: those that wait, and
     /// those that a client took and whose ids are still remembered.

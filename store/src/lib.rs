@@ -2,8 +2,8 @@
 //! call-back clients with their views, and messages for people who cannot be reached. And who may write it: a
 //! home that has lost people is stopped here.
 //!
-//! One trait, [`Store`], with SQLite behind it ([`SqliteStore`]) and one suite of contract tests
-//! (`tests/contract`) that any other store has to pass too. A home server claims its slots, which returns the
+//! One trait, [`Store`], with SQLite ([`SqliteStore`], a file for one machine) or PostgreSQL ([`PostgresStore`])
+//! behind it, and one suite of contract tests (`tests/contract`) that both pass. A home server claims its slots, which returns the
 //! people in them, and then only writes; [`Writer`] puts what many people change at one time into one
 //! transaction. From the moment a slot is claimed at a newer epoch, writes of an older one are left out.
 //!
@@ -16,8 +16,11 @@ mod contact;
 mod durable;
 mod error;
 mod kept;
+mod location;
+mod postgres;
 mod secrets;
 mod sqlite;
+mod stored;
 mod write;
 mod writer;
 
@@ -27,13 +30,15 @@ pub use contact::{CONTACT_LIST_MAX, CONTACT_TEXT_CHARS_MAX, Contact};
 pub use durable::{Durable, Login, PropertySubscription, View};
 pub use error::{Cause, Error};
 pub use kept::{KEPT_READ_BYTES_MAX, KeptHeader, KeptMessage};
+pub use location::Location;
+pub use postgres::{PostgresConfig, PostgresStore};
 pub use secrets::{
     DigestSecret, ITERATIONS, LegacyNames, LegacySecrets, PASSWORD_CHARS_MAX, PasswordError, ScramVerifier,
     Secrets,
 };
 pub use sqlite::SqliteStore;
 pub use write::{Change, Write};
-pub use writer::{GROUP_SUBMISSIONS_MAX, QUEUE_SUBMISSIONS_MAX, Writer};
+pub use writer::{GROUP_SUBMISSIONS_MAX, QUEUE_SUBMISSIONS_MAX, RENEWAL_DELAY, Writer};
 
 use async_trait::async_trait;
 use rvp::Principal;
@@ -140,4 +145,8 @@ pub trait Store: Send + Sync + 'static {
     /// # Errors
     /// [`Error::Unavailable`], [`Error::Corrupt`].
     async fn revision(&self) -> Result<u64, Error>;
+
+    /// Waits for what is under way and ends. Whatever is asked afterwards fails. Dropping a store loses nothing
+    /// either; one that holds nothing open need not do anything.
+    async fn close(&self) {}
 }

@@ -7,13 +7,11 @@
 
 mod accounts;
 mod apply;
-mod batch;
 mod claims;
 mod contacts;
 mod failure;
 mod kept;
 mod load;
-mod millis;
 mod open;
 mod people;
 mod rows;
@@ -227,6 +225,10 @@ impl Store for SqliteStore {
     async fn revision(&self) -> Result<u64, Error> {
         let read = async { accounts::revision(&mut *self.snapshot().await?).await };
         self.explain(read.await)
+    }
+
+    async fn close(&self) {
+        Self::close(self).await;
     }
 }
 

@@ -33,6 +33,8 @@ impl Write {
 pub enum Change {
     /// A login was made or renewed.
     PutLogin(Login),
+    /// A login ends later than it did, and nothing else of it changes. See [`Change::RenewSubscription`].
+    RenewLogin(SubscriptionId, SystemTime),
     /// A login ended.
     RemoveLogin(SubscriptionId),
     /// A view was set.
@@ -41,6 +43,11 @@ pub enum Change {
     RemoveView(ViewId),
     /// A property subscription was made or renewed.
     PutSubscription(PropertySubscription),
+    /// A property subscription ends later than it did, and nothing else of it changes.
+    ///
+    /// [`crate::Writer`] does not hurry with renewals: whoever makes one is answered at once, and it is durable
+    /// [`crate::RENEWAL_DELAY`] later at most. So it is for what ends much later than that anyway.
+    RenewSubscription(SubscriptionId, SystemTime),
     /// A property subscription ended.
     RemoveSubscription(SubscriptionId),
     /// The access list was set.
@@ -49,6 +56,8 @@ pub enum Change {
     PutDisplayName(String),
     /// Watchers were told this state.
     PutTold(PresenceState),
+    /// Watchers are about to be told something else: until it is known that all were, nobody can say what they know.
+    ForgetTold,
     /// A message is kept for the person.
     PutMessage(KeptMessage),
     /// A client took the messages of these numbers, at this time: their documents are dropped, their headers
@@ -58,4 +67,11 @@ pub enum Change {
     ForgetMessages(Vec<u64>),
     /// The contact list was set. The whole list, in the person's order.
     PutContacts(Vec<Contact>),
+}
+
+impl Change {
+    /// Whether this may become durable a little later than it is acknowledged.
+    pub(crate) fn is_renewal(&self) -> bool {
+        matches!(self, Self::RenewLogin(..) | Self::RenewSubscription(..))
+    }
 }

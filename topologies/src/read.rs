@@ -113,7 +113,7 @@ fn head(file: &mut Section<'_, '_>) -> (Option<Head>, Option<Profile>) {
     );
     let store = file.optional(
         "store",
-        |value| choice(value, &[("sqlite", Store::Sqlite)]),
+        |value| choice(value, &[("sqlite", Store::Sqlite), ("postgres", Store::Postgres)]),
         Store::Sqlite,
     );
     let head = || {

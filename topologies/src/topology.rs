@@ -183,6 +183,8 @@ pub enum Membership {
 pub enum Store {
     /// A file of its own for each topology that is run.
     Sqlite,
+    /// A PostgreSQL database, which whoever runs the topology names.
+    Postgres,
 }
 
 /// Why a domain cannot be put in the place of the file's.

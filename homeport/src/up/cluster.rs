@@ -13,7 +13,7 @@ use std::collections::BTreeMap;
 use std::net::{IpAddr, SocketAddr};
 use std::sync::Arc;
 use std::time::Duration;
-use store::{SqliteStore, Store};
+use store::Store;
 use topologies::{CallBacks, HomeRole, RouterRole, Scheme, Topology};
 
 /// Where the roles listen.
@@ -49,7 +49,7 @@ impl Cluster {
     pub(super) async fn start(
         topology: &Topology,
         places: &Places,
-        store: &SqliteStore,
+        store: &Arc<dyn Store>,
         telemetry: &Telemetry,
     ) -> Result<Self> {
         let shared = Shared {
@@ -116,14 +116,14 @@ async fn start_homes(
     topology: &Topology,
     places: &Places,
     shared: &Shared,
-    store: &SqliteStore,
+    store: &Arc<dyn Store>,
     registry: &mut Registry,
 ) -> Result<Vec<HomeServer>> {
     let mut joining = Vec::new();
     for home in &topology.homes {
         let resources = homeserver::Resources {
             membership: Arc::clone(&shared.membership),
-            store: Arc::new(store.clone()) as Arc<dyn Store>,
+            store: Arc::clone(store),
             network: Arc::clone(&shared.network),
             clock: Arc::clone(&shared.clock),
             readiness: shared.readiness.clone(),

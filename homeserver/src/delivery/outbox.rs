@@ -6,16 +6,50 @@
 
 use super::telling::Telling;
 use proto::{Change, ClientLogin};
-use rvp::Principal;
+use rvp::{ClientUrl, Principal};
+use std::cmp::Ordering;
 use std::collections::{BTreeMap, BTreeSet, HashMap};
-use std::hash::Hash;
+use std::hash::{Hash, Hasher};
 use std::sync::{Mutex, PoisonError};
 
-/// A client, and since which epoch this home has its person.
-#[derive(Clone, PartialEq, Eq, Hash, PartialOrd, Ord, Debug)]
+/// A client, and since which epoch this home has its person. It is the same client by whichever of its logins it is
+/// reached: one that logged on again before its former login ended listens once.
+#[derive(Clone, Debug)]
 pub(super) struct Client {
     pub(super) login: ClientLogin,
     pub(super) since: u64,
+}
+
+impl Client {
+    fn key(&self) -> (&Principal, &ClientUrl, u64) {
+        (&self.login.principal, &self.login.call_back, self.since)
+    }
+}
+
+impl PartialEq for Client {
+    fn eq(&self, other: &Self) -> bool {
+        self.key() == other.key()
+    }
+}
+
+impl Eq for Client {}
+
+impl Hash for Client {
+    fn hash<H: Hasher>(&self, state: &mut H) {
+        self.key().hash(state);
+    }
+}
+
+impl PartialOrd for Client {
+    fn partial_cmp(&self, other: &Self) -> Option<Ordering> {
+        Some(self.cmp(other))
+    }
+}
+
+impl Ord for Client {
+    fn cmp(&self, other: &Self) -> Ordering {
+        self.key().cmp(&other.key())
+    }
 }
 
 /// A change on its way to some recipients at one destination.

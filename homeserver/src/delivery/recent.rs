@@ -1,52 +1,67 @@
-//! What clients were handed a moment ago, and by which router. A router keeps changes only in memory until clients have
-//! taken them, so when it is lost its clients may not have heard; they are told again through another one.
+//! What recipients were handed a moment ago, and on which way: watchers by their home, clients by their router.
 //!
-//! Of each property only the newest value is kept: whatever comes later and is older, because it waited for a router
-//! that could not be reached, is not handed over any more. To hear of a state twice does no harm, to hear of an older
-//! one last does. Messages are not here: their senders wait for an outcome.
+//! Of each property only the newest value is kept: whatever comes later and is older, because it waited for a home or
+//! router that could not be reached, is not handed over any more. To hear of a state twice does no harm, to hear of an
+//! older one last does.
+//!
+//! A router keeps changes only in memory until clients have taken them, so when it is lost its clients may not have
+//! heard; they are told again through another one. Messages are not here: their senders wait for an outcome.
 
-use super::outbox::Client;
 use proto::Change;
 use rvp::Property;
 use std::collections::hash_map::Entry;
 use std::collections::{HashMap, VecDeque};
+use std::hash::Hash;
 use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 use tokio::time::Instant;
 
 /// Longer than a change waits at a router for a client that answers, and than one waits for a router.
 const KEPT: Duration = Duration::from_secs(10);
-/// Changes that are kept over all clients; beyond this the oldest are forgotten.
+/// Changes that are kept over all recipients; beyond this the oldest are forgotten.
 const KEPT_MAX: usize = 65_536;
 
-#[derive(Debug, Default)]
-pub(super) struct Recent {
-    state: Mutex<State>,
+/// What recipients `R` were handed.
+#[derive(Debug)]
+pub(super) struct Recent<R> {
+    state: Mutex<State<R>>,
 }
 
-#[derive(Debug, Default)]
-struct State {
-    by_client: HashMap<Client, Vec<Handed>>,
-    /// When which client was handed something, oldest first.
-    order: VecDeque<(Instant, Client)>,
+#[derive(Debug)]
+struct State<R> {
+    by_recipient: HashMap<R, Vec<Handed>>,
+    /// When which recipient was handed something, oldest first.
+    order: VecDeque<(Instant, R)>,
 }
 
-/// A change that a client was handed.
+/// A change that a recipient was handed.
 #[derive(Debug)]
 struct Handed {
     at: Instant,
-    router: String,
+    way: String,
     change: Change,
 }
 
-impl Recent {
-    /// A router was handed a change for these clients.
-    pub(super) fn put(&self, router: &str, change: &Change, clients: Vec<Client>) {
+impl<R> Default for Recent<R> {
+    fn default() -> Self {
+        let state = State {
+            by_recipient: HashMap::new(),
+            order: VecDeque::new(),
+        };
+        Self {
+            state: Mutex::new(state),
+        }
+    }
+}
+
+impl<R: Eq + Hash + Ord + Clone> Recent<R> {
+    /// A change is handed over for these recipients on a way, a home or a router.
+    pub(super) fn put(&self, way: &str, change: &Change, recipients: Vec<R>) {
         let now = Instant::now();
         let mut state = self.lock();
-        for client in clients {
+        for recipient in recipients {
             state.forget(now);
-            let handed = state.by_client.entry(client.clone()).or_default();
+            let handed = state.by_recipient.entry(recipient.clone()).or_default();
             for older in handed.iter_mut() {
                 if older.is_of(change) && older.change.version <= change.version {
                     older.change.properties.retain(|old| !sets(change, old));
@@ -55,70 +70,86 @@ impl Recent {
             handed.retain(|older| !older.change.properties.is_empty());
             handed.push(Handed {
                 at: now,
-                router: router.to_owned(),
+                way: way.to_owned(),
                 change: change.clone(),
             });
-            state.order.push_back((now, client));
+            state.order.push_back((now, recipient));
         }
     }
 
-    /// What of a change is not older than what these clients were handed, and for whom.
+    /// What of a change is not older than what these recipients were handed, and for whom.
     pub(super) fn news<'a>(
         &self,
         change: &Change,
-        clients: impl IntoIterator<Item = &'a Client>,
-    ) -> Vec<(Change, Vec<Client>)> {
+        recipients: impl IntoIterator<Item = &'a R>,
+    ) -> Vec<(Change, Vec<R>)>
+    where
+        R: 'a,
+    {
         let state = self.lock();
-        let mut news: Vec<(Change, Vec<Client>)> = Vec::new();
-        for client in clients {
+        let mut news: Vec<(Change, Vec<R>)> = Vec::new();
+        for recipient in recipients {
             let mut left = change.clone();
-            for newer in state.by_client.get(client).into_iter().flatten() {
+            for newer in state.by_recipient.get(recipient).into_iter().flatten() {
                 if newer.is_of(change) && newer.change.version > change.version {
                     left.properties.retain(|old| !sets(&newer.change, old));
                 }
             }
             match news.iter_mut().find(|(same, _)| *same == left) {
-                Some((_, clients)) => clients.push(client.clone()),
+                Some((_, recipients)) => recipients.push(recipient.clone()),
                 None if left.properties.is_empty() => {}
-                None => news.push((left, vec![client.clone()])),
+                None => news.push((left, vec![recipient.clone()])),
             }
         }
         news
     }
 
-    /// A router is lost: what it was handed a moment ago, in that order.
-    pub(super) fn take(&self, router: &str) -> Vec<(Change, Client)> {
+    /// On which way a recipient was handed something last.
+    pub(super) fn way_of(&self, recipient: &R) -> Option<String> {
+        let (state, now) = (self.lock(), Instant::now());
+        let last = state.by_recipient.get(recipient)?.last()?;
+        (last.at + KEPT >= now).then(|| last.way.clone())
+    }
+
+    /// A way is lost: what was handed over on it a moment ago, in that order.
+    pub(super) fn on(&self, way: &str) -> Vec<(Change, R)> {
         let now = Instant::now();
         let state = self.lock();
         let mut taken = Vec::new();
-        for (client, handed) in &state.by_client {
+        for (recipient, handed) in &state.by_recipient {
             let lost = handed
                 .iter()
-                .filter(|each| each.router == router && each.at + KEPT >= now);
-            taken
-                .extend(lost.map(|each| (each.at, each.change.version, each.change.clone(), client.clone())));
+                .filter(|each| each.way == way && each.at + KEPT >= now);
+            taken.extend(lost.map(|each| {
+                (
+                    each.at,
+                    each.change.version,
+                    each.change.clone(),
+                    recipient.clone(),
+                )
+            }));
         }
         drop(state);
         taken.sort_by(|a, b| (a.0, a.1, &a.3).cmp(&(b.0, b.1, &b.3)));
         taken
             .into_iter()
-            .map(|(_, _, change, client)| (change, client))
+            .map(|(_, _, change, recipient)| (change, recipient))
             .collect()
     }
 
-    fn lock(&self) -> MutexGuard<'_, State> {
+    fn lock(&self) -> MutexGuard<'_, State<R>> {
         self.state.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 
-impl State {
+impl<R: Eq + Hash> State<R> {
     /// Forgets what was handed over long ago, and the oldest where there is too much.
     fn forget(&mut self, now: Instant) {
-        while let Some((at, client)) = self.order.pop_front() {
+        while let Some((at, recipient)) = self.order.pop_front() {
             if at + KEPT >= now && self.order.len() + 1 < KEPT_MAX {
-                return self.order.push_front((at, client));
+                return self.order.push_front((at, recipient));
             }
-            if let Entry::Occupied(mut handed) = self.by_client.entry(client) {
+            if let Entry::Occupied(mut handed) = self.by_recipient.entry(recipient) {
                 handed.get_mut().retain(|each| each.at > at);
                 if handed.get().is_empty() {
                     handed.remove();
@@ -140,6 +171,7 @@ fn sets(change: &Change, property: &Property) -> bool {
 
 #[cfg(test)]
 mod tests {
+    use super::super::outbox::Client;
     use super::*;
     use proto::ClientLogin;
     use rvp::{ClientUrl, PresenceState, Principal, SubscriptionId};
@@ -160,11 +192,15 @@ mod tests {
         change(version, Property::DisplayName("Alice".to_owned()))
     }
 
-    fn client(login: u32) -> Client {
+    fn client(number: u32) -> Client {
+        listening(number, 1)
+    }
+
+    fn listening(number: u32, login: u32) -> Client {
         let login = ClientLogin {
             principal: Principal::from_address("bob@im.example.com").unwrap(),
             login: SubscriptionId::new(login).unwrap(),
-            call_back: ClientUrl::parse("http://192.0.2.1:1/").unwrap(),
+            call_back: ClientUrl::parse(&format!("http://192.0.2.1:1/{number}")).unwrap(),
         };
         Client { login, since: 1 }
     }
@@ -178,7 +214,7 @@ mod tests {
         recent.put("r-1", &name(4), vec![client(1)]);
         tokio::time::advance(Duration::from_secs(1)).await;
         recent.put("r-2", &name(5), vec![client(2)]);
-        assert_eq!(recent.take("r-1"), [(name(4), client(1))]);
+        assert_eq!(recent.on("r-1"), [(name(4), client(1))]);
         assert_eq!(recent.news(&busy(2), &[client(1)]).len(), 1);
     }
 
@@ -188,7 +224,7 @@ mod tests {
         for login in 1..=u32::try_from(KEPT_MAX).unwrap() + 7 {
             recent.put("r-1", &busy(1), vec![client(login)]);
         }
-        assert_eq!(recent.take("r-1").len(), KEPT_MAX);
+        assert_eq!(recent.on("r-1").len(), KEPT_MAX);
         assert_eq!(recent.lock().order.len(), KEPT_MAX);
     }
 
@@ -198,8 +234,20 @@ mod tests {
         recent.put("r-1", &busy(1), vec![client(1)]);
         recent.put("r-1", &name(2), vec![client(1)]);
         recent.put("r-2", &busy(3), vec![client(1)]);
-        assert_eq!(recent.take("r-1"), [(name(2), client(1))]);
-        assert_eq!(recent.take("r-2"), [(busy(3), client(1))]);
+        assert_eq!(recent.on("r-1"), [(name(2), client(1))]);
+        assert_eq!(recent.on("r-2"), [(busy(3), client(1))]);
+        assert_eq!(recent.way_of(&client(1)).as_deref(), Some("r-2"));
+        tokio::time::advance(KEPT + Duration::from_millis(1)).await;
+        assert_eq!(recent.way_of(&client(1)), None);
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn a_client_that_logged_on_again_is_the_same_client() {
+        let recent = Recent::default();
+        recent.put("r-1", &busy(1), vec![listening(1, 7)]);
+        recent.put("r-2", &busy(2), vec![listening(1, 8)]);
+        assert_eq!(recent.on("r-1"), []);
+        assert_eq!(recent.news(&busy(1), &[listening(1, 9)]), []);
     }
 
     #[tokio::test(start_paused = true)]

@@ -1,17 +1,20 @@
 //! Empties outboxes: one loop for each destination that has something waiting.
 
 use super::outbox::{Client, Parcel};
-use super::{CHANGE_DEADLINE, Delivery};
+use super::{CHANGE_DEADLINE, Delivery, Telling};
 use membership::{MemberId, Slot};
-use proto::{Op, Refusal};
+use proto::{Change, Op, Refusal};
 use rvp::Principal;
 use std::time::Duration;
 
 /// How long to wait before a home that cannot be reached is tried again.
 const RETRY_AFTER: Duration = Duration::from_millis(200);
-/// How often a change is tried before it is dropped: presence must be right again within five seconds, and
-/// what is older than that is read again with the next watch.
-const TRIES_MAX: u32 = 25;
+/// How often that is done before it is done less often.
+const TRIES_QUICK: u32 = 25;
+const RETRY_SLOWLY_AFTER: Duration = Duration::from_secs(1);
+/// How often a destination is tried in a row before everything for it is dropped: that long nobody has been there,
+/// and who watches from there reads everything again. Until then outboxes hold the newest only.
+const TRIES_MAX: u32 = 600;
 
 /// Why a destination was not told.
 enum Untold {
@@ -46,7 +49,7 @@ impl Delivery {
                 tracing::warn!(home = home.as_str(), dropped, "home cannot be told of changes");
                 return;
             }
-            if !self.wait(RETRY_AFTER).await {
+            if !self.wait(retry_after(failures)).await {
                 // Whoever waits to know is told no; the next home tells the watchers, as what is kept says.
                 self.inner.homes.close(home);
                 return;
@@ -81,23 +84,43 @@ impl Delivery {
     }
 
     async fn tell_home(&self, home: &MemberId, parcel: &Parcel<Principal>) -> Result<(), Untold> {
-        let change = parcel.change.clone();
-        let watchers: Vec<Principal> = parcel.recipients.iter().cloned().collect();
-        if *home == self.inner.me {
+        let link = if *home == self.inner.me {
             // Those who are still on their way here would miss it.
             let served = |watcher| self.inner.served.serves(Slot::of(watcher));
-            if !watchers.iter().all(served) {
+            if !parcel.recipients.iter().all(served) {
                 return Err(Untold::Failed);
             }
-            let spread = self.inner.shards.spread(&change, watchers, &parcel.tellings);
-            return spread.await.map_err(|_| Untold::Failed);
+            None
+        } else {
+            let placement = self.inner.placements.now();
+            let member = placement.members().get(home).ok_or(Untold::Failed)?;
+            let link = self.inner.links.to(&member.address).await;
+            Some(link.map_err(|_| Untold::Failed)?)
+        };
+        // To link may have taken a while, in which something newer has gone another way.
+        for (change, watchers) in self.inner.told_homes.news(&parcel.change, &parcel.recipients) {
+            self.inner
+                .told_homes
+                .put(home.as_str(), &change, watchers.clone());
+            let Some(link) = &link else {
+                self.tell_own(&change, watchers).await?;
+                continue;
+            };
+            let op = Op::SpreadChange { change, watchers };
+            told(link.call(self.call(CHANGE_DEADLINE, op)).await)?;
         }
-        let placement = self.inner.placements.now();
-        let member = placement.members().get(home).ok_or(Untold::Failed)?;
-        let link = self.inner.links.to(&member.address).await;
-        let link = link.map_err(|_| Untold::Failed)?;
-        let op = Op::SpreadChange { change, watchers };
-        told(link.call(self.call(CHANGE_DEADLINE, op)).await)
+        Ok(())
+    }
+
+    /// Tells watchers whose home this is, until their routers have it: they may move away meanwhile.
+    async fn tell_own(&self, change: &Change, watchers: Vec<Principal>) -> Result<(), Untold> {
+        let (telling, told) = Telling::new();
+        let spread = self.inner.shards.spread(change, watchers, &[telling]).await;
+        spread.map_err(|_| Untold::Failed)?;
+        match tokio::time::timeout(CHANGE_DEADLINE, told).await {
+            Ok(Ok(true)) => Ok(()),
+            Ok(Ok(false) | Err(_)) | Err(_) => Err(Untold::Failed),
+        }
     }
 
     /// Sends what waits for a router's clients until nothing does. While no router is linked at all, as
@@ -119,7 +142,7 @@ impl Delivery {
                 tracing::warn!(router, dropped, "clients cannot be told of changes");
                 return;
             }
-            if !self.wait(RETRY_AFTER).await {
+            if !self.wait(retry_after(failures)).await {
                 self.inner.clients.close(router);
                 return;
             }
@@ -141,9 +164,11 @@ impl Delivery {
 
     async fn tell_clients(&self, router: &str, parcel: &Parcel<Client>) -> Result<(), Untold> {
         let link = self.router_for(router).ok_or(Untold::Failed)?;
-        for (change, clients) in self.inner.recent.news(&parcel.change, &parcel.recipients) {
+        for (change, clients) in self.inner.told_routers.news(&parcel.change, &parcel.recipients) {
             // Before it is known whether the router has it: from now on nothing older may follow.
-            self.inner.recent.put(&link.peer().name, &change, clients.clone());
+            self.inner
+                .told_routers
+                .put(&link.peer().name, &change, clients.clone());
             let clients = clients.into_iter().map(|client| client.login).collect();
             let op = Op::DeliverChange { change, clients };
             told(link.call(self.call(CHANGE_DEADLINE, op)).await)?;
@@ -157,6 +182,14 @@ impl Delivery {
         tokio::time::timeout(duration, cancelled.cancelled())
             .await
             .is_err()
+    }
+}
+
+fn retry_after(failures: u32) -> Duration {
+    if failures < TRIES_QUICK {
+        RETRY_AFTER
+    } else {
+        RETRY_SLOWLY_AFTER
     }
 }
 

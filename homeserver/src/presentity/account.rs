@@ -18,7 +18,7 @@ impl Presentity {
         }
     }
 
-    pub(super) fn spread_display_name(&self, ids: &mut Ids, effects: &mut Vec<Effect>) {
+    pub(super) fn spread_display_name(&mut self, ids: &mut Ids, effects: &mut Vec<Effect>) {
         let name = Property::DisplayName(self.account.display_name.clone());
         let watchers = self.watchers.permitted(&self.access);
         self.spread(ids, vec![name], watchers, effects);

@@ -28,7 +28,7 @@ impl Presentity {
 
     /// Watchers for whom the person is not offline, in order.
     fn watchers_who_see(&self) -> Vec<Principal> {
-        if self.shown == PresenceState::Offline {
+        if self.spread.shown == PresenceState::Offline {
             Vec::new()
         } else {
             self.watchers.permitted(&self.access)
@@ -36,7 +36,7 @@ impl Presentity {
     }
 
     /// A watcher who lost the right to see the state sees offline, and one who gained it sees the state.
-    fn tell_of_rights(&self, context: &mut Context<'_>, before: &[Principal]) {
+    fn tell_of_rights(&mut self, context: &mut Context<'_>, before: &[Principal]) {
         let after = self.watchers_who_see();
         let only_in = |some: &[Principal], others: &[Principal]| -> Vec<Principal> {
             some.iter()
@@ -47,6 +47,8 @@ impl Presentity {
         let (lost, gained) = (only_in(before, &after), only_in(&after, before));
         let Context { ids, effects, .. } = context;
         self.spread(ids, vec![Property::State(PresenceState::Offline)], lost, effects);
-        self.spread(ids, vec![Property::State(self.shown)], gained, effects);
+        // What the name has become meanwhile they have not heard either.
+        let shown = self.shown_properties();
+        self.spread(ids, shown, gained, effects);
     }
 }

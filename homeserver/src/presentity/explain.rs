@@ -27,7 +27,7 @@ impl Presentity {
             slot: Slot::of(self.principal()).number(),
             epoch: 0,
             home: String::new(),
-            state: self.shown,
+            state: self.spread.shown,
             disabled: self.account.disabled,
             sessions: sessions.collect(),
             watchers: watchers.take(WATCHERS_LISTED_MAX).collect(),

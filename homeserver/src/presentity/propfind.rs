@@ -43,7 +43,7 @@ impl Presentity {
     /// hides a block (spec 4.5).
     fn state_for(&self, context: &Context<'_>) -> PresenceState {
         if self.access.allows(&context.caller, Right::Presence) {
-            self.shown
+            self.spread.shown
         } else {
             PresenceState::Offline
         }

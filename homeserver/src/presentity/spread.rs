@@ -1,54 +1,119 @@
 //! Telling watchers of changes, and knowing that they were told.
 //!
-//! A state is durable before it is told to everybody, so a home can end in between. What watchers were last told
-//! is therefore kept as well: a home that takes the person over sees the difference, and tells them.
+//! What changed is durable before it is told to anybody, and a home can end in between, or when some have been told
+//! and others not. So it is kept whether all watchers know: from the moment that something changes for one of them until
+//! all have been told, the store says that it is not known what they know. A home that takes the person over then
+//! tells everybody everything.
 
 use super::Presentity;
 use crate::command::Effect;
 use crate::ids::Ids;
-use rvp::{Principal, Property};
+use rvp::{PresenceState, Principal, Property};
+use std::collections::BTreeSet;
+
+/// What watchers know.
+#[derive(Debug)]
+pub(super) struct Spread {
+    /// The state that they were last sent.
+    pub(super) shown: PresenceState,
+    /// The versions of changes of which it is not known that they reached everybody. Bounded by what the outboxes of a
+    /// home hold: a version that was replaced there counts as told.
+    untold: BTreeSet<u64>,
+    /// Whether somebody was not told, and will not be here: then the next home tells them.
+    missed: bool,
+    /// Whether the store says that they know the state.
+    kept: bool,
+    /// Whether they must be told everything, because a home before this one may have told some of them only.
+    unknown: bool,
+}
+
+impl Spread {
+    /// What watchers know according to the store.
+    pub(super) fn load(told: Option<PresenceState>) -> Self {
+        Self {
+            shown: told.unwrap_or(PresenceState::Offline),
+            untold: BTreeSet::new(),
+            missed: false,
+            kept: told.is_some(),
+            unknown: told.is_none(),
+        }
+    }
+}
 
 impl Presentity {
     /// Tells watchers if the effective state is another than they were last sent.
     pub(super) fn spread_if_changed(&mut self, ids: &mut Ids, effects: &mut Vec<Effect>) {
         let state = self.views.effective();
-        if state == self.shown {
-            return;
-        }
-        self.shown = state;
-        let watchers = self.watchers.permitted(&self.access);
-        self.untold = self.spread(ids, vec![Property::State(state)], watchers, effects);
-        if self.untold.is_none() {
-            effects.push(Effect::Persist(store::Change::PutTold(state)));
+        if self.spread.unknown {
+            self.spread.unknown = false;
+            self.spread.shown = state;
+            self.spread_everything(ids, effects);
+        } else if state != self.spread.shown {
+            self.spread.shown = state;
+            let watchers = self.watchers.permitted(&self.access);
+            self.spread(ids, vec![Property::State(state)], watchers, effects);
+            self.keep_told(true, effects);
         }
     }
 
-    /// Tells these watchers, and returns the version of the change if there are any.
+    /// Tells each watcher what it may know.
+    fn spread_everything(&mut self, ids: &mut Ids, effects: &mut Vec<Effect>) {
+        let permitted = self.watchers.permitted(&self.access);
+        let others: BTreeSet<Principal> = self.watchers.iter().map(|each| each.watcher.clone()).collect();
+        let others = others
+            .into_iter()
+            .filter(|watcher| permitted.binary_search(watcher).is_err());
+        let offline = vec![Property::State(PresenceState::Offline)];
+        self.spread(ids, offline, others.collect(), effects);
+        let shown = self.shown_properties();
+        self.spread(ids, shown, permitted, effects);
+        self.keep_told(true, effects);
+    }
+
+    /// What changes and a permitted watcher sees.
+    pub(super) fn shown_properties(&self) -> Vec<Property> {
+        vec![
+            Property::State(self.spread.shown),
+            Property::DisplayName(self.account.display_name.clone()),
+        ]
+    }
+
+    /// Tells these watchers, if there are any.
     pub(super) fn spread(
-        &self,
+        &mut self,
         ids: &mut Ids,
         properties: Vec<Property>,
         watchers: Vec<Principal>,
         effects: &mut Vec<Effect>,
-    ) -> Option<u64> {
+    ) {
         if watchers.is_empty() {
-            return None;
+            return;
         }
         let version = ids.version(self.epoch);
+        self.spread.untold.insert(version);
+        if std::mem::take(&mut self.spread.kept) {
+            effects.push(Effect::Persist(store::Change::ForgetTold));
+        }
         let change = proto::Change {
             presentity: self.principal().clone(),
             properties,
             version,
         };
         effects.push(Effect::Spread(change, watchers));
-        Some(version)
     }
 
-    /// A change has reached everybody. Only the last one counts: its state is what watchers have now.
-    pub(super) fn told(&mut self, version: u64, effects: &mut Vec<Effect>) {
-        if self.untold == Some(version) {
-            self.untold = None;
-            effects.push(Effect::Persist(store::Change::PutTold(self.shown)));
+    /// A change has reached everybody, or somebody not.
+    pub(super) fn told(&mut self, (version, everybody): (u64, bool), effects: &mut Vec<Effect>) {
+        let was_untold = self.spread.untold.remove(&version);
+        self.spread.missed |= !everybody;
+        self.keep_told(was_untold && !self.spread.kept, effects);
+    }
+
+    /// Makes durable what watchers know, if all of them know.
+    fn keep_told(&mut self, is_new: bool, effects: &mut Vec<Effect>) {
+        if is_new && !self.spread.missed && self.spread.untold.is_empty() {
+            self.spread.kept = true;
+            effects.push(Effect::Persist(store::Change::PutTold(self.spread.shown)));
         }
     }
 }

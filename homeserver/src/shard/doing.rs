@@ -15,8 +15,7 @@ use tokio::sync::oneshot;
 pub(super) enum Done {
     /// Writes are durable, or cannot be made so.
     Committed {
-        /// The slot they are for, and the epoch at which it was claimed.
-        claim: (Slot, u64),
+        commit: Commit,
         result: Result<(), store::Error>,
         answer: Option<(ReplyTo, Result<Reply, Fault>)>,
         /// What is to be read afterwards.
@@ -64,6 +63,15 @@ pub(super) struct KeptRead {
     pub(super) principal: Principal,
     pub(super) ticket: Ticket,
     pub(super) after: u64,
+}
+
+/// Writes of what has changed of somebody.
+pub(super) struct Commit {
+    pub(super) principal: Principal,
+    /// The epoch at which the person's slot was claimed.
+    pub(super) epoch: u64,
+    /// Grows with every commit of a shard.
+    pub(super) number: u64,
 }
 
 /// The work under way. Bounded by what leads to it: messages by each person's deliveries, writes and

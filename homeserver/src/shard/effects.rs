@@ -1,13 +1,14 @@
 //! Does what the core wants done, and takes up what comes of it.
 
 use super::Shard;
-use super::doing::{Done, KeptRead};
+use super::doing::{Commit, Done, KeptRead};
+use super::spreads::Spread;
 use crate::command::{Command, DeliveryId, Effect, Ended, Taken};
 use crate::delivery::Telling;
 use crate::presentity::Presentity;
 use crate::shards::ReplyTo;
 use membership::Slot;
-use proto::{Answer, Change, DeliverMessage, Refusal};
+use proto::{Answer, DeliverMessage, Refusal};
 use rvp::{Fault, Principal, Reply};
 use store::Write;
 use tracing::Instrument;
@@ -22,17 +23,21 @@ impl Shard {
         answer: Option<(ReplyTo, Result<Reply, Fault>)>,
         tellings: &[Telling],
     ) {
-        let (slot, mut changes, mut reads) = (Slot::of(principal), Vec::new(), None);
+        let (mut changes, mut spreads, mut reads) = (Vec::new(), Vec::new(), None);
+        let since = self.presentities.get(principal).map(Presentity::epoch);
         for effect in effects {
             match effect {
                 Effect::Persist(change) => changes.push(change),
-                Effect::Spread(change, watchers) => self.spread(principal, &change, watchers),
+                Effect::Spread(change, watchers) => spreads.push(Spread {
+                    change,
+                    watchers,
+                    epoch: since.unwrap_or(0),
+                }),
                 Effect::DeliverMessage(id, router, message, taken) => {
                     self.deliver((principal.clone(), id), &router, message, taken);
                 }
                 Effect::DeliverChange(router, change, client) => {
-                    let since = self.presentities.get(principal).map_or(0, Presentity::epoch);
-                    let client = (client, since);
+                    let client = (client, since.unwrap_or(0));
                     self.parts.delivery.change(&router, &change, client, tellings);
                 }
                 Effect::Keep(ticket, change) => self.keep(principal, ticket, change),
@@ -50,8 +55,10 @@ impl Shard {
             }
         }
         // Whoever is not here any more changes nothing that must survive.
-        let here = self.presentities.get(principal).filter(|_| !changes.is_empty());
-        let Some(epoch) = here.map(Presentity::epoch) else {
+        let Some(epoch) = since.filter(|_| !changes.is_empty()) else {
+            for spread in self.spreads.follow(principal, spreads) {
+                self.spread(principal, spread);
+            }
             if let Some((reply, result)) = answer {
                 send(reply, result.map_err(Refusal::Fault));
             }
@@ -60,14 +67,19 @@ impl Shard {
         changes.iter().for_each(|change| self.parts.metrics.write(change));
         let write = |change| Write {
             principal: principal.clone(),
-            slot: slot.number(),
+            slot: Slot::of(principal).number(),
             epoch,
             change,
         };
         let committed = self.parts.writer.submit(changes.into_iter().map(write).collect());
+        let commit = Commit {
+            principal: principal.clone(),
+            epoch,
+            number: self.spreads.begin(principal, spreads),
+        };
         self.doing.push(async move {
             Done::Committed {
-                claim: (slot, epoch),
+                commit,
                 result: committed.await,
                 answer,
                 reads,
@@ -75,11 +87,13 @@ impl Shard {
         });
     }
 
-    fn spread(&mut self, principal: &Principal, change: &Change, watchers: Vec<Principal>) {
-        // Who has just been forgotten is told of by whoever takes the person over.
-        let epoch = self.presentities.get(principal).map_or(0, Presentity::epoch);
-        let told = self.parts.delivery.spread(change, watchers, epoch);
-        let (principal, version) = (principal.clone(), change.version);
+    fn spread(&mut self, principal: &Principal, spread: Spread) {
+        let version = spread.change.version;
+        let told = self
+            .parts
+            .delivery
+            .spread(&spread.change, spread.watchers, spread.epoch);
+        let principal = principal.clone();
         self.doing.push(async move {
             Done::Told {
                 principal,
@@ -135,12 +149,12 @@ impl Shard {
     pub(super) fn done(&mut self, done: Done) {
         match done {
             Done::Committed {
-                claim,
+                commit,
                 result,
                 answer,
                 reads,
             } => {
-                self.committed(claim, result, answer);
+                self.committed(&commit, result, answer);
                 self.read_kept(reads);
             }
             Done::Written {
@@ -166,12 +180,7 @@ impl Shard {
                 principal,
                 version,
                 everybody,
-            } => {
-                // Otherwise the next home tells them, as what is kept says.
-                if everybody {
-                    self.command(&principal, Command::Told { version });
-                }
-            }
+            } => self.command(&principal, Command::Told { version, everybody }),
             Done::Settled { result, settled } => match result {
                 // Whoever asked may have given up.
                 Ok(()) => drop(settled.send(())),
@@ -185,15 +194,23 @@ impl Shard {
     }
 
     fn committed(
-        &self,
-        (slot, epoch): (Slot, u64),
+        &mut self,
+        commit: &Commit,
         result: Result<(), store::Error>,
         answer: Option<(ReplyTo, Result<Reply, Fault>)>,
     ) {
+        let spreads = self.spreads.end(&commit.principal, commit.number);
+        // Who has another home is told of by that one. What could not be made durable is in force nevertheless.
+        if !matches!(result, Err(store::Error::Fenced { .. })) {
+            for spread in spreads {
+                self.spread(&commit.principal, spread);
+            }
+        }
         let refusal = match result {
             Ok(()) => None,
             // Nothing is lost: whoever asked asks the home that has the slot.
             Err(store::Error::Fenced { epoch: newer }) => {
+                let (slot, epoch) = (Slot::of(&commit.principal), commit.epoch);
                 tracing::warn!(%slot, epoch, newer, "another home has taken a slot over");
                 self.parts.served.fence(slot, epoch);
                 Some(Refusal::Moved { epoch: newer })

@@ -2,7 +2,7 @@
 
 use super::{Shard, counted};
 use crate::census::Counted;
-use crate::command::{Command, Verdict};
+use crate::command::{Command, RouterName, Verdict};
 use crate::delivery::Telling;
 use crate::shards::{Ask, ReplyTo, RequestAsk};
 use membership::Slot;
@@ -35,8 +35,8 @@ impl Shard {
             }
         };
         let command = Command::Request {
+            router: self.router_kept(&target, &method).unwrap_or(router),
             caller,
-            router,
             method,
         };
         let Some((verdict, effects)) = self.apply_from(before, &target, command) else {
@@ -58,6 +58,16 @@ impl Shard {
             }
             Verdict::Nothing => self.carry_out(&target, effects, None, &[]),
         }
+    }
+
+    /// By which router a client is reached further on that renews its login through whichever it found: what waits for
+    /// it there must not be overtaken. Only when that one is gone is it the other.
+    fn router_kept(&self, principal: &Principal, method: &Method) -> Option<RouterName> {
+        let Method::Subscribe(Subscribe::Refresh { id, .. }) = method else {
+            return None;
+        };
+        let router = self.presentities.get(principal)?.router_of(*id)?;
+        self.parts.delivery.is_linked(router).then(|| router.into())
     }
 
     /// What somebody counts for before a request. Who is about to come online is given a place first, if there

@@ -1,15 +1,11 @@
 //! Messages kept for people.
 
-use super::batch::Kept;
 use super::failure::Failure;
-use super::load::unreadable;
-use super::millis;
 use super::rows::{Bound, Shape, execute};
-use crate::{KEPT_READ_BYTES_MAX, KeptHeader, KeptMessage};
-use bytes::Bytes;
-use futures_util::TryStreamExt;
-use rvp::notification::AckType;
-use rvp::{Identity, MessageId, Principal};
+use crate::KeptMessage;
+use crate::stored::batch::Kept;
+use crate::stored::{self, message, millis};
+use rvp::Principal;
 use sqlx::SqliteConnection;
 use std::collections::BTreeMap;
 use std::time::SystemTime;
@@ -91,27 +87,6 @@ fn bind(
         .bind(taken.is_none().then(|| document.to_vec()))
 }
 
-/// A header as it is stored, with whose it is.
-pub(super) type HeaderRow = (i64, i64, String, String, u32, i64, Option<i64>);
-
-/// A header from its row.
-pub(super) fn header((_, number, id, from, bytes, accepted, taken): HeaderRow) -> Option<KeptHeader> {
-    let taken = match taken {
-        Some(taken) => Some(millis::to_time(taken)?),
-        None => None,
-    };
-    Some(KeptHeader {
-        number: u64::try_from(number).ok()?,
-        id: MessageId::parse(&id).ok()?,
-        from: Identity::parse(&from).ok()?,
-        bytes,
-        accepted: millis::to_time(accepted)?,
-        taken,
-    })
-}
-
-type Row = (i64, String, String, String, i64, Option<Vec<u8>>);
-
 /// Reads messages that wait, within the limits.
 pub(super) async fn waiting(
     connection: &mut SqliteConnection,
@@ -119,30 +94,10 @@ pub(super) async fn waiting(
     after: u64,
     limit: u32,
 ) -> Result<Vec<KeptMessage>, Failure> {
-    let mut rows = sqlx::query_as::<_, Row>(WAITING)
+    let rows = sqlx::query_as(WAITING)
         .bind(principal.as_url())
-        .bind(i64::try_from(after).unwrap_or(i64::MAX))
+        .bind(stored::number(after))
         .bind(limit)
         .fetch(connection);
-    let (mut messages, mut octets) = (Vec::new(), 0);
-    while let Some(row) = rows.try_next().await? {
-        let message = message(row).ok_or_else(|| unreadable("message", &principal.address()))?;
-        octets += message.document.len();
-        messages.push(message);
-        if octets >= KEPT_READ_BYTES_MAX {
-            break;
-        }
-    }
-    Ok(messages)
-}
-
-fn message((number, id, from, ack, accepted, document): Row) -> Option<KeptMessage> {
-    Some(KeptMessage {
-        number: u64::try_from(number).ok()?,
-        id: MessageId::parse(&id).ok()?,
-        from: Identity::parse(&from).ok()?,
-        ack: AckType::ALL.into_iter().find(|known| known.name() == ack)?,
-        document: Bytes::from(document?),
-        accepted: millis::to_time(accepted)?,
-    })
+    message::within_limit(rows, principal).await
 }

@@ -76,6 +76,8 @@ pub(crate) async fn each_kind_of_change_of_a_former_home_is_left_out(stage: &imp
     let late = [
         Change::PutLogin(login(2)),
         Change::RemoveLogin(id(1)),
+        Change::RenewLogin(id(1), at(99)),
+        Change::RenewSubscription(id(2), at(99)),
         Change::PutView(super::samples::view(2)),
         Change::RemoveView(rvp::ViewId::new(1).unwrap()),
         Change::PutSubscription(super::samples::subscription(3, "carol")),
@@ -298,6 +300,18 @@ pub(crate) async fn every_state_told_comes_back_and_goes_with_the_account(stage:
             .write(&[put_login("bob", 1), write("alice", Change::PutTold(state))])
             .await
             .unwrap();
+        assert_eq!(told("alice").await, Some(state));
+        store.write(&[write("alice", Change::ForgetTold)]).await.unwrap();
+        assert_eq!(
+            told("alice").await,
+            None,
+            "watchers are being told something else"
+        );
+        let again = [
+            write("alice", Change::ForgetTold),
+            write("alice", Change::PutTold(state)),
+        ];
+        store.write(&again).await.unwrap();
         assert_eq!(told("alice").await, Some(state));
     }
     assert_eq!(told("bob").await, None);

@@ -87,6 +87,7 @@ macro_rules! promises {
             writes::claimed_people_are_ordered_by_principal,
             writes::what_has_the_same_id_is_replaced,
             writes::the_last_change_of_one_thing_counts,
+            writes::a_renewal_changes_the_end_of_what_is_there,
             writes::what_is_removed_is_gone,
             writes::one_id_of_two_people_is_two_things,
             writes::removing_what_is_not_there_does_nothing,
@@ -106,6 +107,8 @@ macro_rules! promises {
             writer::a_submitter_who_goes_away_withdraws_nothing,
             writer::the_work_ends_when_all_writers_are_gone,
             writer::without_the_work_a_submission_fails,
+            writer::a_renewal_is_answered_at_once_and_written_with_the_next_group,
+            writer::what_renewals_are_left_is_written_at_the_end,
         }
     };
 }

@@ -188,6 +188,39 @@ pub(crate) async fn the_last_change_of_one_thing_counts(stage: &impl Stage) {
     assert_eq!(alice.told, Some(PresenceState::Away));
 }
 
+pub(crate) async fn a_renewal_changes_the_end_of_what_is_there(stage: &impl Stage) {
+    let store = stage.open().await;
+    put_new(&*store, "alice").await;
+    store.write(&one_of_each("alice")).await.unwrap();
+    let changes = [
+        Change::RenewLogin(id(1), at(50)),
+        Change::RenewSubscription(id(2), at(50)),
+        Change::RenewSubscription(id(2), at(60)),
+        // Not there, put before in the same group, and removed before in it.
+        Change::RenewSubscription(id(3), at(60)),
+        Change::PutLogin(login(4)),
+        Change::RenewLogin(id(4), at(70)),
+        Change::PutLogin(login(5)),
+        Change::RemoveLogin(id(5)),
+        Change::RenewLogin(id(5), at(70)),
+    ];
+    store
+        .write(&changes.map(|change| write("alice", change)))
+        .await
+        .unwrap();
+    let alice = load(&*store, "alice").await;
+    let login = |number, millis| Login {
+        ends: at(millis),
+        ..login(number)
+    };
+    assert_eq!(alice.logins, [login(1, 50), login(4, 70)]);
+    let renewed = PropertySubscription {
+        ends: at(60),
+        ..subscription(2, "bob")
+    };
+    assert_eq!(alice.subscriptions, [renewed]);
+}
+
 pub(crate) async fn what_is_removed_is_gone(stage: &impl Stage) {
     let store = stage.open().await;
     put_new(&*store, "alice").await;

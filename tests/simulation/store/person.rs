@@ -51,6 +51,12 @@ impl Row {
                     |login| login.id,
                 );
             }
+            Change::RenewLogin(id, ends) => {
+                let renewed = durable.logins.iter_mut().find(|login| login.id == *id);
+                renewed
+                    .into_iter()
+                    .for_each(|login| login.ends = whole_millis(*ends));
+            }
             Change::RemoveLogin(id) => durable.logins.retain(|login| login.id != *id),
             Change::PutView(view) => {
                 let (changed, ends) = (whole_millis(view.changed), view.ends.map(whole_millis));
@@ -72,10 +78,17 @@ impl Row {
                 };
                 put(&mut durable.subscriptions, new, |subscription| subscription.id);
             }
+            Change::RenewSubscription(id, ends) => {
+                let renewed = durable.subscriptions.iter_mut().find(|each| each.id == *id);
+                renewed
+                    .into_iter()
+                    .for_each(|each| each.ends = whole_millis(*ends));
+            }
             Change::RemoveSubscription(id) => durable.subscriptions.retain(|each| each.id != *id),
             Change::PutAccess(list) => durable.access = Some(list.clone()),
             Change::PutDisplayName(name) => durable.account.display_name.clone_from(name),
             Change::PutTold(state) => durable.told = Some(*state),
+            Change::ForgetTold => durable.told = None,
             Change::PutMessage(message) => self.put_message(message),
             Change::TakeMessages(numbers, at) => {
                 self.waiting.retain(|number, _| !numbers.contains(number));

@@ -155,7 +155,7 @@ fn words_and_texts_that_are_wrong_are_found() {
         (
             "\"sqlite\"",
             "\"postgresql\"",
-            "store is \"postgresql\"; write \"sqlite\"",
+            "store is \"postgresql\"; write \"sqlite\" or \"postgres\"",
         ),
         (
             "\"embedded\"",

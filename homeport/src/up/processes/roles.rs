@@ -7,7 +7,7 @@ use super::ports::Ports;
 use super::process::{Addresses, Plan, Role, log_of};
 use super::programs::Programs;
 use super::ready::Probe;
-use crate::data::{STORE, write_private};
+use crate::data::{Database, STORE, write_private};
 use anyhow::{Context, Result, ensure};
 use daemon::config::{
     self, AdminSection, DrainSection, Environment, Listen, MembershipSection, SecretFile, Settings,
@@ -27,6 +27,8 @@ pub(super) struct Roles<'r> {
     topology: &'r Topology,
     /// Absolute, since settings are read by other processes.
     data: PathBuf,
+    /// Where state is, if it is not in the data folder.
+    database: Option<Database>,
     membership: MembershipSection,
     telemetry: TelemetrySection,
     drain: DrainSection,
@@ -52,6 +54,7 @@ impl<'r> Roles<'r> {
         Ok(Self {
             topology,
             data: std::path::absolute(data).with_context(|| format!("find {}", data.display()))?,
+            database: ground.data.database()?,
             membership,
             telemetry: TelemetrySection {
                 log: up.log.clone(),
@@ -142,7 +145,13 @@ impl<'r> Roles<'r> {
             ..HomeServerSettings::default()
         };
         settings.listen.link = Listen(link);
-        settings.store.sqlite = self.data.join(STORE);
+        match &self.database {
+            Some(database) => {
+                settings.store.postgres = Some(database.postgres.clone());
+                settings.store.password_file = database.password_file.clone().map(SecretFile::new);
+            }
+            None => settings.store.sqlite = self.data.join(STORE),
+        }
         settings
     }
 

@@ -1,5 +1,6 @@
 //! Reading and changing who may do what, and what watchers notice.
 
+use super::say;
 use super::say::{
     alice, asserted, block, bob, carol, change_access, entry, everybody, leased, listed, person, proved, set,
     unblock, watch,
@@ -8,7 +9,8 @@ use super::stage::Stage;
 use rvp::access::{AccessList, Credentials, Entry, Right, Who};
 use rvp::limits::ACCESS_ENTRIES_MAX;
 use rvp::method::Acl;
-use rvp::{Credential, Fault, Identity, Method, PresenceState, Reply};
+use rvp::method::proppatch::Patch;
+use rvp::{Credential, Fault, Identity, Method, PresenceState, Property, Reply};
 use store::Change;
 
 fn read(stage: &mut Stage) -> AccessList {
@@ -130,6 +132,22 @@ fn a_blocked_watcher_sees_offline_once_and_the_state_again_when_let_in() {
     assert_eq!(stage.told_states(), [(PresenceState::Busy, vec![bob()])]);
     stage.change_access([unblock(&bob())]);
     assert_eq!(stage.told(), []);
+}
+
+#[test]
+fn who_is_let_in_hears_the_name_that_was_set_meanwhile() {
+    let mut stage = Stage::watched();
+    stage.change_access([block(&bob())]);
+    let name = "Al".to_owned();
+    let set = say::patch_all(vec![Patch::DisplayName(name.clone())]);
+    stage.request(&proved(&alice()), set).unwrap();
+    assert_eq!(stage.told(), []);
+    stage.change_access([unblock(&bob())]);
+    let shown = vec![
+        Property::State(PresenceState::Online),
+        Property::DisplayName(name),
+    ];
+    assert_eq!(stage.told(), [(shown, vec![bob()])]);
 }
 
 #[test]

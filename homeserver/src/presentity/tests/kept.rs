@@ -40,14 +40,23 @@ pub(super) fn new(account: Account) -> Durable {
 pub(super) fn keep(kept: &mut Durable, change: Change) {
     match change {
         Change::PutLogin(login) => put(&mut kept.logins, login, |each| each.id),
+        Change::RenewLogin(id, ends) => {
+            let renewed = kept.logins.iter_mut().find(|each| each.id == id);
+            renewed.unwrap().ends = ends;
+        }
         Change::RemoveLogin(id) => kept.logins.retain(|each| each.id != id),
         Change::PutView(view) => put(&mut kept.views, view, |each| each.id),
         Change::RemoveView(id) => kept.views.retain(|each| each.id != id),
         Change::PutSubscription(each) => put(&mut kept.subscriptions, each, |each| each.id),
+        Change::RenewSubscription(id, ends) => {
+            let renewed = kept.subscriptions.iter_mut().find(|each| each.id == id);
+            renewed.unwrap().ends = ends;
+        }
         Change::RemoveSubscription(id) => kept.subscriptions.retain(|each| each.id != id),
         Change::PutAccess(list) => kept.access = Some(list),
         Change::PutDisplayName(name) => kept.account.display_name = name,
         Change::PutTold(state) => kept.told = Some(state),
+        Change::ForgetTold => kept.told = None,
         Change::PutMessage(message) => put(&mut kept.kept, header(message), |each| each.number),
         Change::TakeMessages(numbers, at) => {
             let taken = kept.kept.iter_mut();

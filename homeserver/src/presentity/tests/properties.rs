@@ -145,7 +145,7 @@ fn everything_durable(presentity: &Presentity) -> String {
         views,
         watchers,
         access,
-        shown,
+        spread,
         // Nothing is kept here.
         kept: _,
         backlog: _,
@@ -155,10 +155,9 @@ fn everything_durable(presentity: &Presentity) -> String {
         last_delivery: _,
         since: _,
         left: _,
-        untold: _,
         epoch: _,
     } = presentity;
-    format!("{:?}", (account, logins, views, watchers, access, shown))
+    format!("{:?}", (account, logins, views, watchers, access, spread.shown))
 }
 
 /// When each of what is kept ends.

@@ -131,6 +131,11 @@ fn what_did_not_reach_everybody_is_told_by_the_next_home_and_nothing_else() {
     stage.restart();
     assert_eq!(stage.told_states(), [(PresenceState::Busy, vec![bob()])]);
     assert!(stage.versions() > lost, "whatever the clock says");
+    assert_eq!(
+        properties(&stage),
+        2,
+        "with the name: it may have been missed as well"
+    );
     stage.reach(lost[0]);
     stage.restart();
     assert_eq!(
@@ -151,7 +156,44 @@ fn an_older_change_that_reaches_everybody_late_is_not_the_last_word() {
     let busy = stage.versions()[0];
     stage.set(leased(PresenceState::Away));
     stage.reach(busy);
-    assert_eq!(stage.kept.told, Some(PresenceState::Online));
+    assert_eq!(stage.kept.told, None);
+    stage.restart();
+    assert_eq!(stage.told_states(), [(PresenceState::Away, vec![bob()])]);
+}
+
+#[test]
+fn what_became_as_before_is_told_again_unless_all_were_told() {
+    let mut stage = Stage::watched();
+    stage.reaches = false;
+    stage.set(leased(PresenceState::Busy));
+    stage.set(leased(PresenceState::Online));
+    stage.restart();
+    assert_eq!(stage.told_states(), [(PresenceState::Online, vec![bob()])]);
+}
+
+#[test]
+fn a_right_that_was_taken_is_told_by_the_next_home_if_need_be() {
+    let mut stage = Stage::watched();
+    stage.watch(&carol());
+    stage.reaches = false;
+    stage.change_access([block(&bob())]);
+    stage.restart();
+    let told = [
+        (PresenceState::Offline, vec![bob()]),
+        (PresenceState::Online, vec![carol()]),
+    ];
+    assert_eq!(stage.told_states(), told);
+}
+
+#[test]
+fn whoever_was_not_told_is_told_by_the_next_home_whatever_comes_later() {
+    let mut stage = Stage::watched();
+    stage.reaches = false;
+    stage.set(leased(PresenceState::Busy));
+    stage.miss(stage.versions()[0]);
+    stage.reaches = true;
+    stage.set(leased(PresenceState::Away));
+    assert_eq!(stage.kept.told, None);
     stage.restart();
     assert_eq!(stage.told_states(), [(PresenceState::Away, vec![bob()])]);
 }
@@ -165,4 +207,9 @@ fn where_nobody_watches_nobody_is_untold() {
     stage.watch(&bob());
     stage.restart();
     assert_eq!(stage.told_states(), []);
+}
+
+/// How many properties the last command tells of.
+fn properties(stage: &Stage) -> usize {
+    stage.told().iter().map(|(properties, _)| properties.len()).sum()
 }

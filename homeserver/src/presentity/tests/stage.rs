@@ -118,7 +118,16 @@ impl Stage {
 
     /// A change reaches everybody it is for.
     pub(super) fn reach(&mut self, version: u64) {
-        let told = Command::Told { version };
+        self.told_of(version, true);
+    }
+
+    /// A change does not reach somebody it is for.
+    pub(super) fn miss(&mut self, version: u64) {
+        self.told_of(version, false);
+    }
+
+    fn told_of(&mut self, version: u64, everybody: bool) {
+        let told = Command::Told { version, everybody };
         let effects = self.presentity.apply(self.now, &mut self.ids, told).effects;
         self.keep(&effects);
     }
@@ -290,10 +299,7 @@ impl Stage {
 
     /// Who was told which state by the last command.
     pub(super) fn told_states(&self) -> Vec<(PresenceState, Vec<Principal>)> {
-        let states = |(properties, watchers): (Vec<_>, _)| {
-            assert_eq!(properties.len(), 1, "a state comes alone");
-            (state_in(&properties).unwrap(), watchers)
-        };
+        let states = |(properties, watchers): (Vec<_>, _)| (state_in(&properties).unwrap(), watchers);
         self.told().into_iter().map(states).collect()
     }
 
@@ -336,7 +342,7 @@ impl Stage {
     /// What the last command wants durable, besides what was told.
     pub(super) fn persisted(&self) -> Vec<store::Change> {
         self.picked(|effect| match effect {
-            Effect::Persist(store::Change::PutTold(_)) => None,
+            Effect::Persist(store::Change::PutTold(_) | store::Change::ForgetTold) => None,
             Effect::Persist(change) => Some(change.clone()),
             Effect::Spread(..)
             | Effect::DeliverMessage(..)

@@ -188,7 +188,10 @@ impl World {
         }
         // Everybody is told at once.
         for version in versions {
-            let told = Command::Told { version };
+            let told = Command::Told {
+                version,
+                everybody: true,
+            };
             for effect in self.presentity.apply(self.now, &mut self.ids, told).effects {
                 let Effect::Persist(change) = effect else {
                     panic!("to have told leads to {effect:?}");
