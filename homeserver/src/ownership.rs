@@ -79,19 +79,23 @@ impl Ownership {
             ours[usize::from(slot.number())] = true;
         }
         let lost = self.served.keep_only(&ours);
-        let kept = self.served.all();
+        // More can be lost at any time from here on: that is for the next time, and must not be taken over now, since
+        // nobody has been made to forget it.
+        let (losses, kept) = (self.served.losses(), self.served.all());
+        let mut served = vec![false; usize::from(SLOTS)];
+        for (slot, _) in &kept {
+            served[usize::from(slot.number())] = true;
+        }
+        let is_gained = |slot: &Slot| {
+            let slot = usize::from(slot.number());
+            ours[slot] && !served[slot]
+        };
+        let gained: Vec<Slot> = Slot::all().filter(is_gained).collect();
         // Also what could not be made durable the last time: until it is, nobody is told that it is.
         if !self.served.is_settled() {
-            let mut served = vec![false; usize::from(SLOTS)];
-            for (slot, _) in &kept {
-                served[usize::from(slot.number())] = true;
-            }
             self.shards.release(served).await?;
         }
-        self.served.settle(placement.epoch());
-        let gained =
-            Slot::all().filter(|slot| ours[usize::from(slot.number())] && !self.served.serves(*slot));
-        let gained: Vec<Slot> = gained.collect();
+        self.served.settle(placement.epoch(), losses);
         let mut by_former: BTreeMap<Option<MemberId>, Vec<Slot>> = BTreeMap::new();
         for slot in &gained {
             let home = former

@@ -16,6 +16,7 @@ mod known;
 mod lapse;
 mod logins;
 mod notify;
+mod piece;
 mod propfind;
 mod proppatch;
 mod spread;
@@ -35,7 +36,9 @@ use deliveries::{Around, Deliveries};
 use kept::Kept;
 use known::Known;
 use logins::Logins;
-use rvp::{Caller, Fault, Method, PresenceState, Principal, Property, Reply, SubscriptionId};
+pub(crate) use piece::Piece;
+use rvp::method::Subscribe;
+use rvp::{Caller, Fault, Method, PresenceState, Principal, Property, Reply};
 use spread::Spread;
 use std::time::SystemTime;
 use store::{Account, Durable};
@@ -134,9 +137,13 @@ impl Presentity {
         self.logins.len()
     }
 
-    /// By which router the client of a login is reached.
-    pub(crate) fn router_of(&self, login: SubscriptionId) -> Option<&str> {
-        self.logins.get(login).map(|login| login.router.as_str())
+    /// By which router the client is reached now whose login begins or is renewed, if it is.
+    pub(crate) fn router_of(&self, subscribe: &Subscribe) -> Option<&str> {
+        let login = match subscribe {
+            Subscribe::Refresh { id, .. } => self.logins.get(*id),
+            Subscribe::New { call_back, .. } => self.logins.newest_at(call_back),
+        };
+        login.map(|login| login.router.as_str())
     }
 
     /// How many messages to this person have not ended.

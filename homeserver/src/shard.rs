@@ -3,12 +3,14 @@
 //! Nothing else touches a presentity, so there are no locks. What takes time (the store, other processes)
 //! runs beside the loop and comes back as an event.
 
+mod commits;
 mod doing;
 mod effects;
 mod kept;
 mod requests;
 mod residents;
 mod spreads;
+mod unsaved;
 
 pub(crate) use requests::is_log_on;
 
@@ -33,6 +35,7 @@ use std::sync::Arc;
 use store::{Store, Writer};
 use tokio::sync::mpsc;
 use tokio_util::sync::CancellationToken;
+use unsaved::Unsaved;
 
 /// What a shard is made of.
 pub(crate) struct Parts {
@@ -61,6 +64,8 @@ pub(crate) struct Shard {
     doing: Doing,
     /// Changes that are told once they are durable.
     spreads: Spreads,
+    /// What could not be made durable yet.
+    unsaved: Unsaved,
     /// Senders who wait for clients to acknowledge.
     senders: HashMap<(Principal, DeliveryId), Vec<ReplyTo>>,
     /// Questions about people of whom the store is being asked.
@@ -78,6 +83,7 @@ impl Shard {
             expiry: Expiry::default(),
             doing: Doing::default(),
             spreads: Spreads::default(),
+            unsaved: Unsaved::default(),
             senders: HashMap::new(),
             waiting: HashMap::new(),
         }

@@ -97,6 +97,7 @@ impl Joining {
             standing: shared.standing,
             placements: shared.placements,
             served: shared.served,
+            shards: shared.shards,
             stages: shared.stages,
             readiness: resources.readiness,
         }

@@ -1,6 +1,7 @@
 //! What is under way beside a shard's loop, and comes back to it.
 
 use crate::command::{DeliveryId, Ticket};
+use crate::presentity::Piece;
 use crate::shards::ReplyTo;
 use futures_util::StreamExt;
 use futures_util::future::BoxFuture;
@@ -51,6 +52,8 @@ pub(super) enum Done {
         delivery: DeliveryId,
         outcome: Outcome,
     },
+    /// It is time to try again to make durable what could not be made so.
+    SaveAgain,
     /// The store has said what it holds of somebody.
     Loaded {
         principal: Principal,
@@ -72,6 +75,10 @@ pub(super) struct Commit {
     pub(super) epoch: u64,
     /// Grows with every commit of a shard.
     pub(super) number: u64,
+    /// What was changed.
+    pub(super) pieces: Vec<Piece>,
+    /// Whether it is of all that could not be made durable before.
+    pub(super) again: bool,
 }
 
 /// The work under way. Bounded by what leads to it: messages by each person's deliveries, writes and

@@ -1,16 +1,14 @@
 //! Does what the core wants done, and takes up what comes of it.
 
 use super::Shard;
-use super::doing::{Commit, Done, KeptRead};
+use super::doing::{Done, KeptRead};
 use super::spreads::Spread;
 use crate::command::{Command, DeliveryId, Effect, Ended, Taken};
 use crate::delivery::Telling;
 use crate::presentity::Presentity;
 use crate::shards::ReplyTo;
-use membership::Slot;
 use proto::{Answer, DeliverMessage, Refusal};
 use rvp::{Fault, Principal, Reply};
-use store::Write;
 use tracing::Instrument;
 
 impl Shard {
@@ -64,30 +62,10 @@ impl Shard {
             }
             return self.read_kept(reads);
         };
-        changes.iter().for_each(|change| self.parts.metrics.write(change));
-        let write = |change| Write {
-            principal: principal.clone(),
-            slot: Slot::of(principal).number(),
-            epoch,
-            change,
-        };
-        let committed = self.parts.writer.submit(changes.into_iter().map(write).collect());
-        let commit = Commit {
-            principal: principal.clone(),
-            epoch,
-            number: self.spreads.begin(principal, spreads),
-        };
-        self.doing.push(async move {
-            Done::Committed {
-                commit,
-                result: committed.await,
-                answer,
-                reads,
-            }
-        });
+        self.commit((principal, epoch), changes, spreads, (answer, reads));
     }
 
-    fn spread(&mut self, principal: &Principal, spread: Spread) {
+    pub(super) fn spread(&mut self, principal: &Principal, spread: Spread) {
         let version = spread.change.version;
         let told = self
             .parts
@@ -190,50 +168,12 @@ impl Shard {
                 }
             },
             Done::Loaded { principal, result } => self.loaded(&principal, result),
-        }
-    }
-
-    fn committed(
-        &mut self,
-        commit: &Commit,
-        result: Result<(), store::Error>,
-        answer: Option<(ReplyTo, Result<Reply, Fault>)>,
-    ) {
-        let spreads = self.spreads.end(&commit.principal, commit.number);
-        // Who has another home is told of by that one. What could not be made durable is in force nevertheless.
-        if !matches!(result, Err(store::Error::Fenced { .. })) {
-            for spread in spreads {
-                self.spread(&commit.principal, spread);
-            }
-        }
-        let refusal = match result {
-            Ok(()) => None,
-            // Nothing is lost: whoever asked asks the home that has the slot.
-            Err(store::Error::Fenced { epoch: newer }) => {
-                let (slot, epoch) = (Slot::of(&commit.principal), commit.epoch);
-                tracing::warn!(%slot, epoch, newer, "another home has taken a slot over");
-                self.parts.served.fence(slot, epoch);
-                Some(Refusal::Moved { epoch: newer })
-            }
-            Err(error) => {
-                let error: &dyn std::error::Error = &error;
-                tracing::error!(error, "state is not durable");
-                Some(Refusal::Fault(Fault::Unavailable))
-            }
-        };
-        if let Some((reply, answer)) = answer {
-            send(
-                reply,
-                match refusal {
-                    None => answer.map_err(Refusal::Fault),
-                    Some(refusal) => Err(refusal),
-                },
-            );
+            Done::SaveAgain => self.save_again(),
         }
     }
 }
 
-fn send(reply: ReplyTo, result: Result<Reply, Refusal>) {
+pub(super) fn send(reply: ReplyTo, result: Result<Reply, Refusal>) {
     // Whoever asked may have given up.
     let _ = reply.send(result.map(Answer::Reply));
 }

@@ -60,13 +60,13 @@ impl Shard {
         }
     }
 
-    /// By which router a client is reached further on that renews its login through whichever it found: what waits for
-    /// it there must not be overtaken. Only when that one is gone is it the other.
+    /// By which router a client is reached further on that renews its login, or logs on again, through whichever it
+    /// found: what waits for it there must not be overtaken. Only when that one is gone is it the other.
     fn router_kept(&self, principal: &Principal, method: &Method) -> Option<RouterName> {
-        let Method::Subscribe(Subscribe::Refresh { id, .. }) = method else {
+        let Method::Subscribe(subscribe) = method else {
             return None;
         };
-        let router = self.presentities.get(principal)?.router_of(*id)?;
+        let router = self.presentities.get(principal)?.router_of(subscribe)?;
         self.parts.delivery.is_linked(router).then(|| router.into())
     }
 

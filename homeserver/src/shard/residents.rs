@@ -59,11 +59,14 @@ impl Shard {
         }
     }
 
-    /// Takes a presentity in, unless it is here already, and ends at once what has ended meanwhile.
+    /// Takes a presentity in, unless it is here already, and ends at once what has ended meanwhile. Who is here by an
+    /// older claim is not believed: another home may have had the person in between.
     pub(super) fn load(&mut self, durable: Durable, epoch: u64) {
         let principal = durable.account.principal.clone();
-        if self.presentities.contains_key(&principal) {
-            return;
+        match self.presentities.get(&principal).map(Presentity::epoch) {
+            Some(claimed_at) if claimed_at >= epoch => return,
+            Some(_) => self.forget(&principal),
+            None => {}
         }
         let offline = self.parts.offline.policy_for(&principal);
         let mut presentity = Presentity::load(durable, epoch, offline);
@@ -138,6 +141,10 @@ impl Shard {
             let in_flight = difference(open, presentity.in_flight());
             self.parts.ledger.enter(&entry(in_flight, &effects));
             self.carry_out(principal, effects, None, &[]);
+        }
+        if self.unsaved.forget(principal) {
+            // What was not durable was never so, and nobody is told.
+            self.spreads.end(principal, u64::MAX);
         }
         if let Some(presentity) = self.presentities.remove(principal) {
             self.parts.metrics.kept_by(difference(presentity.kept_len(), 0));
