@@ -1,18 +1,21 @@
 //! The data folder of a server, `--data`: where it is, what is in it, and who may look.
 //!
-//! `homeport.db` is the store. `topology.toml` records which topology ran there last, and `cluster.toml` how to
+//! `homeport.db` is the store, unless `store.toml` names a database. `topology.toml` records which topology ran there last, and `cluster.toml` how to
 //! reach what runs there now, so that other commands need not be told. The folder is made for one user only, because the store holds secrets.
 
+mod kept_in;
 mod recorded;
 mod running;
 
+pub(crate) use kept_in::{Database, address as database_address};
 pub(crate) use recorded::Recorded;
 pub(crate) use running::Running;
 
 use std::fs::{DirBuilder, File};
 use std::io::{self, ErrorKind, Write};
 use std::path::{Path, PathBuf};
-use store::SqliteStore;
+use std::sync::Arc;
+use store::Store;
 
 /// The folder that is meant when none is named.
 pub(crate) const DEFAULT: &str = ".homeport";
@@ -140,20 +143,18 @@ impl DataDir {
     /// Opens the store, and makes it if there is none.
     ///
     /// # Errors
-    /// As [`SqliteStore::open`].
-    pub(crate) async fn open_store(&self) -> Result<SqliteStore, store::Error> {
-        SqliteStore::open(self.path.join(STORE)).await
+    /// As [`store::Location::open`], and when it is not known where it is.
+    pub(crate) async fn open_store(&self) -> anyhow::Result<Arc<dyn Store>> {
+        Ok(self.location()?.open().await?)
     }
 
     /// Opens the store, which must be there.
     ///
     /// # Errors
-    /// [`Error::NoStore`]; as [`SqliteStore::open`].
-    pub(crate) async fn existing_store(&self) -> anyhow::Result<SqliteStore> {
-        if !self.has_store() {
-            return Err(Error::NoStore(self.path.clone()).into());
-        }
-        Ok(self.open_store().await?)
+    /// [`Error::NoStore`]; as [`DataDir::open_store`].
+    pub(crate) async fn existing_store(&self) -> anyhow::Result<Arc<dyn Store>> {
+        self.must_have_store()?;
+        self.open_store().await
     }
 
     /// Which topology ran here last, if any did.

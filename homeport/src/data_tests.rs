@@ -36,7 +36,7 @@ fn a_folder_that_is_missing_or_none_is_refused_by_its_name() {
 async fn only_who_may_make_a_store_makes_one() {
     let folder = tempfile::tempdir().unwrap();
     let data = DataDir::open(folder.path()).unwrap();
-    let refused = data.existing_store().await.unwrap_err();
+    let refused = data.existing_store().await.err().unwrap();
     assert!(matches!(refused.downcast_ref(), Some(Error::NoStore(_))));
     assert!(!data.has_store());
     data.open_store().await.unwrap().close().await;

@@ -19,7 +19,6 @@ use report::{Known, Report};
 use rvp::Principal;
 use std::net::{IpAddr, SocketAddr};
 use std::path::PathBuf;
-use store::Store;
 use topologies::Topology;
 
 const DNS_PORT: u16 = 53;

@@ -2,6 +2,7 @@
 
 mod accounts;
 mod cluster;
+mod kept_in;
 mod lock;
 mod one_process;
 mod processes;
@@ -14,8 +15,9 @@ use anyhow::{Context, Result};
 use daemon::{Shutdown, Telemetry, TelemetryConfig};
 use std::net::{IpAddr, Ipv4Addr, SocketAddr};
 use std::path::PathBuf;
+use std::sync::Arc;
 use std::time::Duration;
-use store::SqliteStore;
+use store::Store;
 use topologies::{Scheme, Topology};
 
 /// How long the roles may take to become ready.
@@ -33,6 +35,8 @@ Examples:
       For old clients, which expect port 80: log on as alice@127.0.0.1
   homeport up topologies/education.toml --data /var/lib/homeport
       A topology file, with its state kept in a folder
+  homeport up --store postgres://homeport@db:5432/homeport --store-password-file db.password
+      State in a PostgreSQL database, also next time
   homeport up enterprise --processes --demo
       Every router and home server as a process of its own, to kill one and watch nothing happen
 
@@ -76,6 +80,8 @@ pub(crate) struct Up {
     #[arg(long, value_name = "SECONDS", default_value_t = 15, value_parser = clap::value_parser!(u64).range(1..=300))]
     drain: u64,
     #[command(flatten)]
+    kept_in: kept_in::KeptIn,
+    #[command(flatten)]
     processes: processes::Arguments,
 }
 
@@ -113,9 +119,9 @@ impl Up {
             ),
         }
         data.record(&recorded)?;
-        let store = data.open_store().await?;
+        let store = self.kept_in.open(&data, &topology, output).await?;
         let demo = if self.demo {
-            accounts::make_demo(&store, &topology, data.path()).await?
+            accounts::make_demo(&*store, &topology, data.path()).await?
         } else {
             Vec::new()
         };
@@ -165,7 +171,7 @@ impl Up {
 struct Ground {
     topology: Topology,
     data: DataDir,
-    store: SqliteStore,
+    store: Arc<dyn Store>,
     demo: Vec<Demo>,
     shutdown: Shutdown,
     telemetry: Telemetry,
@@ -174,7 +180,7 @@ struct Ground {
 impl Ground {
     /// Whether nobody can log on.
     async fn is_empty(&self) -> Result<bool> {
-        let accounts = store::Store::accounts(&self.store).await;
+        let accounts = self.store.accounts().await;
         Ok(accounts.context("read the accounts")?.is_empty())
     }
 }

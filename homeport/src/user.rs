@@ -16,7 +16,8 @@ use crate::output::Output;
 use anyhow::{Context, Result, anyhow};
 use rvp::Principal;
 use std::path::PathBuf;
-use store::{Account, SqliteStore, Store};
+use std::sync::Arc;
+use store::{Account, Store};
 use topologies::Topology;
 
 /// How many differing characters still are a slip of the finger.
@@ -51,7 +52,7 @@ struct Data {
 
 impl Data {
     /// Opens the store of a folder that has one.
-    async fn open(&self) -> Result<SqliteStore> {
+    async fn open(&self) -> Result<Arc<dyn Store>> {
         DataDir::open(&self.data)?.existing_store().await
     }
 
@@ -105,7 +106,7 @@ pub(crate) fn address(text: &str) -> Result<Principal, String> {
 }
 
 /// The account of a person, who must have one.
-async fn account_of(store: &SqliteStore, principal: &Principal) -> Result<Account> {
+async fn account_of(store: &dyn Store, principal: &Principal) -> Result<Account> {
     match store.load_one(principal).await? {
         Some(person) => Ok(person.account),
         None => Err(no_account(store, principal).await),
@@ -113,7 +114,7 @@ async fn account_of(store: &SqliteStore, principal: &Principal) -> Result<Accoun
 }
 
 /// Says that there is no account, and who may have been meant.
-async fn no_account(store: &SqliteStore, principal: &Principal) -> anyhow::Error {
+async fn no_account(store: &dyn Store, principal: &Principal) -> anyhow::Error {
     let accounts = match store.accounts().await {
         Ok(accounts) => accounts,
         Err(error) => return anyhow!(error).context("look for who was meant"),

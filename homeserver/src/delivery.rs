@@ -2,25 +2,31 @@
 //! homes. It decides nothing.
 
 mod outbox;
+mod probe;
 mod recent;
 mod spread;
 mod telling;
+mod turns;
 
 pub(crate) use telling::Telling;
 
 use crate::claims::Claims;
+use crate::command::Taken;
 use crate::metrics::Metrics;
 use crate::served::Served;
 use crate::shards::Shards;
 use daemon::{OnError, Tasks};
 use membership::{MemberId, Placements, Slot};
 use outbox::{Client, Outboxes, Parcel};
-use proto::{Answer, Call, Change, ClientLogin, DeliverMessage, Link, Links, Op, Outcome};
+use proto::{Answer, Call, Change, ClientLogin, DeliverMessage, Link, Links, Op, Outcome, Refusal};
 use recent::Recent;
 use rvp::Principal;
 use std::collections::{BTreeMap, BTreeSet};
+use std::future::poll_fn;
 use std::sync::{Arc, Mutex, PoisonError};
+use std::task::Poll;
 use std::time::Duration;
+use turns::Turns;
 
 /// How long a message's last hop may take: a client has ten seconds to answer (spec 3.7), and one retry
 /// of the connection.
@@ -56,6 +62,7 @@ struct Inner {
     /// What homes were handed a moment ago, and what routers.
     told_homes: Recent<Principal>,
     told_routers: Recent<Client>,
+    turns: Turns,
 }
 
 impl Delivery {
@@ -80,6 +87,7 @@ impl Delivery {
             clients: Outboxes::default(),
             told_homes: Recent::default(),
             told_routers: Recent::default(),
+            turns: Turns::default(),
         };
         Self {
             inner: Arc::new(inner),
@@ -143,23 +151,39 @@ impl Delivery {
 
     /// Hands a message to a client by the router of its login, or by another one if that is gone: any
     /// router can reach a call-back.
-    pub(crate) async fn message(&self, router: &str, message: DeliverMessage) -> Outcome {
+    pub(crate) async fn message(&self, router: &str, message: DeliverMessage, taken: Taken) -> Outcome {
+        let turn = match taken {
+            Taken::No => self.inner.turns.behind_others(&message.login).await,
+            Taken::Perhaps => Some(self.inner.turns.begin(&message.login).await),
+        };
+        if taken == Taken::Perhaps && self.was_taken(router, &message).await {
+            return Outcome::Taken;
+        }
         let Some(link) = self.router_for(router) else {
             tracing::warn!("no router is linked, a message cannot be delivered");
             return Outcome::Unreachable;
         };
-        match link
-            .call(self.call(MESSAGE_DEADLINE, Op::DeliverMessage(message)))
-            .await
-        {
+        let call = self.call(MESSAGE_DEADLINE, Op::DeliverMessage(message));
+        let mut answer = std::pin::pin!(link.call(call));
+        // With that it is on the link, and whoever's turn is next comes behind it.
+        let begun = poll_fn(|context| Poll::Ready(answer.as_mut().poll(context))).await;
+        drop(turn);
+        let answer = match begun {
+            Poll::Ready(answer) => answer,
+            Poll::Pending => answer.await,
+        };
+        match answer {
             Ok(Ok(Answer::Outcome(outcome))) => outcome,
+            // It was not handed over: the router is behind, or stops.
+            Ok(Err(Refusal::Fault(_) | Refusal::Moved { .. })) => Outcome::Busy,
             Ok(_) => Outcome::Rejected,
             Err(proto::link::Error::Full) => Outcome::Busy,
             Err(proto::link::Error::Deadline) => Outcome::Expired,
             Err(error) => {
                 let error: &dyn std::error::Error = &error;
                 tracing::info!(router = link.peer().name, error, "message has no outcome");
-                Outcome::Unreachable
+                // The client may have taken it.
+                Outcome::Expired
             }
         }
     }

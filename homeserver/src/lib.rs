@@ -33,8 +33,8 @@ mod shards;
 mod standing;
 mod start;
 
-pub use config::HomeServerConfig;
-pub use settings::{HomeServerSettings, ListenSection, SettingsError, StoreSection};
+pub use config::{HomeServerConfig, Offline, OfflinePolicy};
+pub use settings::{HomeServerSettings, ListenSection, OfflineSection, SettingsError, StoreSection};
 pub use start::Joining;
 
 use daemon::{Clock, Network, Readiness};

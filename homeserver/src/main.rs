@@ -1,4 +1,4 @@
-//! The `homeport-homeserver` program: a home server, with the membership in etcd and the store in SQLite.
+//! The `homeport-homeserver` program: a home server, with the membership in etcd and the store in SQLite or PostgreSQL.
 
 use anyhow::Context;
 use async_trait::async_trait;
@@ -8,7 +8,7 @@ use membership::{EtcdMembership, Terminal};
 use std::process::ExitCode;
 use std::sync::Arc;
 use std::time::Duration;
-use store::SqliteStore;
+use store::Store;
 
 /// Pause between tries to join.
 const JOIN_AGAIN_AFTER: Duration = Duration::from_secs(1);
@@ -16,7 +16,7 @@ const JOIN_AGAIN_AFTER: Duration = Duration::from_secs(1);
 /// The process: the home server and what it stands on.
 struct Process {
     home: HomeServer,
-    store: SqliteStore,
+    store: Arc<dyn Store>,
     /// Follows the membership and keeps the lease, until the home server has left.
     following: Tasks,
 }
@@ -30,9 +30,8 @@ impl Role for Process {
     const ENVIRONMENT: &'static str = "HOMEPORT_HOMESERVER";
 
     async fn start(settings: HomeServerSettings, surroundings: Surroundings<'_>) -> anyhow::Result<Self> {
-        let store = SqliteStore::open(&settings.store.sqlite)
-            .await
-            .context("open the store")?;
+        let location = settings.store.location()?;
+        let store = location.open().await.context("open the store")?;
         let following = Tasks::new();
         let membership = EtcdMembership::start(
             settings.etcd()?,
@@ -41,7 +40,7 @@ impl Role for Process {
         );
         let resources = Resources {
             membership: membership.context("follow the membership")?,
-            store: Arc::new(store.clone()),
+            store: store.clone(),
             network: surroundings.network,
             clock: surroundings.clock,
             readiness: surroundings.readiness,

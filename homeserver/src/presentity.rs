@@ -6,9 +6,13 @@
 mod access;
 mod account;
 mod acl;
+mod backlog;
 mod change;
 mod deliveries;
 mod explain;
+mod hand_out;
+mod kept;
+mod known;
 mod lapse;
 mod logins;
 mod notify;
@@ -16,16 +20,21 @@ mod piece;
 mod propfind;
 mod proppatch;
 mod spread;
+mod store_said;
 mod subscribe;
 mod subscriptions;
 mod unsubscribe;
 mod views;
 mod watchers;
 
+use crate::OfflinePolicy;
 use crate::command::{Applied, Command, Effect, Verdict};
 use crate::ids::Ids;
 use access::Access;
-use deliveries::Deliveries;
+use backlog::Backlog;
+use deliveries::{Around, Deliveries};
+use kept::Kept;
+use known::Known;
 use logins::Logins;
 pub(crate) use piece::Piece;
 use rvp::method::Subscribe;
@@ -36,7 +45,8 @@ use store::{Account, Durable};
 use views::Views;
 use watchers::Watchers;
 
-/// A person: presence, logins, watchers, rights, and messages that clients have not acknowledged yet.
+/// A person: presence, logins, watchers, rights, and messages that clients have not acknowledged yet or that wait
+/// for a client.
 #[derive(Debug)]
 pub(crate) struct Presentity {
     account: Account,
@@ -45,6 +55,14 @@ pub(crate) struct Presentity {
     watchers: Watchers,
     access: Access,
     deliveries: Deliveries,
+    kept: Kept,
+    backlog: Backlog,
+    known: Known,
+    last_delivery: u64,
+    /// When the first command came since this home has the person.
+    since: Option<SystemTime>,
+    /// Whether the person has another home now, and only what is under way is finished here.
+    left: bool,
     /// What watchers know.
     spread: Spread,
     /// The epoch at which this home took the person over.
@@ -64,7 +82,7 @@ impl Presentity {
     /// The presentity of what the store kept, taken over at an epoch. Whatever ended meanwhile ends with the
     /// first [`Command::Lapse`], which must follow at once. Then watchers are also told what a home before this
     /// one made durable and did not tell everybody.
-    pub(crate) fn load(durable: Durable, epoch: u64) -> Self {
+    pub(crate) fn load(durable: Durable, epoch: u64, offline: OfflinePolicy) -> Self {
         let Durable {
             account,
             logins,
@@ -72,12 +90,21 @@ impl Presentity {
             subscriptions,
             access,
             told,
+            kept,
+            // Nothing here is decided by it.
+            contacts: _,
         } = durable;
         Self {
             access: Access::load(&account.principal, access),
             logins: Logins::load(logins),
             watchers: Watchers::load(subscriptions),
             deliveries: Deliveries::default(),
+            kept: Kept::load(kept, offline, epoch),
+            backlog: Backlog::default(),
+            known: Known::default(),
+            last_delivery: 0,
+            since: None,
+            left: false,
             views: Views::load(views),
             spread: Spread::load(told),
             epoch,
@@ -124,6 +151,11 @@ impl Presentity {
         self.deliveries.in_flight()
     }
 
+    /// How many messages are kept that no client took.
+    pub(crate) fn kept_len(&self) -> usize {
+        self.kept.len()
+    }
+
     /// How many property subscriptions there are on this person.
     pub(crate) fn watchers_len(&self) -> usize {
         self.watchers.len()
@@ -137,10 +169,38 @@ impl Presentity {
     /// Goes on with the messages that were on their way when the person was here before.
     pub(crate) fn adopt_deliveries(&mut self, former: Self) {
         self.deliveries = former.deliveries;
+        self.known = former.known;
+        self.last_delivery = former.last_delivery;
+        self.kept.adopt(former.kept);
+    }
+
+    /// The person is about to have another home: what clients have is finished here, everything else there.
+    pub(crate) fn leave(&mut self, now: SystemTime) -> Vec<Effect> {
+        let mut effects = Vec::new();
+        self.left = true;
+        let (deliveries, mut around) = self.under_way(now, &mut effects);
+        deliveries.leave(&mut around);
+        effects
+    }
+
+    /// The messages under way, and what changes with them.
+    fn under_way<'a>(
+        &'a mut self,
+        now: SystemTime,
+        effects: &'a mut Vec<Effect>,
+    ) -> (&'a mut Deliveries, Around<'a>) {
+        let around = Around {
+            now,
+            kept: &mut self.kept,
+            known: &mut self.known,
+            effects,
+        };
+        (&mut self.deliveries, around)
     }
 
     /// Does what a command asks.
     pub(crate) fn apply(&mut self, now: SystemTime, ids: &mut Ids, command: Command) -> Applied {
+        self.since.get_or_insert(now);
         let mut effects = Vec::new();
         let verdict = match command {
             Command::Request {
@@ -164,7 +224,15 @@ impl Presentity {
                 Verdict::Nothing
             }
             Command::Outcome { delivery, outcome } => {
-                self.deliveries.outcome(delivery, outcome, &mut effects);
+                self.outcome(now, delivery, outcome, &mut effects);
+                Verdict::Nothing
+            }
+            Command::Written { ticket, written } => {
+                self.written(now, ticket, written, &mut effects);
+                Verdict::Nothing
+            }
+            Command::Read { ticket, messages } => {
+                self.read(now, ticket, messages, &mut effects);
                 Verdict::Nothing
             }
             Command::CallBackLost(login) => {

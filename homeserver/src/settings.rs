@@ -1,15 +1,20 @@
 //! What a home server's configuration file says, section by section.
 
 mod etcd;
+mod offline;
+
+pub use offline::OfflineSection;
 
 use crate::HomeServerConfig;
 use daemon::config::{
-    AdminSection, DrainSection, Listen, MembershipSection, Mistakes, SecretError, Settings, TelemetrySection,
+    AdminSection, DrainSection, Listen, MembershipSection, Mistakes, SecretError, SecretFile, Settings,
+    TelemetrySection,
 };
 use membership::{Member, Members};
 use serde::{Deserialize, Serialize};
 use std::net::{Ipv4Addr, SocketAddr};
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
+use store::{Location, PostgresConfig};
 
 /// The hard cap, which no file may raise (design 1).
 const CAPACITY_MAX: u32 = 10_000;
@@ -33,6 +38,9 @@ pub struct HomeServerSettings {
     pub listen: ListenSection,
     /// Where it keeps what is durable.
     pub store: StoreSection,
+    /// What becomes of messages for people who cannot be reached, for each domain; where nothing is said, 500 messages
+    /// and 4 MiB are kept for each person, for 14 days.
+    pub offline: Vec<OfflineSection>,
     /// How it joins the others.
     pub membership: MembershipSection,
     /// Where it tells how it is.
@@ -55,8 +63,70 @@ pub struct ListenSection {
 #[derive(Clone, PartialEq, Debug, Default, Serialize, Deserialize)]
 #[serde(default, deny_unknown_fields)]
 pub struct StoreSection {
-    /// The path of the SQLite file, which all home servers of a cluster share; made if it is missing. Must be set.
+    /// The path of the SQLite file, which all home servers of a machine share; made if it is missing. It or
+    /// `postgres` must be set.
+    #[serde(skip_serializing_if = "is_unset")]
     pub sqlite: PathBuf,
+    /// The PostgreSQL database, which all home servers of a cluster share:
+    /// `postgres://USER@HOST:PORT/DATABASE?sslmode=verify-full`.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub postgres: Option<String>,
+    /// The file with the database's password; without it the password is what `PGPASSWORD` says.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub password_file: Option<SecretFile>,
+}
+
+fn is_unset(path: &Path) -> bool {
+    path.as_os_str().is_empty()
+}
+
+impl StoreSection {
+    /// Where the store is.
+    ///
+    /// # Errors
+    /// [`SettingsError::Secret`].
+    pub fn location(&self) -> Result<Location, SettingsError> {
+        let Some(url) = &self.postgres else {
+            return Ok(Location::Sqlite(self.sqlite.clone()));
+        };
+        let password = match &self.password_file {
+            Some(file) => Some(file.read_text().map_err(|source| SettingsError::Secret {
+                key: "store.password_file",
+                source,
+            })?),
+            None => None,
+        };
+        let url = url.clone();
+        Ok(Location::Postgres(PostgresConfig { url, password }))
+    }
+
+    fn check(&self, mistakes: &mut Mistakes) {
+        match (&self.postgres, is_unset(&self.sqlite)) {
+            (None, true) => mistakes.add(
+                "store.sqlite",
+                "is missing, and so is store.postgres; write the path of a file, \"/var/lib/homeport/homeport.db\"",
+            ),
+            (Some(_), false) => mistakes.add(
+                "store.postgres",
+                "is set beside store.sqlite; write where the store is, and remove the other",
+            ),
+            (Some(url), true) if PostgresConfig::has_password(url) => mistakes.add(
+                "store.postgres",
+                "contains a password; write it to a file and name that in store.password_file",
+            ),
+            (Some(url), true) if !PostgresConfig::is_address(url) => {
+                let wrong = format_args!("is {url:?}, but must be like \"postgres://homeport@db:5432/homeport\"");
+                mistakes.add("store.postgres", wrong);
+            }
+            (Some(_), true) | (None, false) => {}
+        }
+        if self.password_file.is_some() && self.postgres.is_none() {
+            mistakes.add(
+                "store.password_file",
+                "is set, but store.postgres is not; remove it",
+            );
+        }
+    }
 }
 
 impl Default for HomeServerSettings {
@@ -69,6 +139,7 @@ impl Default for HomeServerSettings {
             shards: None,
             listen: ListenSection::default(),
             store: StoreSection::default(),
+            offline: Vec::new(),
             membership: MembershipSection::default(),
             admin: AdminSection::default(),
             telemetry: TelemetrySection::default(),
@@ -115,6 +186,7 @@ impl HomeServerSettings {
             listen: self.listen.link.0,
             advertise: self.advertise.clone(),
             shards: self.shards.unwrap_or_else(cores),
+            offline: offline::config(&self.offline),
         }
     }
 
@@ -169,17 +241,16 @@ impl Settings for HomeServerSettings {
                 format_args!("is {shards}, but must be from 1 to {SHARDS_MAX}"),
             );
         }
-        if self.store.sqlite.as_os_str().is_empty() {
-            mistakes.add(
-                "store.sqlite",
-                "is missing; write the path of a file, \"/var/lib/homeport/homeport.db\"",
-            );
-        }
+        self.store.check(mistakes);
+        offline::check(&self.offline, mistakes);
         self.check_address(mistakes);
         self.membership.check(mistakes);
     }
 
     fn check_secrets(&self, mistakes: &mut Mistakes) {
+        if let Some(file) = &self.store.password_file {
+            mistakes.secret("store.password_file", file);
+        }
         self.membership.check_secrets(mistakes);
     }
 

@@ -27,6 +27,28 @@ fn what_is_not_set_has_its_default() {
         ("127.0.0.1:7400", None)
     );
     assert!(config.shards >= 1);
+    let alice = rvp::Principal::from_address("alice@im.example.com").unwrap();
+    assert!(
+        config.offline.policy_for(&alice).keep,
+        "of a domain of which nothing is said"
+    );
+}
+
+#[test]
+fn each_domain_says_what_it_keeps() {
+    let sections = "[[offline]]\ndomain = \"im.example.com\"\nkeep = false\n\n\
+                    [[offline]]\ndomain = \"IM.example.org\"\ncount = 7\nbytes = \"64KiB\"\nage = \"1h\"\n";
+    let config = read(&format!("{GOOD}{sections}")).unwrap().config();
+    let policy = |address| {
+        let principal = rvp::Principal::from_address(address).unwrap();
+        config.offline.policy_for(&principal)
+    };
+    assert!(!policy("alice@im.example.com").keep);
+    let theirs = policy("bob@im.example.org");
+    assert_eq!(
+        (theirs.keep, theirs.count, theirs.bytes, theirs.age.as_secs()),
+        (true, 7, 65_536, 3_600)
+    );
 }
 
 #[test]
@@ -52,6 +74,35 @@ fn what_must_be_set_is_asked_for_at_once() {
         ["name", "store.sqlite", "membership.etcd.endpoints"],
         "{told}"
     );
+}
+
+#[test]
+fn every_mistake_about_what_is_kept_names_its_key() {
+    for (wrong, expected) in [
+        (
+            "offline = [{ count = 1 }]",
+            "offline.domain is \"\"; write the host",
+        ),
+        (
+            "offline = [{ domain = \"a.example\" }, { domain = \"A.example\" }]",
+            "offline.domain is a.example twice",
+        ),
+        (
+            "offline = [{ domain = \"a.example\", count = 0 }]",
+            "offline.count is 0, but must be from 1 to 10000",
+        ),
+        (
+            "offline = [{ domain = \"a.example\", bytes = \"2GiB\" }]",
+            "offline.bytes is 2147483648 octets",
+        ),
+        (
+            "offline = [{ domain = \"a.example\", age = \"1s\" }]",
+            "offline.age must be from 1m to 8784h",
+        ),
+    ] {
+        let told = read(&format!("{wrong}\n{GOOD}")).unwrap_err();
+        assert!(told.contains(expected), "{expected} in {told}");
+    }
 }
 
 #[test]
@@ -86,7 +137,15 @@ fn every_mistake_names_its_key() {
             "listen.link is \"7400\", but must be an address and port",
         ),
         ("store.sqlite = \"\"", "store.sqlite is missing"),
-        ("store.postgres = \"x\"", "store.postgres is no setting"),
+        ("store.mysql = \"x\"", "store.mysql is no setting"),
+        (
+            "store.postgres = \"postgres://im@db/homeport\"",
+            "store.postgres is set beside store.sqlite",
+        ),
+        (
+            "store.password_file = \"/etc/homeport/database\"",
+            "store.password_file is set, but store.postgres is not",
+        ),
         (
             "membership.etcd.lease_ttl = \"1s\"",
             "membership.etcd.lease_ttl is \"1s\"",
@@ -124,4 +183,29 @@ fn the_membership_is_told_what_the_file_says() {
         ("homes", "sesame")
     );
     assert_eq!(etcd.ttl.as_secs(), 8);
+}
+
+#[test]
+fn a_database_takes_the_place_of_the_file() {
+    let database = |line: &str| GOOD.replace("store.sqlite = \"/var/lib/homeport/homeport.db\"", line);
+    let sound = database("store.postgres = \"postgres://im@db:5432/homeport?sslmode=verify-full\"");
+    let location = read(&sound).unwrap().store.location().unwrap();
+    assert_eq!(location.to_string(), "postgres://im@db:5432/homeport");
+    for (line, expected) in [
+        (
+            "store.postgres = \"/var/lib/x.db\"",
+            "but must be like \"postgres://",
+        ),
+        (
+            "store.postgres = \"postgres://im:sesame@db/x\"",
+            "contains a password",
+        ),
+        (
+            "store.postgres = \"postgres://db/x?password=sesame\"",
+            "contains a password",
+        ),
+    ] {
+        let told = read(&database(line)).unwrap_err();
+        assert!(told.contains(expected) && !told.contains("sesame"), "{told}");
+    }
 }

@@ -6,6 +6,7 @@
 mod commits;
 mod doing;
 mod effects;
+mod kept;
 mod requests;
 mod residents;
 mod spreads;
@@ -13,6 +14,7 @@ mod unsaved;
 
 pub(crate) use requests::is_log_on;
 
+use crate::Offline;
 use crate::census::{Census, Counted};
 use crate::command::{Applied, Command, DeliveryId, Effect, Ended, Verdict};
 use crate::delivery::Delivery;
@@ -45,6 +47,7 @@ pub(crate) struct Parts {
     pub(crate) metrics: Metrics,
     pub(crate) census: Census,
     pub(crate) ledger: Ledger,
+    pub(crate) offline: Arc<Offline>,
     pub(crate) seed: u64,
 }
 
@@ -64,7 +67,7 @@ pub(crate) struct Shard {
     /// What could not be made durable yet.
     unsaved: Unsaved,
     /// Senders who wait for clients to acknowledge.
-    senders: HashMap<(Principal, DeliveryId), ReplyTo>,
+    senders: HashMap<(Principal, DeliveryId), Vec<ReplyTo>>,
     /// Questions about people of whom the store is being asked.
     waiting: HashMap<Principal, Vec<Ask>>,
 }
@@ -165,17 +168,26 @@ impl Shard {
                 ..
             }
         );
-        let open = presentity.in_flight();
+        let (open, kept) = (presentity.in_flight(), presentity.kept_len());
         let Applied { verdict, effects } = presentity.apply(self.parts.clock.now(), &mut self.ids, command);
         let in_flight = difference(open, presentity.in_flight());
+        self.parts
+            .metrics
+            .kept_by(difference(kept, presentity.kept_len()));
         self.parts
             .census
             .count(Slot::of(principal), before, counted(presentity));
         let mut entry = entry(in_flight, &effects);
         if is_message {
-            entry.accepted = 1;
-            if let Verdict::Now(Err(fault)) = &verdict {
-                entry.ended.push(Ended::Refused(*fault));
+            match &verdict {
+                Verdict::Now(Ok(_)) | Verdict::Later(_) => entry.accepted = 1,
+                Verdict::Now(Err(fault)) => {
+                    entry.accepted = 1;
+                    entry.ended.push(Ended::Refused(*fault));
+                }
+                // It was accepted when it came first.
+                Verdict::Again(_) | Verdict::Known(_) => self.parts.metrics.repeated(),
+                Verdict::Nothing => {}
             }
         }
         self.parts.ledger.enter(&entry);

@@ -15,7 +15,7 @@ use crate::service::Service;
 use crate::shard::{self, Shard};
 use crate::shards::Shards;
 use crate::standing::Standing;
-use crate::{HomeServer, HomeServerConfig, Resources, accounts, incoming};
+use crate::{HomeServer, HomeServerConfig, Offline, Resources, accounts, incoming};
 use async_trait::async_trait;
 use daemon::{Listener, Network, OnError, Tasks};
 use membership::{Joined, Member, MemberId, Placements};
@@ -90,7 +90,7 @@ impl Joining {
             served: shared.served.clone(),
         };
         lease.keep(lost, &shared.stages.tasks);
-        run_shards(&resources, &shared, mailboxes);
+        run_shards(&resources, &shared, &config.offline, mailboxes);
         let lending = run_followers(&config, &resources, &shared, revision);
         serve_links(&config, &resources, &shared, listener, lending);
         HomeServer {
@@ -162,7 +162,8 @@ fn share(
     (shared, mailboxes)
 }
 
-fn run_shards(resources: &Resources, shared: &Shared, mailboxes: Mailboxes) {
+fn run_shards(resources: &Resources, shared: &Shared, offline: &Offline, mailboxes: Mailboxes) {
+    let offline = Arc::new(offline.clone());
     let (writer, writing) = Writer::new(Arc::clone(&resources.store));
     let stages = &shared.stages;
     stages.writer.spawn("store writer", OnError::Stop, async move {
@@ -179,6 +180,7 @@ fn run_shards(resources: &Resources, shared: &Shared, mailboxes: Mailboxes) {
             metrics: shared.metrics.clone(),
             census: shared.census.clone(),
             ledger: shared.ledger.clone(),
+            offline: Arc::clone(&offline),
             seed: resources.seed.wrapping_add(index as u64),
         };
         let (shard, cancelled) = (Shard::new(parts, mailbox), stages.shards.cancelled());

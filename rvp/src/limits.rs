@@ -30,6 +30,9 @@ pub const HEADER_CHARS_MAX: usize = 2048;
 /// in many groups has thousands of octets; it is skipped to find out whether NTLM would do.
 pub const NEGOTIATE_CHARS_MAX: usize = 24 * 1024;
 
+/// Characters of a message's id. Room for a UUID with a prefix; every id is remembered for a while.
+pub const MESSAGE_ID_CHARS_MAX: usize = 64;
+
 /// Access control entries of one list: a person's contacts, with room.
 pub const ACCESS_ENTRIES_MAX: usize = 2000;
 

@@ -1,6 +1,6 @@
 //! What is kept of one person.
 
-use crate::Account;
+use crate::{Account, Contact, KeptHeader};
 use rvp::{AccessList, ClientUrl, Identity, PresenceState, Principal, SubscriptionId, ViewId};
 use std::time::SystemTime;
 
@@ -19,6 +19,11 @@ pub struct Durable {
     pub access: Option<AccessList>,
     /// The state that all watchers were told last; none while that is not known.
     pub told: Option<PresenceState>,
+    /// The messages kept for the person without their documents, by ascending number: those that wait, and
+    /// those that a client took and whose ids are still remembered.
+    pub kept: Vec<KeptHeader>,
+    /// The contact list, in the person's order.
+    pub contacts: Vec<Contact>,
 }
 
 /// A login of a call-back client: it will not notice that its home died, so its login must outlive the home.

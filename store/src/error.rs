@@ -6,7 +6,8 @@ use std::sync::Arc;
 /// The cause of an [`Error`], shared because a group of writes has one outcome.
 pub type Cause = Arc<dyn StdError + Send + Sync>;
 
-/// Why a store did not do what it was asked. In the texts and fields `store` is the file's path.
+/// Why a store did not do what it was asked. In the texts and fields `store` is the file's path, or the database's
+/// address without a password.
 #[derive(Debug, Clone, thiserror::Error)]
 pub enum Error {
     /// A new account has the principal of an existing one.
@@ -25,17 +26,47 @@ pub enum Error {
         /// What the system says.
         source: Cause,
     },
-    /// The file or its folder does not allow writing.
-    #[error("store {store} is read-only: this user must be allowed to write to the file and its folder")]
+    /// The address of a database is none.
+    #[error("address of the store cannot be read: it must be postgres://USER@HOST:PORT/DATABASE")]
+    BadAddress(#[source] Cause),
+    /// The database does not answer, is starting or ending, or takes no more connections. Trying again may help.
+    #[error("store {store} cannot be reached: a PostgreSQL server must run there and take connections")]
+    Unreachable {
+        /// Which.
+        store: String,
+        /// What the database or the system says.
+        source: Cause,
+    },
+    /// The database does not accept the user or the password.
+    #[error("store {store} does not let this user in: check the user's name, the password, and pg_hba.conf")]
+    NotAdmitted {
+        /// Which.
+        store: String,
+        /// What the database says.
+        source: Cause,
+    },
+    /// The database server has no database of that name.
+    #[error("store {store} does not exist: create the database, or name another")]
+    NoSuchDatabase {
+        /// Which.
+        store: String,
+        /// What the database server says.
+        source: Cause,
+    },
+    /// The file or its folder, or the database, does not allow writing.
+    #[error(
+        "store {store} is read-only: this user must be allowed to write, to a file and its folder or to the \
+         database, which must not be a standby"
+    )]
     ReadOnly {
         /// Which.
         store: String,
         /// What the database says.
         source: Cause,
     },
-    /// The file is no database, or a damaged one.
+    /// The file is no database, or what it or the database server keeps is damaged.
     #[error(
-        "store {store} is not a database or is damaged; nothing was changed: restore a copy or name another file"
+        "store {store} is not a database or is damaged; nothing was changed: restore a copy or name another"
     )]
     Corrupt {
         /// Which.
@@ -43,10 +74,8 @@ pub enum Error {
         /// What the database says.
         source: Cause,
     },
-    /// The file is a database of something else, or one whose tables were changed by hand.
-    #[error(
-        "store {store} is a database, but not one this program made; nothing was changed: name another file"
-    )]
+    /// The database is one of something else, or one whose tables were changed by hand.
+    #[error("store {store} is a database, but not one this program made; nothing was changed: name another")]
     Foreign {
         /// Which.
         store: String,

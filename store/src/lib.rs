@@ -1,8 +1,9 @@
-//! What must survive a restart: accounts, access lists, property subscriptions, and the logins of call-back
-//! clients with their views. And who may write it: a home that has lost people is stopped here.
+//! What must survive a restart: accounts, access lists, contact lists, property subscriptions, the logins of
+//! call-back clients with their views, and messages for people who cannot be reached. And who may write it: a
+//! home that has lost people is stopped here.
 //!
-//! One trait, [`Store`], with SQLite behind it ([`SqliteStore`]) and one suite of contract tests
-//! (`tests/contract`) that any other store has to pass too. A home server claims its slots, which returns the
+//! One trait, [`Store`], with SQLite ([`SqliteStore`], a file for one machine) or PostgreSQL ([`PostgresStore`])
+//! behind it, and one suite of contract tests (`tests/contract`) that both pass. A home server claims its slots, which returns the
 //! people in them, and then only writes; [`Writer`] puts what many people change at one time into one
 //! transaction. From the moment a slot is claimed at a newer epoch, writes of an older one are left out.
 //!
@@ -11,24 +12,33 @@
 
 mod account;
 mod claim;
+mod contact;
 mod durable;
 mod error;
+mod kept;
+mod location;
+mod postgres;
 mod secrets;
 mod sqlite;
+mod stored;
 mod write;
 mod writer;
 
 pub use account::{Account, AccountChange, Put};
 pub use claim::{Claim, Fenced, Move};
+pub use contact::{CONTACT_LIST_MAX, CONTACT_TEXT_CHARS_MAX, Contact};
 pub use durable::{Durable, Login, PropertySubscription, View};
 pub use error::{Cause, Error};
+pub use kept::{KEPT_READ_BYTES_MAX, KeptHeader, KeptMessage};
+pub use location::Location;
+pub use postgres::{PostgresConfig, PostgresStore};
 pub use secrets::{
     DigestSecret, ITERATIONS, LegacyNames, LegacySecrets, PASSWORD_CHARS_MAX, PasswordError, ScramVerifier,
     Secrets,
 };
 pub use sqlite::SqliteStore;
 pub use write::{Change, Write};
-pub use writer::{GROUP_SUBMISSIONS_MAX, QUEUE_SUBMISSIONS_MAX, Writer};
+pub use writer::{GROUP_SUBMISSIONS_MAX, QUEUE_SUBMISSIONS_MAX, RENEWAL_DELAY, Writer};
 
 use async_trait::async_trait;
 use rvp::Principal;
@@ -88,6 +98,14 @@ pub trait Store: Send + Sync + 'static {
     /// Nothing was applied: [`Error::Unavailable`], [`Error::ReadOnly`], [`Error::Corrupt`].
     async fn write(&self, writes: &[Write]) -> Result<Vec<Fenced>, Error>;
 
+    /// Messages kept for a person that no client took yet, with numbers above `after`, ascending: at most
+    /// `limit`, and no further than [`KEPT_READ_BYTES_MAX`] octets of documents, but at least one if there is
+    /// one. Whoever wants all asks again with the last number, until there is none.
+    ///
+    /// # Errors
+    /// As [`Store::load_one`].
+    async fn kept(&self, principal: &Principal, after: u64, limit: u32) -> Result<Vec<KeptMessage>, Error>;
+
     /// Every account, ordered by principal.
     ///
     /// # Errors
@@ -127,4 +145,8 @@ pub trait Store: Send + Sync + 'static {
     /// # Errors
     /// [`Error::Unavailable`], [`Error::Corrupt`].
     async fn revision(&self) -> Result<u64, Error>;
+
+    /// Waits for what is under way and ends. Whatever is asked afterwards fails. Dropping a store loses nothing
+    /// either; one that holds nothing open need not do anything.
+    async fn close(&self) {}
 }

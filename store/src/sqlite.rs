@@ -7,16 +7,16 @@
 
 mod accounts;
 mod apply;
-mod batch;
 mod claims;
+mod contacts;
 mod failure;
+mod kept;
 mod load;
-mod millis;
 mod open;
 mod people;
 mod rows;
 
-use crate::{Account, AccountChange, Claim, Durable, Error, Fenced, Move, Put, Store, Write};
+use crate::{Account, AccountChange, Claim, Durable, Error, Fenced, KeptMessage, Move, Put, Store, Write};
 use async_trait::async_trait;
 use failure::Failure;
 use load::Which;
@@ -197,6 +197,11 @@ impl Store for SqliteStore {
         }
     }
 
+    async fn kept(&self, principal: &Principal, after: u64, limit: u32) -> Result<Vec<KeptMessage>, Error> {
+        let read = async { kept::waiting(&mut *self.snapshot().await?, principal, after, limit).await };
+        self.explain(read.await)
+    }
+
     async fn accounts(&self) -> Result<Vec<Account>, Error> {
         let read = async {
             let found = load::accounts(&mut *self.snapshot().await?, Which::All).await?;
@@ -220,6 +225,10 @@ impl Store for SqliteStore {
     async fn revision(&self) -> Result<u64, Error> {
         let read = async { accounts::revision(&mut *self.snapshot().await?).await };
         self.explain(read.await)
+    }
+
+    async fn close(&self) {
+        Self::close(self).await;
     }
 }
 

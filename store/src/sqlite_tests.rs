@@ -116,3 +116,27 @@ async fn each_kind_of_write_finds_its_rows_by_key() {
         );
     }
 }
+
+#[tokio::test]
+async fn kept_messages_are_found_by_key() {
+    let (_folder, store) = open().await;
+    let plans = [
+        format!("EXPLAIN QUERY PLAN {}", kept::TAKE.over(2).0),
+        format!("EXPLAIN QUERY PLAN {}", kept::FORGET.over(2).0),
+        format!("EXPLAIN QUERY PLAN {}", kept::WAITING),
+    ];
+    for plan in plans {
+        let steps: Vec<(i64, i64, i64, String)> = sqlx::query_as(sqlx::AssertSqlSafe(plan.clone()))
+            .fetch_all(&store.readers)
+            .await
+            .unwrap();
+        let text: Vec<_> = steps.into_iter().map(|step| step.3).collect();
+        let by_key =
+            |step: &String| step.starts_with("SEARCH kept_messages USING") && step.contains("(account=?");
+        assert!(text.iter().any(by_key), "{plan}: {text:?}");
+        assert!(
+            !text.iter().any(|step| step.contains("TEMP B-TREE")),
+            "{plan}: {text:?}"
+        );
+    }
+}

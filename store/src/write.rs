@@ -1,7 +1,8 @@
 //! Changes of what is kept of a person.
 
-use crate::{Fenced, Login, PropertySubscription, View};
+use crate::{Contact, Fenced, KeptMessage, Login, PropertySubscription, View};
 use rvp::{AccessList, PresenceState, Principal, SubscriptionId, ViewId};
+use std::time::SystemTime;
 
 /// A change of one person's state.
 #[derive(Clone, PartialEq, Eq, Debug)]
@@ -32,6 +33,8 @@ impl Write {
 pub enum Change {
     /// A login was made or renewed.
     PutLogin(Login),
+    /// A login ends later than it did, and nothing else of it changes. See [`Change::RenewSubscription`].
+    RenewLogin(SubscriptionId, SystemTime),
     /// A login ended.
     RemoveLogin(SubscriptionId),
     /// A view was set.
@@ -40,6 +43,11 @@ pub enum Change {
     RemoveView(ViewId),
     /// A property subscription was made or renewed.
     PutSubscription(PropertySubscription),
+    /// A property subscription ends later than it did, and nothing else of it changes.
+    ///
+    /// [`crate::Writer`] does not hurry with renewals: whoever makes one is answered at once, and it is durable
+    /// [`crate::RENEWAL_DELAY`] later at most. So it is for what ends much later than that anyway.
+    RenewSubscription(SubscriptionId, SystemTime),
     /// A property subscription ended.
     RemoveSubscription(SubscriptionId),
     /// The access list was set.
@@ -50,4 +58,20 @@ pub enum Change {
     PutTold(PresenceState),
     /// Watchers are about to be told something else: until it is known that all were, nobody can say what they know.
     ForgetTold,
+    /// A message is kept for the person.
+    PutMessage(KeptMessage),
+    /// A client took the messages of these numbers, at this time: their documents are dropped, their headers
+    /// stay until they are forgotten. Of a message that was taken before, the first time stays.
+    TakeMessages(Vec<u64>, SystemTime),
+    /// The messages of these numbers are dropped altogether: expired, or remembered for long enough.
+    ForgetMessages(Vec<u64>),
+    /// The contact list was set. The whole list, in the person's order.
+    PutContacts(Vec<Contact>),
+}
+
+impl Change {
+    /// Whether this may become durable a little later than it is acknowledged.
+    pub(crate) fn is_renewal(&self) -> bool {
+        matches!(self, Self::RenewLogin(..) | Self::RenewSubscription(..))
+    }
 }

@@ -3,12 +3,17 @@
 //! A durable transaction costs a wait for the disk, whatever is in it. So while one is being committed
 //! everything else queues, and the whole queue is the next transaction. Nothing waits on purpose: with one
 //! submission there is one transaction at once.
+//!
+//! Renewals alone are not worth a transaction: they are answered at once, and go with the next group or after
+//! [`RENEWAL_DELAY`].
 
 use crate::{Error, Fenced, Store, Write};
 use std::future::Future;
 use std::sync::Arc;
+use std::time::Duration;
 use tokio::sync::mpsc::error::TrySendError;
 use tokio::sync::{mpsc, oneshot};
+use tokio::time::{Instant, timeout_at};
 
 /// Submissions that may wait; more are refused. Room for everybody at a home of 10,000 to have some waiting,
 /// as in the morning, at a few hundred octets each: some twenty megabytes and a few seconds of work.
@@ -20,6 +25,15 @@ pub const QUEUE_SUBMISSIONS_MAX: usize = 65_536;
 /// Submissions that become one transaction. Beyond this the wait for the disk is no longer what counts, and
 /// a longer transaction only makes the first of the group wait for the last.
 pub const GROUP_SUBMISSIONS_MAX: usize = 1000;
+
+/// How long after its answer a renewal is durable at the latest, while the store can be written.
+///
+/// What a crash takes back is the last of a renewal, and what was renewed still ends as it did before: whoever
+/// renews this way must leave time enough to renew again.
+pub const RENEWAL_DELAY: Duration = Duration::from_secs(30);
+
+/// Renewals that are held back; with more the time has come.
+const RENEWALS_MAX: usize = 10_000;
 
 struct Submission {
     writes: Vec<Write>,
@@ -42,15 +56,17 @@ impl Writer {
     }
 
     /// Queues the writes of one person now, before the returned future is polled, and resolves when they are
-    /// committed. Writes that are submitted later are applied later. Dropping the future withdraws nothing.
+    /// committed. Writes that are submitted later are applied later. Dropping the future withdraws nothing. With
+    /// nothing but renewals it resolves at once.
     ///
     /// # Errors
     /// [`Error::Overloaded`] when [`QUEUE_SUBMISSIONS_MAX`] are waiting, [`Error::Stopped`] when the work
     /// beside the writer has ended. [`Error::Fenced`] when one of the writes was left out, while the rest of
     /// the group is committed; as they are about one person, at one epoch, all of them were left out. Else
     /// the error of [`Store::write`], the same for everybody in the group: nothing of the group was applied,
-    /// and it is not tried again.
+    /// and it is not tried again. When the store is [`Error::Unreachable`] all who wait are told.
     pub fn submit(&self, writes: Vec<Write>) -> impl Future<Output = Result<(), Error>> + Send + use<> {
+        let lazy = !writes.is_empty() && writes.iter().all(|write| write.change.is_renewal());
         let (outcome, committed) = oneshot::channel();
         let queued = match self.queue.try_send(Submission { writes, outcome }) {
             Ok(()) => Ok(()),
@@ -59,20 +75,28 @@ impl Writer {
         };
         async move {
             queued?;
+            if lazy {
+                return Ok(());
+            }
             committed.await.unwrap_or(Err(Error::Stopped))
         }
     }
 }
 
 async fn run(store: Arc<dyn Store>, mut submissions: mpsc::Receiver<Submission>) {
-    let mut group = Vec::new();
-    while submissions.recv_many(&mut group, GROUP_SUBMISSIONS_MAX).await > 0 {
+    let (mut group, mut renewals) = (Vec::new(), Renewals::default());
+    loop {
+        let ended = renewals.or_next(&mut submissions, &mut group).await;
         let mut outcomes = Vec::with_capacity(group.len());
-        let mut writes = Vec::with_capacity(group.len());
+        let mut writes = renewals.take();
+        let held = writes.len();
         for submission in group.drain(..) {
             let first = writes.len();
             writes.extend(submission.writes);
             outcomes.push((first..writes.len(), submission.outcome));
+        }
+        if writes.is_empty() && outcomes.is_empty() {
+            return;
         }
         let result = store.write(&writes).await;
         tracing::trace!(
@@ -80,6 +104,9 @@ async fn run(store: Arc<dyn Store>, mut submissions: mpsc::Receiver<Submission>)
             writes = writes.len(),
             "group of writes ended"
         );
+        if let Err(error @ Error::Unreachable { .. }) = &result {
+            give_up(&mut submissions, error);
+        }
         for (theirs, outcome) in outcomes {
             let result = match &result {
                 Ok(fenced) => applied(&writes[theirs], fenced),
@@ -88,6 +115,84 @@ async fn run(store: Arc<dyn Store>, mut submissions: mpsc::Receiver<Submission>)
             // Whoever no longer waits does not want to know.
             let _ = outcome.send(result);
         }
+        if let Err(error) = &result
+            && held > 0
+        {
+            let error: &dyn std::error::Error = error;
+            tracing::warn!(error, renewals = held, "renewals are not durable yet");
+            writes.truncate(held);
+            renewals.put_back(writes);
+        }
+        if ended {
+            return;
+        }
+    }
+}
+
+/// Renewals that were answered and are not written.
+#[derive(Default)]
+struct Renewals {
+    writes: Vec<Write>,
+    due: Option<Instant>,
+}
+
+impl Renewals {
+    /// Waits for submissions that cannot wait, or until renewals must not wait any longer. Says whether there will
+    /// be no more.
+    async fn or_next(
+        &mut self,
+        submissions: &mut mpsc::Receiver<Submission>,
+        group: &mut Vec<Submission>,
+    ) -> bool {
+        loop {
+            let next = submissions.recv_many(group, GROUP_SUBMISSIONS_MAX);
+            let received = match self.due {
+                Some(due) => timeout_at(due, next).await,
+                None => Ok(next.await),
+            };
+            match received {
+                Ok(0) => return true,
+                Err(_) => return false,
+                Ok(_) => {}
+            }
+            // With others they go in the order in which all were submitted.
+            if group.iter().all(Submission::is_lazy) {
+                self.writes.extend(group.drain(..).flat_map(|lazy| lazy.writes));
+            }
+            if !group.is_empty() || self.writes.len() > RENEWALS_MAX {
+                return false;
+            }
+            self.due = self.due.or_else(|| Some(Instant::now() + RENEWAL_DELAY));
+        }
+    }
+
+    /// Those that are to be written now.
+    fn take(&mut self) -> Vec<Write> {
+        self.due = None;
+        std::mem::take(&mut self.writes)
+    }
+
+    /// Holds what could not be written back for the next time. If that would be too many, the clients will renew
+    /// again.
+    fn put_back(&mut self, writes: Vec<Write>) {
+        if writes.len() <= RENEWALS_MAX {
+            self.due = Some(Instant::now() + RENEWAL_DELAY);
+            self.writes = writes;
+        }
+    }
+}
+
+impl Submission {
+    fn is_lazy(&self) -> bool {
+        !self.writes.is_empty() && self.writes.iter().all(|write| write.change.is_renewal())
+    }
+}
+
+/// Answers everybody who waits. A store that is away takes seconds to find out for each group, and whoever is far
+/// behind would wait for the groups before.
+fn give_up(submissions: &mut mpsc::Receiver<Submission>, error: &Error) {
+    while let Ok(submission) = submissions.try_recv() {
+        let _ = submission.outcome.send(Err(error.clone()));
     }
 }
 
@@ -98,3 +203,7 @@ fn applied(theirs: &[Write], fenced: &[Fenced]) -> Result<(), Error> {
         None => Ok(()),
     }
 }
+
+#[cfg(test)]
+#[path = "writer_tests.rs"]
+mod tests;

@@ -1,15 +1,21 @@
-//! Home servers of one machine, each with its own handle of one file, that take people from each other while
-//! they write for them.
+//! Home servers, each with its own handle of one store, that take people from each other while they write for
+//! them.
 #![expect(clippy::unwrap_used, reason = "in a test it is an assertion")]
 
+#[path = "postgres/server.rs"]
+#[expect(dead_code, reason = "the tests of PostgreSQL need more of it")]
+mod server;
+
 use rvp::Principal;
+use server::Server;
 use std::collections::BTreeSet;
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex};
 use std::time::SystemTime;
 use store::{
-    Account, Change, Claim, Durable, Error, Put, ScramVerifier, Secrets, SqliteStore, Store, Write, Writer,
+    Account, Change, Claim, Durable, Error, PostgresConfig, PostgresStore, Put, ScramVerifier, Secrets,
+    SqliteStore, Store, Write, Writer,
 };
 use tokio::task::JoinSet;
 
@@ -45,8 +51,24 @@ fn value_of(person: &Durable) -> Value {
     (epoch.parse().unwrap(), number.parse().unwrap())
 }
 
-async fn new_store(path: &Path) {
-    let store = SqliteStore::open(path).await.unwrap();
+/// Where the store is.
+#[derive(Clone)]
+enum Place {
+    File(PathBuf),
+    Database(PostgresConfig),
+}
+
+impl Place {
+    async fn open(&self) -> Arc<dyn Store> {
+        match self {
+            Self::File(path) => Arc::new(SqliteStore::open(path).await.unwrap()),
+            Self::Database(config) => Arc::new(PostgresStore::open(config).await.unwrap()),
+        }
+    }
+}
+
+async fn new_store(place: &Place) {
+    let store = place.open().await;
     for slot in SLOTS {
         let scram = ScramVerifier {
             salt: [1; 16],
@@ -63,7 +85,6 @@ async fn new_store(path: &Path) {
         };
         store.put_account(&account, slot, Put::New).await.unwrap();
     }
-    store.close().await;
 }
 
 /// What all homes together know.
@@ -89,8 +110,8 @@ impl Truth {
 }
 
 /// A home that claims all slots again and again, and writes until it is stopped, and then a little more.
-async fn home(path: PathBuf, member: String, truth: Arc<Truth>) {
-    let store = Arc::new(SqliteStore::open(&path).await.unwrap());
+async fn home(place: Place, member: String, truth: Arc<Truth>) {
+    let store = place.open().await;
     let (writer, work) = Writer::new(store.clone());
     let mut working = JoinSet::new();
     working.spawn(work);
@@ -122,7 +143,6 @@ async fn home(path: PathBuf, member: String, truth: Arc<Truth>) {
     }
     drop(writer);
     working.join_all().await;
-    store.close().await;
 }
 
 /// The slots in the order in which their people are returned.
@@ -154,14 +174,23 @@ async fn write_until_stopped(writer: Writer, slot: u16, epoch: u64, truth: Arc<T
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn homes_that_take_people_from_each_other_never_write_over_a_successor() {
+async fn homes_that_share_a_file_never_write_over_a_successor() {
     let folder = tempfile::tempdir().unwrap();
-    let path = folder.path().join("homeport.db");
-    new_store(&path).await;
+    take_from_each_other(Place::File(folder.path().join("homeport.db"))).await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn homes_that_share_a_database_never_write_over_a_successor() {
+    let server = Server::start().await;
+    take_from_each_other(Place::Database(server.config())).await;
+}
+
+async fn take_from_each_other(place: Place) {
+    new_store(&place).await;
     let truth = Arc::new(Truth::default());
     let mut homes = JoinSet::new();
     for number in 1..=3 {
-        homes.spawn(home(path.clone(), format!("home-{number}"), truth.clone()));
+        homes.spawn(home(place.clone(), format!("home-{number}"), truth.clone()));
     }
     homes.join_all().await;
 
@@ -174,7 +203,7 @@ async fn homes_that_take_people_from_each_other_never_write_over_a_successor() {
             "claim of {slot} at {epoch}"
         );
     }
-    let store = SqliteStore::open(&path).await.unwrap();
+    let store = place.open().await;
     for slot in SLOTS {
         let person = store.load_one(&principal(slot)).await.unwrap().unwrap();
         assert_eq!(value_of(&person), truth.last_before(slot, u64::MAX));

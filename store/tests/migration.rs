@@ -21,6 +21,8 @@ fn everybody() -> [Durable; 2] {
         subscriptions: vec![subscription(2, "bob")],
         access: Some(access("bob")),
         told: None,
+        kept: vec![],
+        contacts: vec![],
     };
     let mut zoe = account("zoe");
     zoe.display_name = "Zoë's \"own\" name".to_owned();

@@ -7,6 +7,8 @@ mod claims;
 mod person;
 
 use crate::faults::{Faults, STORE};
+use crate::history::Person;
+use crate::people;
 use crate::time::pass;
 use async_trait::async_trait;
 use claims::Claims;
@@ -16,7 +18,7 @@ use std::collections::BTreeMap;
 use std::io;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
-use store::{Account, AccountChange, Claim, Durable, Error, Fenced, Move, Put, Store, Write};
+use store::{Account, AccountChange, Claim, Durable, Error, Fenced, KeptMessage, Move, Put, Store, Write};
 
 /// How long a home server waits for a store that does not answer.
 const ANSWER_WAIT: Duration = Duration::from_secs(2);
@@ -41,6 +43,18 @@ impl Kept {
             home: home.to_owned(),
             faults: faults.clone(),
         })
+    }
+
+    /// The texts of the messages that wait for somebody, in their order.
+    pub(crate) fn texts_for(&self, person: Person) -> Vec<String> {
+        let data = self.lock();
+        let row = data.rows.get(&people::principal(person));
+        let waiting = row.map(|row| row.waiting(0, u32::MAX)).unwrap_or_default();
+        let text = |message: &KeptMessage| {
+            let notification = rvp::notification::Notification::parse(message.document.clone()).ok()?;
+            Some(notification.mime().ok()?.text)
+        };
+        waiting.iter().filter_map(text).collect()
     }
 
     fn lock(&self) -> MutexGuard<'_, Data> {
@@ -123,6 +137,14 @@ impl Store for SimStore {
                 }
             }
             Ok(data.claims.fenced(writes))
+        })
+        .await
+    }
+
+    async fn kept(&self, principal: &Principal, after: u64, limit: u32) -> Result<Vec<KeptMessage>, Error> {
+        self.ask(|data| {
+            let row = data.rows.get(principal);
+            Ok(row.map(|row| row.waiting(after, limit)).unwrap_or_default())
         })
         .await
     }

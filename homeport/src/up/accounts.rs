@@ -7,7 +7,7 @@ use rand::seq::IndexedRandom;
 use rvp::{Domain, Principal};
 use std::fmt::Write as _;
 use std::path::Path;
-use store::{Account, LegacyNames, Put, Secrets, SqliteStore, Store};
+use store::{Account, LegacyNames, Put, Secrets, Store};
 use topologies::Topology;
 
 const NAMES: [(&str, &str); 3] = [
@@ -28,7 +28,7 @@ pub(super) struct Demo {
 }
 
 /// Makes the accounts, or finds the passwords of an earlier time in the data folder.
-pub(super) async fn make_demo(store: &SqliteStore, topology: &Topology, data: &Path) -> Result<Vec<Demo>> {
+pub(super) async fn make_demo(store: &dyn Store, topology: &Topology, data: &Path) -> Result<Vec<Demo>> {
     let mut demo = Vec::new();
     for served in &topology.domains {
         let domain = Domain::parse(&served.im_host).context("read the topology's domains")?;

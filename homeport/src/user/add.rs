@@ -7,7 +7,7 @@ use crate::output::Output;
 use anyhow::{Result, anyhow};
 use membership::Slot;
 use rvp::Principal;
-use store::{Account, LegacyNames, Put, Secrets, Store};
+use store::{Account, LegacyNames, Put, Secrets};
 use topologies::Topology;
 
 /// The NT domain where neither the command line nor a topology names one.
@@ -71,7 +71,7 @@ impl Add {
             disabled: false,
             secrets: Secrets::derive(&password, names.as_ref())?,
         };
-        if !data.has_store() {
+        if data.database()?.is_none() && !data.has_store() {
             output.note(&format!("making a new store in {}", data.path().display()));
         }
         let store = data.open_store().await?;
@@ -128,6 +128,10 @@ fn refusal(error: store::Error, address: &str, data: &Data) -> anyhow::Error {
         ),
         store::Error::NoSuchAccount
         | store::Error::CannotOpen { .. }
+        | store::Error::BadAddress(_)
+        | store::Error::Unreachable { .. }
+        | store::Error::NotAdmitted { .. }
+        | store::Error::NoSuchDatabase { .. }
         | store::Error::ReadOnly { .. }
         | store::Error::Corrupt { .. }
         | store::Error::Foreign { .. }

@@ -6,7 +6,7 @@ use crate::output::Output;
 use anyhow::Result;
 use membership::Slot;
 use rvp::Principal;
-use store::{Account, Put, SqliteStore, Store};
+use store::{Account, Put, Store};
 
 /// Refuse log-on to an account and keep everything of it
 #[derive(clap::Args, Debug)]
@@ -56,7 +56,7 @@ impl Enable {
 impl Whose {
     async fn set(&self, disabled: bool, output: &Output) -> Result<()> {
         let store = self.data.open().await?;
-        let done = self.change(&store, disabled).await;
+        let done = self.change(&*store, disabled).await;
         store.close().await;
         let (account, changed) = done?;
         let (address, state) = (self.address.address(), state(&account));
@@ -69,7 +69,7 @@ impl Whose {
     }
 
     /// The account as it is afterwards, and whether it was different before.
-    async fn change(&self, store: &SqliteStore, disabled: bool) -> Result<(Account, bool)> {
+    async fn change(&self, store: &dyn Store, disabled: bool) -> Result<(Account, bool)> {
         let before = account_of(store, &self.address).await?;
         if before.disabled == disabled {
             return Ok((before, false));

@@ -4,7 +4,7 @@ use super::Data;
 use crate::output::Output;
 use anyhow::Result;
 use serde::Serialize;
-use store::{Account, Store};
+use store::Account;
 
 /// Show all accounts
 #[derive(clap::Args, Debug)]

@@ -8,7 +8,7 @@ use crate::output::Output;
 use anyhow::{Result, bail};
 use membership::Slot;
 use rvp::Principal;
-use store::{Account, LegacyNames, LegacySecrets, Put, Secrets, SqliteStore, Store};
+use store::{Account, LegacyNames, LegacySecrets, Put, Secrets, Store};
 use topologies::Topology;
 
 /// Change the password of an account
@@ -50,7 +50,7 @@ impl Passwd {
             .check(&format!("homeport user passwd {address}{}", self.data.argument()))?;
         let data = DataDir::open(&self.data.data)?;
         let store = data.existing_store().await?;
-        let done = self.change(&data, &store, output).await;
+        let done = self.change(&data, &*store, output).await;
         store.close().await;
         let names = done?;
         output.note(&format!("changed the password of {address}"));
@@ -61,7 +61,7 @@ impl Passwd {
     async fn change(
         &self,
         data: &DataDir,
-        store: &SqliteStore,
+        store: &dyn Store,
         output: &Output,
     ) -> Result<Option<LegacyNames>> {
         let before = account_of(store, &self.address).await?;

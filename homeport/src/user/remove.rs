@@ -4,7 +4,7 @@ use super::{Data, address, no_account};
 use crate::output::Output;
 use anyhow::{Result, anyhow};
 use rvp::Principal;
-use store::{SqliteStore, Store};
+use store::Store;
 
 /// Remove an account with everything that belongs to it
 #[derive(clap::Args, Debug)]
@@ -26,7 +26,7 @@ pub(super) struct Remove {
 impl Remove {
     pub(super) async fn run(self, output: &Output) -> Result<()> {
         let store = self.data.open().await?;
-        let done = self.remove(&store).await;
+        let done = self.remove(&*store).await;
         store.close().await;
         done?;
         output.note(&format!(
@@ -37,7 +37,7 @@ impl Remove {
     }
 
     /// Without reading the account first: one that cannot be read can still be removed.
-    async fn remove(&self, store: &SqliteStore) -> Result<()> {
+    async fn remove(&self, store: &dyn Store) -> Result<()> {
         let removed = store.remove_account(&self.address).await;
         if matches!(removed, Err(store::Error::NoSuchAccount)) {
             return Err(no_account(store, &self.address).await);

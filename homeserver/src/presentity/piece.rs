@@ -16,19 +16,23 @@ pub(crate) enum Piece {
 }
 
 impl Piece {
-    /// What a change is of.
-    pub(crate) fn of(change: &Change) -> Self {
-        match change {
+    /// What a change is of. None for messages, which their senders or the core try again, and for contacts.
+    pub(crate) fn of(change: &Change) -> Option<Self> {
+        Some(match change {
             Change::PutLogin(login) => Self::Login(login.id),
-            Change::RemoveLogin(id) => Self::Login(*id),
+            Change::RenewLogin(id, _) | Change::RemoveLogin(id) => Self::Login(*id),
             Change::PutView(view) => Self::View(view.id),
             Change::RemoveView(id) => Self::View(*id),
             Change::PutSubscription(subscription) => Self::Subscription(subscription.id),
-            Change::RemoveSubscription(id) => Self::Subscription(*id),
+            Change::RenewSubscription(id, _) | Change::RemoveSubscription(id) => Self::Subscription(*id),
             Change::PutAccess(_) => Self::Access,
             Change::PutDisplayName(_) => Self::DisplayName,
             Change::PutTold(_) | Change::ForgetTold => Self::Told,
-        }
+            Change::PutMessage(_)
+            | Change::TakeMessages(..)
+            | Change::ForgetMessages(_)
+            | Change::PutContacts(_) => return None,
+        })
     }
 }
 

@@ -1,7 +1,7 @@
 //! Makes durable what has changed, and goes on when that is known.
 
 use super::Shard;
-use super::doing::{Commit, Done};
+use super::doing::{Commit, Done, KeptRead};
 use super::effects::send;
 use super::spreads::Spread;
 use super::unsaved::AGAIN_AFTER;
@@ -15,6 +15,9 @@ use store::{Change, Write};
 
 type Answer = Option<(ReplyTo, Result<Reply, Fault>)>;
 
+/// Who is answered when it is durable, and what is read then.
+pub(super) type Afterwards = (Answer, Option<KeptRead>);
+
 impl Shard {
     /// Submits changes of somebody whom this home has since an epoch. Whoever asked is answered, and watchers are told,
     /// when they are durable.
@@ -23,19 +26,20 @@ impl Shard {
         (principal, epoch): (&Principal, u64),
         changes: Vec<Change>,
         spreads: Vec<Spread>,
-        answer: Answer,
+        afterwards: Afterwards,
     ) {
         let commit = Commit {
             principal: principal.clone(),
             epoch,
             number: self.spreads.begin(principal, spreads),
-            pieces: changes.iter().map(Piece::of).collect(),
+            pieces: changes.iter().filter_map(Piece::of).collect(),
             again: false,
         };
-        self.submit(commit, changes, answer);
+        self.submit(commit, changes, afterwards);
     }
 
-    fn submit(&mut self, commit: Commit, changes: Vec<Change>, answer: Answer) {
+    fn submit(&mut self, commit: Commit, changes: Vec<Change>, (answer, reads): Afterwards) {
+        changes.iter().for_each(|change| self.parts.metrics.write(change));
         let write = |change| Write {
             principal: commit.principal.clone(),
             slot: Slot::of(&commit.principal).number(),
@@ -48,6 +52,7 @@ impl Shard {
                 commit,
                 result: committed.await,
                 answer,
+                reads,
             }
         });
     }
@@ -140,7 +145,7 @@ impl Shard {
                 pieces,
                 again: true,
             };
-            self.submit(commit, changes, None);
+            self.submit(commit, changes, (None, None));
         }
         if !self.unsaved.is_empty() {
             self.save_later();

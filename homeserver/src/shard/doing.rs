@@ -1,14 +1,15 @@
 //! What is under way beside a shard's loop, and comes back to it.
 
-use crate::command::DeliveryId;
+use crate::command::{DeliveryId, Ticket};
 use crate::presentity::Piece;
 use crate::shards::ReplyTo;
 use futures_util::StreamExt;
 use futures_util::future::BoxFuture;
 use futures_util::stream::FuturesUnordered;
+use membership::Slot;
 use proto::Outcome;
 use rvp::{Fault, Principal, Reply};
-use store::Durable;
+use store::{Durable, KeptMessage};
 use tokio::sync::oneshot;
 
 /// Something that was under way and is finished.
@@ -18,6 +19,21 @@ pub(super) enum Done {
         commit: Commit,
         result: Result<(), store::Error>,
         answer: Option<(ReplyTo, Result<Reply, Fault>)>,
+        /// What is to be read afterwards.
+        reads: Option<KeptRead>,
+    },
+    /// A kept message, or that one has gone, is durable, or cannot be made so.
+    Written {
+        principal: Principal,
+        claim: (Slot, u64),
+        ticket: Ticket,
+        result: Result<(), store::Error>,
+    },
+    /// The store has said which messages it keeps.
+    Read {
+        principal: Principal,
+        ticket: Ticket,
+        result: Result<Vec<KeptMessage>, store::Error>,
     },
     /// Everything that was changed of people who left is durable.
     Settled {
@@ -43,6 +59,13 @@ pub(super) enum Done {
         principal: Principal,
         result: Result<Option<Durable>, store::Error>,
     },
+}
+
+/// Kept messages that are to be read.
+pub(super) struct KeptRead {
+    pub(super) principal: Principal,
+    pub(super) ticket: Ticket,
+    pub(super) after: u64,
 }
 
 /// Writes of what has changed of somebody.

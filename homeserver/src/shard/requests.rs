@@ -47,9 +47,14 @@ impl Shard {
                 self.parts.metrics.request(name, answer.as_ref().err().copied());
                 self.carry_out(&target, effects, Some((reply, answer)), &[]);
             }
-            Verdict::Later(delivery) => {
-                self.senders.insert((target.clone(), delivery), reply);
+            Verdict::Later(delivery) | Verdict::Again(delivery) => {
+                let waiting = self.senders.entry((target.clone(), delivery)).or_default();
+                waiting.push(reply);
                 self.carry_out(&target, effects, None, &[]);
+            }
+            Verdict::Known(known) => {
+                self.parts.metrics.request(name, None);
+                self.carry_out(&target, effects, Some((reply, Ok(known))), &[]);
             }
             Verdict::Nothing => self.carry_out(&target, effects, None, &[]),
         }

@@ -93,16 +93,17 @@ impl Item {
         to: &Principal,
         login: SubscriptionId,
     ) -> http::Request<Bytes> {
-        let (from, hop, ack, document) = match self {
+        let (from, hop, ack, id, document) = match self {
             Self::Message(Message { message, .. }) => (
                 message.from.clone(),
                 message.hop,
                 Some(message.ack),
+                message.id.as_ref(),
                 message.document.clone(),
             ),
             Self::Change(change) => {
                 let from = Identity::Server(change.presentity.domain());
-                (from, 2, None, document(change, to))
+                (from, 2, None, None, document(change, to))
             }
         };
         let subscription = Some(login);
@@ -112,6 +113,7 @@ impl Item {
             hop,
             ack,
             subscription,
+            id,
             document,
         }
         .write();

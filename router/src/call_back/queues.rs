@@ -6,6 +6,7 @@
 
 use super::post::{Posted, post};
 use super::queue::{Item, Message, Queue};
+use super::taken::Taken;
 use crate::metrics::Metrics;
 use async_trait::async_trait;
 use daemon::{Network, OnError, Tasks};
@@ -46,6 +47,7 @@ struct Inner {
     tasks: Tasks,
     open: Semaphore,
     state: Mutex<State>,
+    taken: Taken,
 }
 
 #[derive(Default)]
@@ -79,6 +81,7 @@ impl Queues {
                 tasks,
                 open,
                 state,
+                taken: Taken::default(),
             }),
         }
     }
@@ -95,7 +98,17 @@ impl Queues {
                 outcome,
             })
         });
-        told.await.unwrap_or(Outcome::Unreachable)
+        // Where nobody says, the client may have taken it.
+        told.await.unwrap_or(Outcome::Expired)
+    }
+
+    /// Whether a client of the person has taken a message: known when it has no client at this moment.
+    pub(crate) async fn probe(&self, message: &DeliverMessage) -> Outcome {
+        if self.inner.taken.settled(message).await {
+            Outcome::Taken
+        } else {
+            Outcome::Rejected
+        }
     }
 
     /// Queues a change for these clients.
@@ -136,18 +149,36 @@ impl Queues {
             if matches!(&item, Item::Message(message) if message.outcome.is_closed()) {
                 continue;
             }
+            let item = match item {
+                Item::Message(message) if self.inner.taken.knows(&message.message) => {
+                    let _ = message.outcome.send(Outcome::Taken);
+                    continue;
+                }
+                other @ (Item::Message(_) | Item::Change(_)) => other,
+            };
+            let in_hand = match &item {
+                Item::Message(message) => self.inner.taken.begin(&message.message),
+                Item::Change(_) => None,
+            };
             let posted = self.post(&login, &item).await;
             let gone = self.is_gone(listener, posted);
             self.inner.metrics.call_back(label(posted));
             match item {
-                // Whoever sent it may have given up.
-                Item::Message(message) => drop(message.outcome.send(outcome(posted))),
+                Item::Message(message) => {
+                    let outcome = outcome(posted);
+                    if outcome == Outcome::Taken {
+                        self.inner.taken.put(&message.message);
+                    }
+                    // Whoever sent it may have given up.
+                    let _ = message.outcome.send(outcome);
+                }
                 // It is not known whether the client is there: until that is decided, what is newest waits.
                 Item::Change(change) if posted == Posted::NotConnected && !gone => {
                     self.put_back(listener, change).await;
                 }
                 Item::Change(_) => {}
             }
+            drop(in_hand);
             if gone {
                 let left = self.state().queues.remove(listener);
                 left.map(|left| left.queue).unwrap_or_default().give_up();

@@ -1,7 +1,8 @@
 //! Accounts, and the numbering of their changes.
 
 use super::failure::Failure;
-use super::load::{self, Which, unreadable};
+use super::load::{self, Which};
+use crate::stored::{self, unreadable};
 use crate::{Account, AccountChange, Error, Put, Secrets};
 use rvp::Principal;
 use sqlx::SqliteConnection;
@@ -107,7 +108,7 @@ pub(super) async fn changes(
     connection: &mut SqliteConnection,
     after: u64,
 ) -> Result<Vec<AccountChange>, Failure> {
-    let after = i64::try_from(after).unwrap_or(i64::MAX);
+    let after = stored::number(after);
     let put = load::accounts(connection, Which::ChangedAfter(after)).await?;
     let mut changes: Vec<(i64, AccountChange)> = put
         .into_iter()
@@ -119,7 +120,7 @@ pub(super) async fn changes(
             .fetch_all(&mut *connection)
             .await?;
     for (revision, principal) in removed {
-        changes.push((revision, AccountChange::Removed(load::principal(&principal)?)));
+        changes.push((revision, AccountChange::Removed(stored::principal(&principal)?)));
     }
     changes.sort_by_key(|(revision, _)| *revision);
     Ok(changes.into_iter().map(|(_, change)| change).collect())

@@ -1,9 +1,10 @@
 //! Applies changes of people's state.
 
-use super::batch::{Batch, Outcomes};
 use super::failure::Failure;
-use super::millis;
 use super::rows::{Bound, Shape, execute, pieces};
+use super::{contacts, kept as messages};
+use crate::stored::batch::{Batch, Outcomes, Sorted};
+use crate::stored::millis;
 use crate::{Login, PropertySubscription, View, Write};
 use rvp::{Identity, PresenceState, Principal};
 use sqlx::SqliteConnection;
@@ -19,17 +20,12 @@ pub(super) async fn writes(connection: &mut SqliteConnection, writes: &[&Write])
         access,
         display_names,
         told,
+        kept,
+        contacts: lists,
     } = Batch::of(writes, &accounts);
-    outcomes(connection, logins, REMOVE_LOGINS, PUT_LOGINS, bind_login).await?;
-    outcomes(connection, views, REMOVE_VIEWS, PUT_VIEWS, bind_view).await?;
-    outcomes(
-        connection,
-        subscriptions,
-        REMOVE_SUBSCRIPTIONS,
-        PUT_SUBSCRIPTIONS,
-        bind_subscription,
-    )
-    .await?;
+    outcomes(connection, logins, &LOGINS).await?;
+    outcomes(connection, views, &VIEWS).await?;
+    outcomes(connection, subscriptions, &SUBSCRIPTIONS).await?;
 
     let access: Vec<_> = access
         .into_iter()
@@ -58,7 +54,8 @@ pub(super) async fn writes(connection: &mut SqliteConnection, writes: &[&Write])
             .bind(account);
         update.execute(&mut *connection).await?;
     }
-    Ok(())
+    messages::apply(connection, kept).await?;
+    contacts::put(connection, lists).await
 }
 
 /// The row ids of those who have an account.
@@ -88,30 +85,75 @@ async fn accounts_of(
     Ok(accounts)
 }
 
-/// Removes and puts things of one kind.
-async fn outcomes<T>(
+/// How things of one kind are written.
+struct Kind<T> {
+    remove: Shape,
+    renew: Option<Shape>,
+    put: Shape,
+    bind: fn(Bound, i64, &T) -> Bound,
+}
+
+/// Removes, renews and puts things of one kind.
+async fn outcomes<T: Clone>(
     connection: &mut SqliteConnection,
     outcomes: Outcomes<'_, T>,
-    remove: Shape,
-    put: Shape,
-    bind: impl Fn(Bound, i64, &T) -> Bound,
+    kind: &Kind<T>,
 ) -> Result<(), Failure> {
-    let (mut gone, mut here) = (Vec::new(), Vec::with_capacity(outcomes.len()));
-    for ((account, id), outcome) in outcomes {
-        match outcome {
-            Some(thing) => here.push((account, thing)),
-            None => gone.push((account, id)),
-        }
-    }
-    execute(connection, remove, &gone, |query, (account, id)| {
+    let Sorted {
+        put,
+        renewed,
+        removed,
+    } = Sorted::of(outcomes);
+    execute(connection, kind.remove, &removed, |query, (account, id)| {
         query.bind(*account).bind(*id)
     })
     .await?;
-    execute(connection, put, &here, |query, (account, thing)| {
-        bind(query, *account, thing)
+    if let Some(renew) = kind.renew {
+        execute(connection, renew, &renewed, |query, (account, id, ends)| {
+            query.bind(*account).bind(*id).bind(millis::from_time(*ends))
+        })
+        .await?;
+    }
+    execute(connection, kind.put, &put, |query, (account, thing)| {
+        (kind.bind)(query, *account, thing)
     })
     .await
 }
+
+const LOGINS: Kind<Login> = Kind {
+    remove: REMOVE_LOGINS,
+    renew: Some(RENEW_LOGINS),
+    put: PUT_LOGINS,
+    bind: bind_login,
+};
+
+const VIEWS: Kind<View> = Kind {
+    remove: REMOVE_VIEWS,
+    renew: None,
+    put: PUT_VIEWS,
+    bind: bind_view,
+};
+
+const SUBSCRIPTIONS: Kind<PropertySubscription> = Kind {
+    remove: REMOVE_SUBSCRIPTIONS,
+    renew: Some(RENEW_SUBSCRIPTIONS),
+    put: PUT_SUBSCRIPTIONS,
+    bind: bind_subscription,
+};
+
+pub(super) const RENEW_LOGINS: Shape = Shape {
+    before: "WITH renewal (account, id, ends) AS (VALUES ",
+    row: "(?,?,?)",
+    after: ") UPDATE logins SET ends = renewal.ends FROM renewal
+        WHERE logins.account = renewal.account AND logins.id = renewal.id",
+};
+
+pub(super) const RENEW_SUBSCRIPTIONS: Shape = Shape {
+    before: "WITH renewal (account, id, ends) AS (VALUES ",
+    row: "(?,?,?)",
+    after: ") UPDATE property_subscriptions SET ends = renewal.ends FROM renewal
+        WHERE property_subscriptions.account = renewal.account AND property_subscriptions.id = renewal.id",
+};
 
 const REMOVE_LOGINS: Shape = Shape {
     before: "DELETE FROM logins WHERE (account, id) IN (VALUES ",

@@ -4,8 +4,8 @@
 //! number of them.
 
 use super::failure::Failure;
-use super::load::{json, unreadable};
-use super::millis;
+use super::load::json;
+use crate::stored::{self, millis, unreadable};
 use crate::{Claim, Error, Fenced, MOVES_MAX, Move, Write};
 use sqlx::SqliteConnection;
 use std::collections::BTreeMap;
@@ -48,7 +48,7 @@ pub(super) async fn claim(
     slots: &[u16],
 ) -> Result<(), Failure> {
     let Claim { member, epoch, at } = claim;
-    let (slots, epoch) = (json(slots), stored(*epoch));
+    let (slots, epoch) = (json(slots), stored::number(*epoch));
     let against: Option<i64> = sqlx::query_scalar(AGAINST)
         .bind(slots.as_str())
         .bind(epoch)
@@ -56,7 +56,7 @@ pub(super) async fn claim(
         .fetch_one(&mut *connection)
         .await?;
     if let Some(against) = against {
-        let epoch = read(against)?;
+        let epoch = stored::epoch(against)?;
         return Err(Error::Fenced { epoch }.into());
     }
     let took = sqlx::query(CLAIM)
@@ -84,12 +84,12 @@ pub(super) async fn keep(
 ) -> Result<Vec<u16>, Failure> {
     let pairs: Vec<String> = held
         .iter()
-        .map(|(slot, epoch)| format!("[{slot},{}]", stored(*epoch)))
+        .map(|(slot, epoch)| format!("[{slot},{}]", stored::number(*epoch)))
         .collect();
     let pairs = format!("[{}]", pairs.join(","));
     let kept = sqlx::query(KEEP)
         .bind(pairs.as_str())
-        .bind(stored(claim.epoch))
+        .bind(stored::number(claim.epoch))
         .bind(claim.member.as_str());
     kept.execute(&mut *connection).await?;
     Ok(sqlx::query_scalar(TAKEN)
@@ -115,12 +115,12 @@ pub(super) async fn fenced(
     };
     let newer: Vec<(u16, i64)> = sqlx::query_as(NEWER)
         .bind(json(oldest.keys()))
-        .bind(stored(*of_all))
+        .bind(stored::number(*of_all))
         .fetch_all(connection)
         .await?;
     let mut fenced = Vec::new();
     for (slot, epoch) in newer {
-        let epoch = read(epoch)?;
+        let epoch = stored::epoch(epoch)?;
         if oldest.get(&slot).is_some_and(|oldest| *oldest < epoch) {
             fenced.push(Fenced { slot, epoch });
         }
@@ -134,7 +134,7 @@ pub(super) async fn epoch(connection: &mut SqliteConnection) -> Result<u64, Fail
     let newest: Option<i64> = sqlx::query_scalar("SELECT max(kept) FROM claims")
         .fetch_one(connection)
         .await?;
-    read(newest.unwrap_or_default())
+    Ok(stored::epoch(newest.unwrap_or_default())?)
 }
 
 /// The last claims of a slot, newest first.
@@ -146,19 +146,9 @@ pub(super) async fn moves(connection: &mut SqliteConnection, slot: u16) -> Resul
             .await?;
     let mut moves = Vec::with_capacity(rows.len());
     for (epoch, member, at) in rows {
-        let epoch = read(epoch)?;
+        let epoch = stored::epoch(epoch)?;
         let at = millis::to_time(at).ok_or_else(|| unreadable("time of a move", "the store"))?;
         moves.push(Move { member, epoch, at });
     }
     Ok(moves)
-}
-
-/// What is stored for an epoch.
-fn stored(epoch: u64) -> i64 {
-    i64::try_from(epoch).unwrap_or(i64::MAX)
-}
-
-/// The epoch that was stored.
-fn read(epoch: i64) -> Result<u64, Failure> {
-    u64::try_from(epoch).map_err(|_| unreadable("epoch", "the store").into())
 }

@@ -10,7 +10,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 /// Every schema there was, in order. Never edit one that was released: add another.
-static MIGRATIONS: Migrator = sqlx::migrate!("./migrations");
+static MIGRATIONS: Migrator = sqlx::migrate!("./migrations/sqlite");
 
 /// As the first migration sets it.
 const APPLICATION_ID: i64 = 0x484F_4D50;

@@ -24,6 +24,8 @@ pub(crate) async fn an_account_comes_back_as_it_was_put(stage: &impl Stage) {
         subscriptions: vec![],
         access: None,
         told: None,
+        kept: vec![],
+        contacts: vec![],
     };
     assert_eq!(store.load_one(&person("zoe")).await.unwrap(), Some(alone(zoe)));
     assert_eq!(
@@ -134,6 +136,8 @@ pub(crate) async fn removal_takes_everything_with_it(stage: &impl Stage) {
         subscriptions: vec![],
         access: None,
         told: None,
+        kept: vec![],
+        contacts: vec![],
     };
     assert_eq!(anew, Some(nothing));
 }

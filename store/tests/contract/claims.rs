@@ -76,6 +76,8 @@ pub(crate) async fn each_kind_of_change_of_a_former_home_is_left_out(stage: &imp
     let late = [
         Change::PutLogin(login(2)),
         Change::RemoveLogin(id(1)),
+        Change::RenewLogin(id(1), at(99)),
+        Change::RenewSubscription(id(2), at(99)),
         Change::PutView(super::samples::view(2)),
         Change::RemoveView(rvp::ViewId::new(1).unwrap()),
         Change::PutSubscription(super::samples::subscription(3, "carol")),
@@ -83,6 +85,10 @@ pub(crate) async fn each_kind_of_change_of_a_former_home_is_left_out(stage: &imp
         Change::PutAccess(super::samples::access("carol")),
         Change::PutDisplayName("Mallory".to_owned()),
         Change::PutTold(PresenceState::Offline),
+        Change::PutMessage(super::samples::kept_message(2)),
+        Change::TakeMessages(vec![1], at(9)),
+        Change::ForgetMessages(vec![1]),
+        Change::PutContacts(vec![]),
     ];
     for change in late {
         let fenced = store.write(&[write("alice", change)]).await.unwrap();

@@ -4,7 +4,7 @@ use async_trait::async_trait;
 use rvp::Principal;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex};
-use store::{Account, AccountChange, Claim, Durable, Error, Fenced, Move, Put, Store, Write};
+use store::{Account, AccountChange, Claim, Durable, Error, Fenced, KeptMessage, Move, Put, Store, Write};
 use tokio::sync::Semaphore;
 
 /// Passes everything on to another store; writes one at a time, each when the test lets it.
@@ -89,6 +89,10 @@ impl Store for Gated {
             ))));
         }
         self.inner.write(writes).await
+    }
+
+    async fn kept(&self, principal: &Principal, after: u64, limit: u32) -> Result<Vec<KeptMessage>, Error> {
+        self.inner.kept(principal, after, limit).await
     }
 
     async fn accounts(&self) -> Result<Vec<Account>, Error> {

@@ -1,12 +1,15 @@
 //! Accounts and belongings to test with.
 
 use rvp::access::{Credentials, Entry, Right, Who};
-use rvp::{AccessList, ClientUrl, Credential, Identity, PresenceState, Principal, SubscriptionId, ViewId};
+use rvp::notification::AckType;
+use rvp::{
+    AccessList, ClientUrl, Credential, Identity, MessageId, PresenceState, Principal, SubscriptionId, ViewId,
+};
 use std::collections::BTreeSet;
 use std::time::{Duration, SystemTime};
 use store::{
-    Account, Change, Claim, DigestSecret, Durable, LegacySecrets, Login, PropertySubscription, Put,
-    ScramVerifier, Secrets, Store, View, Write,
+    Account, Change, Claim, Contact, DigestSecret, Durable, KeptHeader, KeptMessage, LegacySecrets, Login,
+    PropertySubscription, Put, ScramVerifier, Secrets, Store, View, Write,
 };
 
 pub(crate) fn person(name: &str) -> Principal {
@@ -110,6 +113,39 @@ pub(crate) fn subscription(number: u32, watcher: &str) -> PropertySubscription {
     }
 }
 
+/// A message of bob, with a document of its own.
+pub(crate) fn kept_message(number: u64) -> KeptMessage {
+    KeptMessage {
+        number,
+        id: MessageId::parse(&format!("bob-{number}")).unwrap(),
+        from: Identity::Person(person("bob")),
+        ack: AckType::DeepOr,
+        document: format!("<message number='{number}'/>").into(),
+        accepted: at(number),
+    }
+}
+
+/// What is known of it while it waits.
+pub(crate) fn kept_header(number: u64) -> KeptHeader {
+    let message = kept_message(number);
+    KeptHeader {
+        number,
+        bytes: message.document.len().try_into().unwrap(),
+        id: message.id,
+        from: message.from,
+        accepted: message.accepted,
+        taken: None,
+    }
+}
+
+pub(crate) fn contact(name: &str) -> Contact {
+    Contact {
+        principal: person(name),
+        name: format!("{name}, whom I know"),
+        group: "Friends".to_owned(),
+    }
+}
+
 /// A list that lets one person see presence and refuses everything to somebody else.
 pub(crate) fn access(friend: &str) -> AccessList {
     let entry = |who, grant: &[Right], deny: &[Right]| Entry {
@@ -148,5 +184,7 @@ pub(crate) fn one_of_each(name: &str) -> Vec<Write> {
         write(name, Change::PutSubscription(subscription(2, "bob"))),
         write(name, Change::PutAccess(access("bob"))),
         write(name, Change::PutTold(PresenceState::OnPhone)),
+        write(name, Change::PutMessage(kept_message(1))),
+        write(name, Change::PutContacts(vec![contact("bob"), contact("al")])),
     ]
 }

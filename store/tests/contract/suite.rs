@@ -8,6 +8,8 @@ pub(crate) mod changes;
 pub(crate) mod claims;
 #[path = "gated.rs"]
 mod gated;
+#[path = "messages.rs"]
+pub(crate) mod messages;
 #[path = "samples.rs"]
 mod samples;
 #[path = "writer.rs"]
@@ -67,12 +69,25 @@ macro_rules! promises {
             claims::the_last_moves_of_a_slot_are_told_newest_first,
             claims::older_moves_are_forgotten,
             claims::every_state_told_comes_back_and_goes_with_the_account,
+            messages::what_waits_is_read_in_order,
+            messages::what_is_read_at_one_time_has_limits,
+            messages::what_was_taken_is_known_by_its_header_only,
+            messages::the_first_taking_counts,
+            messages::what_was_forgotten_is_gone,
+            messages::of_one_message_the_last_change_in_a_group_counts,
+            messages::a_message_comes_back_as_it_was_put,
+            messages::messages_of_two_people_are_apart,
+            messages::messages_and_contacts_go_with_the_account,
+            messages::a_thousand_messages_in_one_write_are_all_there,
+            messages::a_contact_list_replaces_the_one_before,
+            messages::a_long_contact_list_keeps_its_order,
             writes::everything_survives_a_restart,
             writes::everything_is_seen_by_another_handle,
             writes::a_claim_returns_those_in_its_slots_only,
             writes::claimed_people_are_ordered_by_principal,
             writes::what_has_the_same_id_is_replaced,
             writes::the_last_change_of_one_thing_counts,
+            writes::a_renewal_changes_the_end_of_what_is_there,
             writes::what_is_removed_is_gone,
             writes::one_id_of_two_people_is_two_things,
             writes::removing_what_is_not_there_does_nothing,
@@ -92,6 +107,8 @@ macro_rules! promises {
             writer::a_submitter_who_goes_away_withdraws_nothing,
             writer::the_work_ends_when_all_writers_are_gone,
             writer::without_the_work_a_submission_fails,
+            writer::a_renewal_is_answered_at_once_and_written_with_the_next_group,
+            writer::what_renewals_are_left_is_written_at_the_end,
         }
     };
 }

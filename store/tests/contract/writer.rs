@@ -3,7 +3,7 @@
 use super::Stage;
 use super::gated::Gated;
 use super::samples::{
-    EPOCH, SLOT, account, claim, id, login, one_of_each, person, put_login, put_new, write,
+    EPOCH, SLOT, account, at, claim, id, login, one_of_each, person, put_login, put_new, write,
 };
 use std::sync::Arc;
 use store::{Change, Error, GROUP_SUBMISSIONS_MAX, Put, QUEUE_SUBMISSIONS_MAX, Store, Write, Writer};
@@ -130,7 +130,7 @@ pub(crate) async fn who_was_fenced_is_told_and_the_rest_of_the_group_committed(s
     }
     assert_eq!(
         store.sizes(),
-        [5, 20],
+        [7, 28],
         "a group with somebody fenced is not tried again"
     );
     for (name, kept) in [("bob", false), ("carol", true), ("dave", false), ("alice", true)] {
@@ -245,4 +245,32 @@ pub(crate) async fn without_the_work_a_submission_fails(stage: &impl Stage) {
     let later = writer.submit(vec![put_login("alice", 2)]);
     assert!(matches!(queued.await, Err(Error::Stopped)));
     assert!(matches!(later.await, Err(Error::Stopped)));
+}
+
+async fn renewed(store: &dyn Store) -> bool {
+    let alice = store.load_one(&person("alice")).await.unwrap().unwrap();
+    alice.logins[0].ends == at(90)
+}
+
+pub(crate) async fn a_renewal_is_answered_at_once_and_written_with_the_next_group(stage: &impl Stage) {
+    let (store, writer, _work) = begin(stage).await;
+    store.release(2);
+    writer.submit(vec![put_login("alice", 1)]).await.unwrap();
+    let renewal = write("alice", Change::RenewLogin(id(1), at(90)));
+    writer.submit(vec![renewal.clone(), renewal]).await.unwrap();
+    assert!(!renewed(&*store).await);
+    writer.submit(vec![put_login("alice", 2)]).await.unwrap();
+    assert!(renewed(&*store).await);
+    assert_eq!(store.sizes(), [1, 3]);
+}
+
+pub(crate) async fn what_renewals_are_left_is_written_at_the_end(stage: &impl Stage) {
+    let (store, writer, mut work) = begin(stage).await;
+    store.release(2);
+    writer.submit(vec![put_login("alice", 1)]).await.unwrap();
+    let renewal = write("alice", Change::RenewLogin(id(1), at(90)));
+    writer.submit(vec![renewal]).await.unwrap();
+    drop(writer);
+    work.join_next().await.unwrap().unwrap();
+    assert!(renewed(&*store).await);
 }

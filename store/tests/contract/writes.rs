@@ -2,12 +2,12 @@
 
 use super::Stage;
 use super::samples::{
-    SLOT, access, account, at, id, login, one_of_each, people, person, put_login, put_new, subscription,
-    view, write,
+    SLOT, access, account, at, contact, id, kept_header, kept_message, login, one_of_each, people, person,
+    put_login, put_new, subscription, view, write,
 };
 use rvp::{Domain, Identity, PresenceState, ViewId};
 use std::time::{Duration, SystemTime};
-use store::{Change, Durable, Login, PropertySubscription, Put, Store, View};
+use store::{Change, Durable, KeptHeader, KeptMessage, Login, PropertySubscription, Put, Store, View};
 
 async fn load(store: &dyn Store, name: &str) -> Durable {
     store.load_one(&person(name)).await.unwrap().unwrap()
@@ -21,6 +21,8 @@ fn alice_with_one_of_each() -> Durable {
         subscriptions: vec![subscription(2, "bob")],
         access: Some(access("bob")),
         told: Some(PresenceState::OnPhone),
+        kept: vec![kept_header(1)],
+        contacts: vec![contact("bob"), contact("al")],
     }
 }
 
@@ -121,6 +123,11 @@ pub(crate) async fn what_has_the_same_id_is_replaced(stage: &impl Stage) {
         Change::PutAccess(access("carol")),
         Change::PutDisplayName("Alice anew".to_owned()),
         Change::PutTold(PresenceState::Idle),
+        Change::PutMessage(KeptMessage {
+            document: "new".into(),
+            ..kept_message(1)
+        }),
+        Change::PutContacts(vec![contact("carol")]),
     ];
     store
         .write(&changes.map(|change| write("alice", change)))
@@ -135,6 +142,11 @@ pub(crate) async fn what_has_the_same_id_is_replaced(stage: &impl Stage) {
         subscriptions: vec![other],
         access: Some(access("carol")),
         told: Some(PresenceState::Idle),
+        kept: vec![KeptHeader {
+            bytes: 3,
+            ..kept_header(1)
+        }],
+        contacts: vec![contact("carol")],
     };
     assert_eq!(load(&*store, "alice").await, expected);
 }
@@ -174,6 +186,39 @@ pub(crate) async fn the_last_change_of_one_thing_counts(stage: &impl Stage) {
     );
     assert_eq!(alice.access, Some(access("carol")));
     assert_eq!(alice.told, Some(PresenceState::Away));
+}
+
+pub(crate) async fn a_renewal_changes_the_end_of_what_is_there(stage: &impl Stage) {
+    let store = stage.open().await;
+    put_new(&*store, "alice").await;
+    store.write(&one_of_each("alice")).await.unwrap();
+    let changes = [
+        Change::RenewLogin(id(1), at(50)),
+        Change::RenewSubscription(id(2), at(50)),
+        Change::RenewSubscription(id(2), at(60)),
+        // Not there, put before in the same group, and removed before in it.
+        Change::RenewSubscription(id(3), at(60)),
+        Change::PutLogin(login(4)),
+        Change::RenewLogin(id(4), at(70)),
+        Change::PutLogin(login(5)),
+        Change::RemoveLogin(id(5)),
+        Change::RenewLogin(id(5), at(70)),
+    ];
+    store
+        .write(&changes.map(|change| write("alice", change)))
+        .await
+        .unwrap();
+    let alice = load(&*store, "alice").await;
+    let login = |number, millis| Login {
+        ends: at(millis),
+        ..login(number)
+    };
+    assert_eq!(alice.logins, [login(1, 50), login(4, 70)]);
+    let renewed = PropertySubscription {
+        ends: at(60),
+        ..subscription(2, "bob")
+    };
+    assert_eq!(alice.subscriptions, [renewed]);
 }
 
 pub(crate) async fn what_is_removed_is_gone(stage: &impl Stage) {

@@ -1,13 +1,18 @@
 //! What is kept of one person, and how changes change it.
 
+use std::collections::BTreeMap;
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
-use store::{Account, Change, Durable, Login, PropertySubscription, View};
+use store::{
+    Account, Change, Durable, KEPT_READ_BYTES_MAX, KeptHeader, KeptMessage, Login, PropertySubscription, View,
+};
 
 /// A person's row.
 pub(super) struct Row {
     pub(super) slot: u16,
     pub(super) revision: u64,
     pub(super) durable: Durable,
+    /// The messages that wait, by number.
+    waiting: BTreeMap<u64, KeptMessage>,
 }
 
 impl Row {
@@ -20,11 +25,14 @@ impl Row {
             subscriptions: Vec::new(),
             access: None,
             told: None,
+            kept: Vec::new(),
+            contacts: Vec::new(),
         };
         Self {
             slot: 0,
             revision: 0,
             durable,
+            waiting: BTreeMap::new(),
         }
     }
 
@@ -42,6 +50,12 @@ impl Row {
                     },
                     |login| login.id,
                 );
+            }
+            Change::RenewLogin(id, ends) => {
+                let renewed = durable.logins.iter_mut().find(|login| login.id == *id);
+                renewed
+                    .into_iter()
+                    .for_each(|login| login.ends = whole_millis(*ends));
             }
             Change::RemoveLogin(id) => durable.logins.retain(|login| login.id != *id),
             Change::PutView(view) => {
@@ -64,12 +78,64 @@ impl Row {
                 };
                 put(&mut durable.subscriptions, new, |subscription| subscription.id);
             }
+            Change::RenewSubscription(id, ends) => {
+                let renewed = durable.subscriptions.iter_mut().find(|each| each.id == *id);
+                renewed
+                    .into_iter()
+                    .for_each(|each| each.ends = whole_millis(*ends));
+            }
             Change::RemoveSubscription(id) => durable.subscriptions.retain(|each| each.id != *id),
             Change::PutAccess(list) => durable.access = Some(list.clone()),
             Change::PutDisplayName(name) => durable.account.display_name.clone_from(name),
             Change::PutTold(state) => durable.told = Some(*state),
             Change::ForgetTold => durable.told = None,
+            Change::PutMessage(message) => self.put_message(message),
+            Change::TakeMessages(numbers, at) => self.take_messages(numbers, *at),
+            Change::ForgetMessages(numbers) => {
+                self.waiting.retain(|number, _| !numbers.contains(number));
+                durable.kept.retain(|header| !numbers.contains(&header.number));
+            }
+            Change::PutContacts(list) => durable.contacts.clone_from(list),
         }
+    }
+
+    fn take_messages(&mut self, numbers: &[u64], at: SystemTime) {
+        self.waiting.retain(|number, _| !numbers.contains(number));
+        let taken = self.durable.kept.iter_mut();
+        for header in taken.filter(|header| numbers.contains(&header.number)) {
+            header.taken = header.taken.or_else(|| Some(whole_millis(at)));
+        }
+    }
+
+    fn put_message(&mut self, message: &KeptMessage) {
+        let accepted = whole_millis(message.accepted);
+        let header = KeptHeader {
+            number: message.number,
+            id: message.id.clone(),
+            from: message.from.clone(),
+            bytes: u32::try_from(message.document.len()).unwrap_or(u32::MAX),
+            accepted,
+            taken: None,
+        };
+        put(&mut self.durable.kept, header, |header| header.number);
+        let message = KeptMessage {
+            accepted,
+            ..message.clone()
+        };
+        self.waiting.insert(message.number, message);
+    }
+
+    /// The messages above a number that wait, within the limits of one reading.
+    pub(super) fn waiting(&self, after: u64, limit: u32) -> Vec<KeptMessage> {
+        let mut octets = 0;
+        let later = self.waiting.range(after.saturating_add(1)..);
+        let within = later.take_while(|(_, message)| {
+            let fits = octets < KEPT_READ_BYTES_MAX;
+            octets += message.document.len();
+            fits
+        });
+        let limit = usize::try_from(limit).unwrap_or(usize::MAX);
+        within.take(limit).map(|(_, message)| message.clone()).collect()
     }
 }
 

@@ -7,17 +7,17 @@ use super::ports::Ports;
 use super::process::{Addresses, Plan, Role, log_of};
 use super::programs::Programs;
 use super::ready::Probe;
-use crate::data::{STORE, write_private};
+use crate::data::{Database, STORE, write_private};
 use anyhow::{Context, Result, ensure};
 use daemon::config::{
     self, AdminSection, DrainSection, Environment, Listen, MembershipSection, SecretFile, Settings,
     TelemetrySection,
 };
-use homeserver::HomeServerSettings;
+use homeserver::{HomeServerSettings, OfflineSection};
 use router::RouterSettings;
 use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
-use topologies::{HomeRole, RouterRole, Topology};
+use topologies::{Domain, HomeRole, RouterRole, Topology};
 
 /// The key that routers sign challenges with.
 const KEY: &str = "router.key";
@@ -27,6 +27,8 @@ pub(super) struct Roles<'r> {
     topology: &'r Topology,
     /// Absolute, since settings are read by other processes.
     data: PathBuf,
+    /// Where state is, if it is not in the data folder.
+    database: Option<Database>,
     membership: MembershipSection,
     telemetry: TelemetrySection,
     drain: DrainSection,
@@ -52,6 +54,7 @@ impl<'r> Roles<'r> {
         Ok(Self {
             topology,
             data: std::path::absolute(data).with_context(|| format!("find {}", data.display()))?,
+            database: ground.data.database()?,
             membership,
             telemetry: TelemetrySection {
                 log: up.log.clone(),
@@ -132,6 +135,7 @@ impl<'r> Roles<'r> {
             name: role.name.clone(),
             zone: role.zone.clone(),
             capacity: role.capacity,
+            offline: self.offline(),
             membership: self.membership.clone(),
             admin: AdminSection {
                 listen: Listen(admin),
@@ -141,8 +145,22 @@ impl<'r> Roles<'r> {
             ..HomeServerSettings::default()
         };
         settings.listen.link = Listen(link);
-        settings.store.sqlite = self.data.join(STORE);
+        match &self.database {
+            Some(database) => {
+                settings.store.postgres = Some(database.postgres.clone());
+                settings.store.password_file = database.password_file.clone().map(SecretFile::new);
+            }
+            None => settings.store.sqlite = self.data.join(STORE),
+        }
         settings
+    }
+
+    fn offline(&self) -> Vec<OfflineSection> {
+        let domains = self.topology.domains.iter();
+        let section = |domain: &Domain| {
+            OfflineSection::new(domain.im_host.clone(), cluster::offline_policy(domain.offline))
+        };
+        domains.map(section).collect()
     }
 
     fn plan<S: Settings>(

@@ -1,7 +1,7 @@
 //! What a store would hold after everything that the core wanted durable.
 
 use rvp::Principal;
-use store::{Account, Change, Durable, ScramVerifier, Secrets};
+use store::{Account, Change, Durable, KeptHeader, KeptMessage, ScramVerifier, Secrets};
 
 /// An account whose password nobody knows: the core never looks at it.
 pub(super) fn account(principal: &Principal) -> Account {
@@ -31,6 +31,8 @@ pub(super) fn new(account: Account) -> Durable {
         subscriptions: Vec::new(),
         access: None,
         told: None,
+        kept: Vec::new(),
+        contacts: Vec::new(),
     }
 }
 
@@ -38,15 +40,43 @@ pub(super) fn new(account: Account) -> Durable {
 pub(super) fn keep(kept: &mut Durable, change: Change) {
     match change {
         Change::PutLogin(login) => put(&mut kept.logins, login, |each| each.id),
+        Change::RenewLogin(id, ends) => {
+            let renewed = kept.logins.iter_mut().find(|each| each.id == id);
+            renewed.unwrap().ends = ends;
+        }
         Change::RemoveLogin(id) => kept.logins.retain(|each| each.id != id),
         Change::PutView(view) => put(&mut kept.views, view, |each| each.id),
         Change::RemoveView(id) => kept.views.retain(|each| each.id != id),
         Change::PutSubscription(each) => put(&mut kept.subscriptions, each, |each| each.id),
+        Change::RenewSubscription(id, ends) => {
+            let renewed = kept.subscriptions.iter_mut().find(|each| each.id == id);
+            renewed.unwrap().ends = ends;
+        }
         Change::RemoveSubscription(id) => kept.subscriptions.retain(|each| each.id != id),
         Change::PutAccess(list) => kept.access = Some(list),
         Change::PutDisplayName(name) => kept.account.display_name = name,
         Change::PutTold(state) => kept.told = Some(state),
         Change::ForgetTold => kept.told = None,
+        Change::PutMessage(message) => put(&mut kept.kept, header(message), |each| each.number),
+        Change::TakeMessages(numbers, at) => {
+            let taken = kept.kept.iter_mut();
+            for each in taken.filter(|each| numbers.contains(&each.number)) {
+                each.taken = each.taken.or(Some(at));
+            }
+        }
+        Change::ForgetMessages(numbers) => kept.kept.retain(|each| !numbers.contains(&each.number)),
+        Change::PutContacts(list) => kept.contacts = list,
+    }
+}
+
+fn header(message: KeptMessage) -> KeptHeader {
+    KeptHeader {
+        number: message.number,
+        bytes: message.document.len().try_into().unwrap(),
+        id: message.id,
+        from: message.from,
+        accepted: message.accepted,
+        taken: None,
     }
 }
 

@@ -4,7 +4,7 @@ use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
 /// What is stored for a time. What is finer than a millisecond is cut off, so that nothing that ends lives
 /// longer for having been stored; what is beyond 64 bits becomes the first or last that can be.
-pub(super) fn from_time(time: SystemTime) -> i64 {
+pub(crate) fn from_time(time: SystemTime) -> i64 {
     let millis = match time.duration_since(UNIX_EPOCH) {
         Ok(after) => i64::try_from(after.as_millis()),
         Err(before) => i64::try_from(before.duration().as_nanos().div_ceil(1_000_000)).map(|millis| -millis),
@@ -13,7 +13,7 @@ pub(super) fn from_time(time: SystemTime) -> i64 {
 }
 
 /// The time that was stored; none if the system cannot express it.
-pub(super) fn to_time(millis: i64) -> Option<SystemTime> {
+pub(crate) fn to_time(millis: i64) -> Option<SystemTime> {
     let distance = Duration::from_millis(millis.unsigned_abs());
     if millis < 0 {
         UNIX_EPOCH.checked_sub(distance)
