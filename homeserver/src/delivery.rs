@@ -141,9 +141,7 @@ impl Delivery {
             .collect();
         let held: Vec<(Slot, u64)> = slots.into_values().collect();
         for _ in 0..CONFIRM_TRIES {
-            if self.inner.claims.keep(self.epoch(), &held).await.is_ok()
-                || !self.wait(CONFIRM_AGAIN_AFTER).await
-            {
+            if self.inner.claims.confirm(&held).await.is_ok() || !self.wait(CONFIRM_AGAIN_AFTER).await {
                 return;
             }
         }
