@@ -12,6 +12,7 @@
 
 mod account;
 mod archive;
+mod backup;
 mod claim;
 mod contact;
 mod durable;
@@ -29,6 +30,7 @@ pub use account::{Account, AccountChange, Put};
 pub use archive::{
     ArchiveEntry, Archived, Break, Chain, ChainHash, ChainPoint, PURGE_ENTRIES_MAX, verify as verify_archive,
 };
+pub use backup::{BACKUP_FORMAT, Backup, BackupError, Progress};
 pub use claim::{Claim, Fenced, Move};
 pub use contact::{CONTACT_LIST_MAX, CONTACT_TEXT_CHARS_MAX, Contact};
 pub use durable::{Durable, Login, PropertySubscription, View};

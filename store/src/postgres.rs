@@ -11,6 +11,7 @@ mod accounts;
 mod apply;
 mod archive;
 mod claims;
+mod copy;
 mod failure;
 mod messages;
 mod open;

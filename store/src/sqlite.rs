@@ -10,6 +10,7 @@ mod apply;
 mod archive;
 mod claims;
 mod contacts;
+mod copy;
 mod failure;
 mod kept;
 mod load;

@@ -8,6 +8,7 @@ pub(crate) mod batch;
 pub(crate) mod message;
 pub(crate) mod millis;
 pub(crate) mod people;
+pub(crate) mod table;
 
 use crate::Error;
 use rvp::Principal;
