@@ -26,6 +26,8 @@ mod isolated;
 mod kill_home;
 #[path = "cluster/kill_router.rs"]
 mod kill_router;
+#[path = "cluster/messages.rs"]
+mod messages;
 #[path = "cluster/namesake.rs"]
 mod namesake;
 #[path = "cluster/pause_home.rs"]

@@ -3,7 +3,7 @@
 use proto::{Change, ClientLogin, DeliverMessage, Outcome};
 use rvp::{Caller, Fault, Method, Principal, Reply, SubscriptionId};
 use std::time::SystemTime;
-use store::Account;
+use store::{Account, KeptMessage};
 
 /// The name of a router, by which a login's client is reached.
 pub(crate) type RouterName = std::sync::Arc<str>;
@@ -42,19 +42,61 @@ pub(crate) enum Command {
         /// Whether it, or something newer in its place, has reached everybody it was for.
         everybody: bool,
     },
+    /// What became of an [`Effect::Keep`].
+    Written {
+        /// Which.
+        ticket: Ticket,
+        /// What became of it.
+        written: Written,
+    },
+    /// What an [`Effect::ReadKept`] has found; none when the store could not be read.
+    Read {
+        /// Which.
+        ticket: Ticket,
+        /// Messages that wait, by ascending number.
+        messages: Option<Vec<KeptMessage>>,
+    },
+}
+
+/// A question to the store, unique for the presentity as long as the process lives.
+#[derive(Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, Debug)]
+pub(crate) struct Ticket(pub(crate) u64);
+
+/// What became of a write.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub(crate) enum Written {
+    /// It is durable.
+    Durable,
+    /// Nobody knows: most likely it is not.
+    Failed,
+    /// It was left out, since another home has the person.
+    Fenced,
 }
 
 /// A message on its way to a presentity's clients, unique for the presentity as long as the process lives.
 #[derive(Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, Debug)]
 pub(crate) struct DeliveryId(pub(crate) u64);
 
+/// Whether a client may have taken a message already.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub(crate) enum Taken {
+    /// None has.
+    No,
+    /// One may have, in an attempt of which nobody knows what became: routers are asked first.
+    Perhaps,
+}
+
 /// The answer to a command, if it can be given yet.
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub(crate) enum Verdict {
     /// At once; but not before what the effects persist is durable.
     Now(Result<Reply, Fault>),
-    /// When clients have acknowledged: an [`Effect::Ended`] follows.
+    /// When clients have acknowledged, or the message is stored: an [`Effect::Ended`] follows.
     Later(DeliveryId),
+    /// This is a message that came before and is still on its way: answer it as that one.
+    Again(DeliveryId),
+    /// This is a message that came before: answer it as then.
+    Known(Reply),
     /// Nobody asked.
     Nothing,
 }
@@ -64,12 +106,23 @@ pub(crate) enum Verdict {
 pub(crate) enum Ended {
     /// As many clients took it as `RVP-Ack-Type` asks.
     Delivered,
+    /// No client could be reached, and it is kept.
+    Stored,
     /// It was not delivered, and the sender is told why.
     Refused(Fault),
     /// Its time ran out first; the sender is told.
     Expired(Fault),
     /// Nobody was handed it, because the person has another home: whoever asked asks there.
     Moved,
+}
+
+/// How a kept message has gone.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub(crate) enum KeptEnded {
+    /// A client took it.
+    Taken,
+    /// It was kept for as long as the domain keeps messages.
+    Expired,
 }
 
 /// What the core wants done.
@@ -80,9 +133,16 @@ pub(crate) enum Effect {
     /// Tell these watchers, at their homes, and come back with [`Command::Told`].
     Spread(Change, Vec<Principal>),
     /// Hand a message to a client, and come back with [`Command::Outcome`].
-    DeliverMessage(DeliveryId, RouterName, DeliverMessage),
+    DeliverMessage(DeliveryId, RouterName, DeliverMessage, Taken),
     /// Hand a change to a client.
     DeliverChange(RouterName, Change, ClientLogin),
+    /// Make this durable, and come back with [`Command::Written`].
+    Keep(Ticket, store::Change),
+    /// Read kept messages with numbers above this one, and come back with [`Command::Read`]. Not before what is to
+    /// be persisted is durable and whoever asked is answered: a client that logs on is to hear that first.
+    ReadKept(Ticket, u64),
+    /// A message that was stored, and was counted as that, has gone.
+    KeptEnded(KeptEnded),
     /// A message has ended; answer whoever waits for it.
     Ended(DeliveryId, Ended),
     /// Come back with [`Command::Lapse`] at this time at the latest.

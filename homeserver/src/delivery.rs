@@ -2,30 +2,41 @@
 //! homes. It decides nothing.
 
 mod outbox;
+mod probe;
 mod recent;
 mod spread;
 mod telling;
+mod turns;
 
 pub(crate) use telling::Telling;
 
+use crate::claims::Claims;
+use crate::command::Taken;
 use crate::metrics::Metrics;
 use crate::served::Served;
 use crate::shards::Shards;
 use daemon::{OnError, Tasks};
-use membership::{MemberId, Placements};
+use membership::{MemberId, Placements, Slot};
 use outbox::{Client, Outboxes, Parcel};
-use proto::{Answer, Call, Change, ClientLogin, DeliverMessage, Link, Links, Op, Outcome};
+use proto::{Answer, Call, Change, ClientLogin, DeliverMessage, Link, Links, Op, Outcome, Refusal};
 use recent::Recent;
 use rvp::Principal;
 use std::collections::{BTreeMap, BTreeSet};
+use std::future::poll_fn;
 use std::sync::{Arc, Mutex, PoisonError};
+use std::task::Poll;
 use std::time::Duration;
+use turns::Turns;
 
 /// How long a message's last hop may take: a client has ten seconds to answer (spec 3.7), and one retry
 /// of the connection.
 const MESSAGE_DEADLINE: Duration = Duration::from_secs(15);
 /// How long a router or home may take to queue a change.
 const CHANGE_DEADLINE: Duration = Duration::from_secs(5);
+
+/// How often and how long apart the store is asked whether claims stand, before a lost router's clients are told again.
+const CONFIRM_TRIES: u32 = 4;
+const CONFIRM_AGAIN_AFTER: Duration = Duration::from_millis(500);
 
 /// The ways out of a home server. Cloning copies a pointer.
 #[derive(Clone)]
@@ -39,6 +50,7 @@ struct Inner {
     placements: Placements,
     shards: Shards,
     served: Served,
+    claims: Claims,
     tasks: Tasks,
     metrics: Metrics,
     /// Routers that hold a link to us, by name.
@@ -50,22 +62,24 @@ struct Inner {
     /// What homes were handed a moment ago, and what routers.
     told_homes: Recent<Principal>,
     told_routers: Recent<Client>,
+    turns: Turns,
 }
 
 impl Delivery {
     pub(crate) fn new(
-        me: MemberId,
+        claims: Claims,
         links: Links,
         placements: Placements,
-        (shards, served): (Shards, Served),
+        shards: Shards,
         (tasks, metrics): (Tasks, Metrics),
     ) -> Self {
         let inner = Inner {
-            me,
+            me: claims.me.clone(),
+            served: claims.served.clone(),
+            claims,
             links,
             placements,
             shards,
-            served,
             tasks,
             metrics,
             routers: Mutex::default(),
@@ -73,6 +87,7 @@ impl Delivery {
             clients: Outboxes::default(),
             told_homes: Recent::default(),
             told_routers: Recent::default(),
+            turns: Turns::default(),
         };
         Self {
             inner: Arc::new(inner),
@@ -101,30 +116,74 @@ impl Delivery {
             routers.remove(router);
         }
         tracing::info!(router, "router's link ended");
-        for (change, client) in self.inner.told_routers.on(router) {
-            self.change_for(router, &change, client, &[]);
+        let handed = self.inner.told_routers.on(router);
+        if handed.is_empty() {
+            return;
+        }
+        let (delivery, router) = (self.clone(), router.clone());
+        self.inner
+            .tasks
+            .spawn("tell a lost router's clients again", OnError::Log, async move {
+                delivery.confirm(handed.iter().map(|(_, client)| client)).await;
+                for (change, client) in handed {
+                    delivery.change_for(&router, &change, client, &[]);
+                }
+                Ok(())
+            });
+    }
+
+    /// A router may have hung up because this home has lost its people without hearing of it, and another one tells
+    /// them newer things: the store knows. While it does not answer, this home goes by what it knows, after a while.
+    async fn confirm(&self, clients: impl Iterator<Item = &Client>) {
+        let slots: BTreeMap<u16, (Slot, u64)> = clients
+            .map(|client| (Slot::of(&client.login.principal), client.since))
+            .map(|(slot, since)| (slot.number(), (slot, since)))
+            .collect();
+        let held: Vec<(Slot, u64)> = slots.into_values().collect();
+        for _ in 0..CONFIRM_TRIES {
+            if self.inner.claims.keep(self.epoch(), &held).await.is_ok()
+                || !self.wait(CONFIRM_AGAIN_AFTER).await
+            {
+                return;
+            }
         }
     }
 
     /// Hands a message to a client by the router of its login, or by another one if that is gone: any
     /// router can reach a call-back.
-    pub(crate) async fn message(&self, router: &str, message: DeliverMessage) -> Outcome {
+    pub(crate) async fn message(&self, router: &str, message: DeliverMessage, taken: Taken) -> Outcome {
+        let turn = match taken {
+            Taken::No => self.inner.turns.behind_others(&message.login).await,
+            Taken::Perhaps => Some(self.inner.turns.begin(&message.login).await),
+        };
+        if taken == Taken::Perhaps && self.was_taken(router, &message).await {
+            return Outcome::Taken;
+        }
         let Some(link) = self.router_for(router) else {
             tracing::warn!("no router is linked, a message cannot be delivered");
             return Outcome::Unreachable;
         };
-        match link
-            .call(self.call(MESSAGE_DEADLINE, Op::DeliverMessage(message)))
-            .await
-        {
+        let call = self.call(MESSAGE_DEADLINE, Op::DeliverMessage(message));
+        let mut answer = std::pin::pin!(link.call(call));
+        // With that it is on the link, and whoever's turn is next comes behind it.
+        let begun = poll_fn(|context| Poll::Ready(answer.as_mut().poll(context))).await;
+        drop(turn);
+        let answer = match begun {
+            Poll::Ready(answer) => answer,
+            Poll::Pending => answer.await,
+        };
+        match answer {
             Ok(Ok(Answer::Outcome(outcome))) => outcome,
+            // It was not handed over: the router is behind, or stops.
+            Ok(Err(Refusal::Fault(_) | Refusal::Moved { .. })) => Outcome::Busy,
             Ok(_) => Outcome::Rejected,
             Err(proto::link::Error::Full) => Outcome::Busy,
             Err(proto::link::Error::Deadline) => Outcome::Expired,
             Err(error) => {
                 let error: &dyn std::error::Error = &error;
                 tracing::info!(router = link.peer().name, error, "message has no outcome");
-                Outcome::Unreachable
+                // The client may have taken it.
+                Outcome::Expired
             }
         }
     }

@@ -1,5 +1,9 @@
 //! The ledger of messages: `accepted = delivered + stored + refused + expired + in flight`, at every moment.
 //!
+//! A message that is kept has ended: it was accepted once, and counts as stored from when it is durable. That a client
+//! takes it later, or that it expires in the store, is counted beside the ledger (`kept_messages_taken` and
+//! `kept_messages_expired`). A message that comes a second time is not accepted anew (`messages_repeated`).
+//!
 //! What is in flight is counted where messages are open, everything else where they end. So the sum is a check
 //! and not a definition: a message that is forgotten without an end makes it wrong.
 
@@ -62,6 +66,7 @@ impl Ledger {
         for ended in &entry.ended {
             match ended {
                 Ended::Delivered => counts.delivered += 1,
+                Ended::Stored => counts.stored += 1,
                 Ended::Refused(fault) => *counts.refused.entry(fault.label()).or_default() += 1,
                 Ended::Moved => *counts.refused.entry("moved").or_default() += 1,
                 Ended::Expired(_) => counts.expired += 1,

@@ -9,6 +9,7 @@
 mod accounts;
 mod authenticate;
 mod census;
+mod claims;
 mod command;
 mod config;
 mod delivery;
@@ -32,14 +33,15 @@ mod shards;
 mod standing;
 mod start;
 
-pub use config::HomeServerConfig;
-pub use settings::{HomeServerSettings, ListenSection, SettingsError, StoreSection};
+pub use config::{HomeServerConfig, Offline, OfflinePolicy};
+pub use settings::{HomeServerSettings, ListenSection, OfflineSection, SettingsError, StoreSection};
 pub use start::Joining;
 
 use daemon::{Clock, Network, Readiness};
-use membership::{Member, MemberChange, MemberId, Membership, Phase, Placements};
+use membership::{Member, MemberChange, MemberId, Membership, Phase, Placements, SLOTS};
 use prometheus_client::registry::Registry;
 use served::Served;
+use shards::Shards;
 use standing::Standing;
 use start::Stages;
 use std::io;
@@ -92,6 +94,7 @@ pub struct HomeServer {
     pub(crate) standing: Standing,
     pub(crate) placements: Placements,
     pub(crate) served: Served,
+    pub(crate) shards: Shards,
     pub(crate) stages: Stages,
     pub(crate) readiness: Readiness,
 }
@@ -195,6 +198,12 @@ impl HomeServer {
         self.say_draining().await;
         let stages = &self.stages;
         let mut left = stages.tasks.drain(deadline).await;
+        // Also people whom nobody was there to take: whoever comes finds them in the store.
+        self.served.stop_all();
+        let release = self.shards.release(vec![false; usize::from(SLOTS)]);
+        if !matches!(tokio::time::timeout(deadline, release).await, Ok(Ok(()))) {
+            tracing::warn!(member = self.name, "not everything that was changed is durable");
+        }
         left.extend(stages.shards.drain(deadline).await);
         // Not before: routers hang up on who is no member, and what is under way is answered on their links.
         if let Err(error) = self.standing.leave().await {

@@ -1,12 +1,15 @@
 //! Every metric of a home server, named once. People are never labels.
 
+use crate::command::KeptEnded;
 use crate::pace::Pace;
 use prometheus_client::encoding::EncodeLabelSet;
 use prometheus_client::metrics::counter::Counter;
 use prometheus_client::metrics::family::Family;
+use prometheus_client::metrics::gauge::Gauge;
 use prometheus_client::registry::Registry;
 use proto::Outcome;
 use rvp::Fault;
+use store::Change;
 
 #[derive(Clone, PartialEq, Eq, Hash, Debug, EncodeLabelSet)]
 struct RequestLabels {
@@ -19,6 +22,11 @@ struct OutcomeLabels {
     outcome: &'static str,
 }
 
+#[derive(Clone, PartialEq, Eq, Hash, Debug, EncodeLabelSet)]
+struct WriteLabels {
+    kind: &'static str,
+}
+
 /// The metrics of one home server. Cloning copies pointers.
 #[derive(Clone, Debug, Default)]
 pub(crate) struct Metrics {
@@ -27,6 +35,11 @@ pub(crate) struct Metrics {
     authentications: Family<OutcomeLabels, Counter>,
     spread: Counter,
     account_reads: Counter,
+    writes: Family<WriteLabels, Counter>,
+    repeated: Counter,
+    kept: Gauge,
+    kept_taken: Counter,
+    kept_expired: Counter,
     pace: Pace,
 }
 
@@ -56,7 +69,78 @@ impl Metrics {
         );
         let reads = metrics.account_reads.clone();
         home.register("account_reads", "People looked up in the store on demand", reads);
+        metrics.register_kept(home);
         metrics
+    }
+
+    fn register_kept(&self, home: &mut Registry) {
+        home.register(
+            "store_writes",
+            "Changes that were handed to the store, by kind",
+            self.writes.clone(),
+        );
+        home.register(
+            "messages_repeated",
+            "Messages that had come before, and were not delivered again",
+            self.repeated.clone(),
+        );
+        home.register(
+            "kept_messages",
+            "Messages that wait for a client of their recipient",
+            self.kept.clone(),
+        );
+        home.register(
+            "kept_messages_taken",
+            "Kept messages that a client took",
+            self.kept_taken.clone(),
+        );
+        home.register(
+            "kept_messages_expired",
+            "Kept messages that were dropped because of their age",
+            self.kept_expired.clone(),
+        );
+    }
+
+    /// Something is to be made durable.
+    pub(crate) fn write(&self, change: &Change) {
+        let kind = match change {
+            Change::PutLogin(_) => "put_login",
+            Change::RemoveLogin(_) => "remove_login",
+            Change::PutView(_) => "put_view",
+            Change::RemoveView(_) => "remove_view",
+            Change::PutSubscription(_) => "put_subscription",
+            Change::RemoveSubscription(_) => "remove_subscription",
+            Change::PutAccess(_) => "put_access",
+            Change::PutDisplayName(_) => "put_display_name",
+            Change::RenewLogin(..) => "renew_login",
+            Change::RenewSubscription(..) => "renew_subscription",
+            Change::PutTold(_) => "put_told",
+            Change::ForgetTold => "forget_told",
+            Change::PutMessage(_) => "put_message",
+            Change::TakeMessages(..) => "take_messages",
+            Change::ForgetMessages(_) => "forget_messages",
+            Change::PutContacts(_) => "put_contacts",
+            Change::Archive(_) => "archive",
+        };
+        self.writes.get_or_create(&WriteLabels { kind }).inc();
+    }
+
+    /// A message had come before.
+    pub(crate) fn repeated(&self) {
+        self.repeated.inc();
+    }
+
+    /// By so many more, or fewer, messages wait.
+    pub(crate) fn kept_by(&self, difference: i64) {
+        self.kept.inc_by(difference);
+    }
+
+    /// A kept message has gone.
+    pub(crate) fn kept_ended(&self, ended: KeptEnded) {
+        match ended {
+            KeptEnded::Taken => self.kept_taken.inc(),
+            KeptEnded::Expired => self.kept_expired.inc(),
+        };
     }
 
     /// Somebody was looked up in the store.

@@ -4,9 +4,9 @@
 //! that everything it changed is durable; then the slots are read from the store; then they are served. Whoever
 //! asks about a person of such a slot meanwhile waits (`served`).
 
+use crate::claims::Claims;
 use crate::served::Served;
 use crate::shards::Shards;
-use daemon::Clock;
 use futures_util::future::join_all;
 use membership::{Member, MemberId, Members, Placement, Placements, SLOTS, Slot};
 use proto::{Answer, Call, Links, Op};
@@ -14,7 +14,6 @@ use rvp::Fault;
 use std::collections::BTreeMap;
 use std::sync::Arc;
 use std::time::Duration;
-use store::{Claim, Store};
 use tokio_util::sync::CancellationToken;
 
 /// Slots that are read from the store at once.
@@ -33,9 +32,8 @@ pub(crate) struct Ownership {
     pub(crate) placements: Placements,
     pub(crate) links: Links,
     pub(crate) shards: Shards,
-    pub(crate) store: Arc<dyn Store>,
+    pub(crate) claims: Claims,
     pub(crate) served: Served,
-    pub(crate) clock: Arc<dyn Clock>,
 }
 
 impl Ownership {
@@ -79,19 +77,23 @@ impl Ownership {
             ours[usize::from(slot.number())] = true;
         }
         let lost = self.served.keep_only(&ours);
-        let kept = self.served.all();
+        // More can be lost at any time from here on: that is for the next time, and must not be taken over now, since
+        // nobody has been made to forget it.
+        let (losses, kept) = (self.served.losses(), self.served.all());
+        let mut served = vec![false; usize::from(SLOTS)];
+        for (slot, _) in &kept {
+            served[usize::from(slot.number())] = true;
+        }
+        let is_gained = |slot: &Slot| {
+            let slot = usize::from(slot.number());
+            ours[slot] && !served[slot]
+        };
+        let gained: Vec<Slot> = Slot::all().filter(is_gained).collect();
         // Also what could not be made durable the last time: until it is, nobody is told that it is.
         if !self.served.is_settled() {
-            let mut served = vec![false; usize::from(SLOTS)];
-            for (slot, _) in &kept {
-                served[usize::from(slot.number())] = true;
-            }
             self.shards.release(served).await?;
         }
-        self.served.settle(placement.epoch());
-        let gained =
-            Slot::all().filter(|slot| ours[usize::from(slot.number())] && !self.served.serves(*slot));
-        let gained: Vec<Slot> = gained.collect();
+        self.served.settle(placement.epoch(), losses);
         let mut by_former: BTreeMap<Option<MemberId>, Vec<Slot>> = BTreeMap::new();
         for slot in &gained {
             let home = former
@@ -126,7 +128,7 @@ impl Ownership {
         }
         for slots in slots.chunks(SLOTS_AT_ONCE) {
             let numbers: Vec<u16> = slots.iter().map(|slot| slot.number()).collect();
-            let claimed = self.store.claim(&self.claim(epoch), &numbers).await;
+            let claimed = self.claims.store.claim(&self.claims.at(epoch), &numbers).await;
             let durables = claimed.map_err(|error| self.cannot_claim(&error))?;
             self.shards.load(durables, epoch).await?;
             self.served.begin(slots, epoch);
@@ -134,34 +136,11 @@ impl Ownership {
         Ok(())
     }
 
-    /// Says in the store that the slots which stay are still ours at this epoch. A home that was given one of
-    /// them at an epoch in between, and is late, cannot take it any more; one that has taken it already is
-    /// noticed: whatever this home remembers of the slot is out of date then.
-    async fn keep(&self, epoch: u64, held: Vec<(Slot, u64)>) -> Result<(), Fault> {
-        let held: Vec<(u16, u64)> = held
-            .into_iter()
-            .filter(|(_, claimed_at)| *claimed_at < epoch)
-            .map(|(slot, claimed_at)| (slot.number(), claimed_at))
-            .collect();
-        if held.is_empty() {
-            return Ok(());
-        }
-        let kept = self.store.keep(&self.claim(epoch), &held).await;
-        for slot in kept.map_err(|error| self.cannot_claim(&error))? {
-            let lost = held.iter().find(|(held, _)| *held == slot);
-            if let (Some(slot), Some((_, claimed_at))) = (Slot::new(slot), lost) {
-                self.served.fence(slot, *claimed_at);
-            }
-        }
-        Ok(())
-    }
-
-    fn claim(&self, epoch: u64) -> Claim {
-        Claim {
-            member: self.me.to_string(),
-            epoch,
-            at: self.clock.now(),
-        }
+    /// Says in the store that the slots which stay are still ours at this epoch.
+    async fn keep(&self, epoch: u64, mut held: Vec<(Slot, u64)>) -> Result<(), Fault> {
+        held.retain(|(_, claimed_at)| *claimed_at < epoch);
+        let kept = self.claims.keep(epoch, &held).await;
+        kept.map_err(|error| self.cannot_claim(&error))
     }
 
     fn cannot_claim(&self, error: &store::Error) -> Fault {

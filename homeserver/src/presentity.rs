@@ -6,34 +6,47 @@
 mod access;
 mod account;
 mod acl;
+mod backlog;
 mod change;
 mod deliveries;
 mod explain;
+mod hand_out;
+mod kept;
+mod known;
 mod lapse;
 mod logins;
 mod notify;
+mod piece;
 mod propfind;
 mod proppatch;
 mod spread;
+mod store_said;
 mod subscribe;
 mod subscriptions;
 mod unsubscribe;
 mod views;
 mod watchers;
 
+use crate::OfflinePolicy;
 use crate::command::{Applied, Command, Effect, Verdict};
 use crate::ids::Ids;
 use access::Access;
-use deliveries::Deliveries;
+use backlog::Backlog;
+use deliveries::{Around, Deliveries};
+use kept::Kept;
+use known::Known;
 use logins::Logins;
-use rvp::{Caller, Fault, Method, PresenceState, Principal, Property, Reply, SubscriptionId};
+pub(crate) use piece::Piece;
+use rvp::method::Subscribe;
+use rvp::{Caller, Fault, Method, PresenceState, Principal, Property, Reply};
 use spread::Spread;
 use std::time::SystemTime;
 use store::{Account, Durable};
 use views::Views;
 use watchers::Watchers;
 
-/// A person: presence, logins, watchers, rights, and messages that clients have not acknowledged yet.
+/// A person: presence, logins, watchers, rights, and messages that clients have not acknowledged yet or that wait
+/// for a client.
 #[derive(Debug)]
 pub(crate) struct Presentity {
     account: Account,
@@ -42,6 +55,14 @@ pub(crate) struct Presentity {
     watchers: Watchers,
     access: Access,
     deliveries: Deliveries,
+    kept: Kept,
+    backlog: Backlog,
+    known: Known,
+    last_delivery: u64,
+    /// When the first command came since this home has the person.
+    since: Option<SystemTime>,
+    /// Whether the person has another home now, and only what is under way is finished here.
+    left: bool,
     /// What watchers know.
     spread: Spread,
     /// The epoch at which this home took the person over.
@@ -61,7 +82,7 @@ impl Presentity {
     /// The presentity of what the store kept, taken over at an epoch. Whatever ended meanwhile ends with the
     /// first [`Command::Lapse`], which must follow at once. Then watchers are also told what a home before this
     /// one made durable and did not tell everybody.
-    pub(crate) fn load(durable: Durable, epoch: u64) -> Self {
+    pub(crate) fn load(durable: Durable, epoch: u64, offline: OfflinePolicy) -> Self {
         let Durable {
             account,
             logins,
@@ -69,8 +90,8 @@ impl Presentity {
             subscriptions,
             access,
             told,
-            // Nothing here is decided by them.
-            kept: _,
+            kept,
+            // Nothing here is decided by it.
             contacts: _,
         } = durable;
         Self {
@@ -78,6 +99,12 @@ impl Presentity {
             logins: Logins::load(logins),
             watchers: Watchers::load(subscriptions),
             deliveries: Deliveries::default(),
+            kept: Kept::load(kept, offline, epoch),
+            backlog: Backlog::default(),
+            known: Known::default(),
+            last_delivery: 0,
+            since: None,
+            left: false,
             views: Views::load(views),
             spread: Spread::load(told),
             epoch,
@@ -110,14 +137,23 @@ impl Presentity {
         self.logins.len()
     }
 
-    /// By which router the client of a login is reached.
-    pub(crate) fn router_of(&self, login: SubscriptionId) -> Option<&str> {
-        self.logins.get(login).map(|login| login.router.as_str())
+    /// By which router the client is reached now whose login begins or is renewed, if it is.
+    pub(crate) fn router_of(&self, subscribe: &Subscribe) -> Option<&str> {
+        let login = match subscribe {
+            Subscribe::Refresh { id, .. } => self.logins.get(*id),
+            Subscribe::New { call_back, .. } => self.logins.newest_at(call_back),
+        };
+        login.map(|login| login.router.as_str())
     }
 
     /// How many messages to this person have not ended.
     pub(crate) fn in_flight(&self) -> usize {
         self.deliveries.in_flight()
+    }
+
+    /// How many messages are kept that no client took.
+    pub(crate) fn kept_len(&self) -> usize {
+        self.kept.len()
     }
 
     /// How many property subscriptions there are on this person.
@@ -133,10 +169,38 @@ impl Presentity {
     /// Goes on with the messages that were on their way when the person was here before.
     pub(crate) fn adopt_deliveries(&mut self, former: Self) {
         self.deliveries = former.deliveries;
+        self.known = former.known;
+        self.last_delivery = former.last_delivery;
+        self.kept.adopt(former.kept);
+    }
+
+    /// The person is about to have another home: what clients have is finished here, everything else there.
+    pub(crate) fn leave(&mut self, now: SystemTime) -> Vec<Effect> {
+        let mut effects = Vec::new();
+        self.left = true;
+        let (deliveries, mut around) = self.under_way(now, &mut effects);
+        deliveries.leave(&mut around);
+        effects
+    }
+
+    /// The messages under way, and what changes with them.
+    fn under_way<'a>(
+        &'a mut self,
+        now: SystemTime,
+        effects: &'a mut Vec<Effect>,
+    ) -> (&'a mut Deliveries, Around<'a>) {
+        let around = Around {
+            now,
+            kept: &mut self.kept,
+            known: &mut self.known,
+            effects,
+        };
+        (&mut self.deliveries, around)
     }
 
     /// Does what a command asks.
     pub(crate) fn apply(&mut self, now: SystemTime, ids: &mut Ids, command: Command) -> Applied {
+        self.since.get_or_insert(now);
         let mut effects = Vec::new();
         let verdict = match command {
             Command::Request {
@@ -160,7 +224,15 @@ impl Presentity {
                 Verdict::Nothing
             }
             Command::Outcome { delivery, outcome } => {
-                self.deliveries.outcome(delivery, outcome, &mut effects);
+                self.outcome(now, delivery, outcome, &mut effects);
+                Verdict::Nothing
+            }
+            Command::Written { ticket, written } => {
+                self.written(now, ticket, written, &mut effects);
+                Verdict::Nothing
+            }
+            Command::Read { ticket, messages } => {
+                self.read(now, ticket, messages, &mut effects);
                 Verdict::Nothing
             }
             Command::CallBackLost(login) => {

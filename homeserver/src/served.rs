@@ -3,7 +3,7 @@
 
 use membership::{SLOTS, Slot};
 use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
+use std::sync::atomic::{AtomicU64, Ordering};
 use tokio::sync::watch;
 
 /// The slots that are served, and how far this home has settled. Cloning copies a pointer.
@@ -18,8 +18,9 @@ struct Inner {
     slots: Vec<AtomicU64>,
     /// The newest epoch at which everything that was lost is durable; sent again for every change of slots.
     settled: watch::Sender<u64>,
-    /// Whether slots were lost of which not everything is durable yet.
-    unsettled: AtomicBool,
+    /// How often slots were lost, and of how many of these times all is durable and forgotten.
+    losses: AtomicU64,
+    losses_settled: AtomicU64,
     /// How often the store has said that a slot is another home's.
     fences: watch::Sender<u64>,
 }
@@ -35,7 +36,8 @@ impl Served {
             inner: Arc::new(Inner {
                 slots,
                 settled: watch::Sender::new(0),
-                unsettled: AtomicBool::new(false),
+                losses: AtomicU64::new(0),
+                losses_settled: AtomicU64::new(0),
                 fences: watch::Sender::new(0),
             }),
         }
@@ -78,7 +80,7 @@ impl Served {
             |slot: &AtomicU64, ours: bool| !ours && slot.swap(NOT_SERVED, Ordering::AcqRel) != NOT_SERVED;
         let slots = self.inner.slots.iter().zip(ours);
         let lost = slots.filter(|(slot, ours)| stop(slot, **ours)).count();
-        self.inner.unsettled.fetch_or(lost > 0, Ordering::AcqRel);
+        self.inner.losses.fetch_add(u64::from(lost > 0), Ordering::AcqRel);
         lost
     }
 
@@ -89,7 +91,7 @@ impl Served {
             self.slot(slot)
                 .compare_exchange(claimed_at, NOT_SERVED, Ordering::AcqRel, Ordering::Acquire);
         if stopped.is_ok() {
-            self.inner.unsettled.store(true, Ordering::Release);
+            self.inner.losses.fetch_add(1, Ordering::AcqRel);
             self.inner.fences.send_modify(|fences| *fences += 1);
         }
     }
@@ -113,12 +115,18 @@ impl Served {
 
     /// Whether everything that was lost is durable.
     pub(crate) fn is_settled(&self) -> bool {
-        !self.inner.unsettled.load(Ordering::Acquire)
+        self.losses() == self.inner.losses_settled.load(Ordering::Acquire)
     }
 
-    /// Everything that was lost up to this epoch is durable.
-    pub(crate) fn settle(&self, epoch: u64) {
-        self.inner.unsettled.store(false, Ordering::Release);
+    /// How often something was lost, for [`Served::settle`].
+    pub(crate) fn losses(&self) -> u64 {
+        self.inner.losses.load(Ordering::Acquire)
+    }
+
+    /// Everything that was lost up to this epoch, with so many losses, is durable and forgotten. What is lost in the
+    /// meantime is not.
+    pub(crate) fn settle(&self, epoch: u64, losses: u64) {
+        self.inner.losses_settled.store(losses, Ordering::Release);
         self.inner
             .settled
             .send_modify(|settled| *settled = epoch.max(*settled));
@@ -169,7 +177,12 @@ mod tests {
         assert!(!served.is_settled(), "what was lost is not durable by itself");
         assert_eq!(served.keep_only(&vec![false; usize::from(SLOTS)]), 0);
         assert!(!served.is_settled(), "also when nothing more is lost");
-        served.settle(1);
+        let losses = served.losses();
+        served.begin(&[Slot::new(7).unwrap()], 2);
+        served.stop_all();
+        served.settle(1, losses);
+        assert!(!served.is_settled(), "what was lost in the meantime");
+        served.settle(1, served.losses());
         assert!(served.is_settled());
     }
 
@@ -206,8 +219,8 @@ mod tests {
     #[tokio::test]
     async fn settling_never_goes_back() {
         let served = Served::new();
-        served.settle(5);
-        served.settle(3);
+        served.settle(5, 0);
+        served.settle(3, 0);
         served.settled(5).await;
         assert_eq!(served.len(), 0);
     }

@@ -1,6 +1,9 @@
 //! What a home server's configuration file says, section by section.
 
 mod etcd;
+mod offline;
+
+pub use offline::OfflineSection;
 
 use crate::HomeServerConfig;
 use daemon::config::{
@@ -35,6 +38,9 @@ pub struct HomeServerSettings {
     pub listen: ListenSection,
     /// Where it keeps what is durable.
     pub store: StoreSection,
+    /// What becomes of messages for people who cannot be reached, for each domain; where nothing is said, 500 messages
+    /// and 4 MiB are kept for each person, for 14 days.
+    pub offline: Vec<OfflineSection>,
     /// How it joins the others.
     pub membership: MembershipSection,
     /// Where it tells how it is.
@@ -133,6 +139,7 @@ impl Default for HomeServerSettings {
             shards: None,
             listen: ListenSection::default(),
             store: StoreSection::default(),
+            offline: Vec::new(),
             membership: MembershipSection::default(),
             admin: AdminSection::default(),
             telemetry: TelemetrySection::default(),
@@ -179,6 +186,7 @@ impl HomeServerSettings {
             listen: self.listen.link.0,
             advertise: self.advertise.clone(),
             shards: self.shards.unwrap_or_else(cores),
+            offline: offline::config(&self.offline),
         }
     }
 
@@ -234,6 +242,7 @@ impl Settings for HomeServerSettings {
             );
         }
         self.store.check(mistakes);
+        offline::check(&self.offline, mistakes);
         self.check_address(mistakes);
         self.membership.check(mistakes);
     }

@@ -27,6 +27,28 @@ fn what_is_not_set_has_its_default() {
         ("127.0.0.1:7400", None)
     );
     assert!(config.shards >= 1);
+    let alice = rvp::Principal::from_address("alice@im.example.com").unwrap();
+    assert!(
+        config.offline.policy_for(&alice).keep,
+        "of a domain of which nothing is said"
+    );
+}
+
+#[test]
+fn each_domain_says_what_it_keeps() {
+    let sections = "[[offline]]\ndomain = \"im.example.com\"\nkeep = false\n\n\
+                    [[offline]]\ndomain = \"IM.example.org\"\ncount = 7\nbytes = \"64KiB\"\nage = \"1h\"\n";
+    let config = read(&format!("{GOOD}{sections}")).unwrap().config();
+    let policy = |address| {
+        let principal = rvp::Principal::from_address(address).unwrap();
+        config.offline.policy_for(&principal)
+    };
+    assert!(!policy("alice@im.example.com").keep);
+    let theirs = policy("bob@im.example.org");
+    assert_eq!(
+        (theirs.keep, theirs.count, theirs.bytes, theirs.age.as_secs()),
+        (true, 7, 65_536, 3_600)
+    );
 }
 
 #[test]
@@ -52,6 +74,35 @@ fn what_must_be_set_is_asked_for_at_once() {
         ["name", "store.sqlite", "membership.etcd.endpoints"],
         "{told}"
     );
+}
+
+#[test]
+fn every_mistake_about_what_is_kept_names_its_key() {
+    for (wrong, expected) in [
+        (
+            "offline = [{ count = 1 }]",
+            "offline.domain is \"\"; write the host",
+        ),
+        (
+            "offline = [{ domain = \"a.example\" }, { domain = \"A.example\" }]",
+            "offline.domain is a.example twice",
+        ),
+        (
+            "offline = [{ domain = \"a.example\", count = 0 }]",
+            "offline.count is 0, but must be from 1 to 10000",
+        ),
+        (
+            "offline = [{ domain = \"a.example\", bytes = \"2GiB\" }]",
+            "offline.bytes is 2147483648 octets",
+        ),
+        (
+            "offline = [{ domain = \"a.example\", age = \"1s\" }]",
+            "offline.age must be from 1m to 8784h",
+        ),
+    ] {
+        let told = read(&format!("{wrong}\n{GOOD}")).unwrap_err();
+        assert!(told.contains(expected), "{expected} in {told}");
+    }
 }
 
 #[test]

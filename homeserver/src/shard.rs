@@ -3,14 +3,18 @@
 //! Nothing else touches a presentity, so there are no locks. What takes time (the store, other processes)
 //! runs beside the loop and comes back as an event.
 
+mod commits;
 mod doing;
 mod effects;
+mod kept;
 mod requests;
 mod residents;
 mod spreads;
+mod unsaved;
 
 pub(crate) use requests::is_log_on;
 
+use crate::Offline;
 use crate::census::{Census, Counted};
 use crate::command::{Applied, Command, DeliveryId, Effect, Ended, Verdict};
 use crate::delivery::Delivery;
@@ -31,6 +35,7 @@ use std::sync::Arc;
 use store::{Store, Writer};
 use tokio::sync::mpsc;
 use tokio_util::sync::CancellationToken;
+use unsaved::Unsaved;
 
 /// What a shard is made of.
 pub(crate) struct Parts {
@@ -42,6 +47,7 @@ pub(crate) struct Parts {
     pub(crate) metrics: Metrics,
     pub(crate) census: Census,
     pub(crate) ledger: Ledger,
+    pub(crate) offline: Arc<Offline>,
     pub(crate) seed: u64,
 }
 
@@ -58,8 +64,10 @@ pub(crate) struct Shard {
     doing: Doing,
     /// Changes that are told once they are durable.
     spreads: Spreads,
+    /// What could not be made durable yet.
+    unsaved: Unsaved,
     /// Senders who wait for clients to acknowledge.
-    senders: HashMap<(Principal, DeliveryId), ReplyTo>,
+    senders: HashMap<(Principal, DeliveryId), Vec<ReplyTo>>,
     /// Questions about people of whom the store is being asked.
     waiting: HashMap<Principal, Vec<Ask>>,
 }
@@ -75,6 +83,7 @@ impl Shard {
             expiry: Expiry::default(),
             doing: Doing::default(),
             spreads: Spreads::default(),
+            unsaved: Unsaved::default(),
             senders: HashMap::new(),
             waiting: HashMap::new(),
         }
@@ -159,17 +168,26 @@ impl Shard {
                 ..
             }
         );
-        let open = presentity.in_flight();
+        let (open, kept) = (presentity.in_flight(), presentity.kept_len());
         let Applied { verdict, effects } = presentity.apply(self.parts.clock.now(), &mut self.ids, command);
         let in_flight = difference(open, presentity.in_flight());
+        self.parts
+            .metrics
+            .kept_by(difference(kept, presentity.kept_len()));
         self.parts
             .census
             .count(Slot::of(principal), before, counted(presentity));
         let mut entry = entry(in_flight, &effects);
         if is_message {
-            entry.accepted = 1;
-            if let Verdict::Now(Err(fault)) = &verdict {
-                entry.ended.push(Ended::Refused(*fault));
+            match &verdict {
+                Verdict::Now(Ok(_)) | Verdict::Later(_) => entry.accepted = 1,
+                Verdict::Now(Err(fault)) => {
+                    entry.accepted = 1;
+                    entry.ended.push(Ended::Refused(*fault));
+                }
+                // It was accepted when it came first.
+                Verdict::Again(_) | Verdict::Known(_) => self.parts.metrics.repeated(),
+                Verdict::Nothing => {}
             }
         }
         self.parts.ledger.enter(&entry);

@@ -1,6 +1,7 @@
 //! Puts the parts of a home server together and sets them going.
 
 use crate::census::Census;
+use crate::claims::Claims;
 use crate::delivery::Delivery;
 use crate::governor::Governor;
 use crate::lease::Lease;
@@ -14,7 +15,7 @@ use crate::service::Service;
 use crate::shard::{self, Shard};
 use crate::shards::Shards;
 use crate::standing::Standing;
-use crate::{HomeServer, HomeServerConfig, Resources, accounts, incoming};
+use crate::{HomeServer, HomeServerConfig, Offline, Resources, accounts, incoming};
 use async_trait::async_trait;
 use daemon::{Listener, Network, OnError, Tasks};
 use membership::{Joined, Member, MemberId, Placements};
@@ -54,6 +55,7 @@ struct Shared {
     me: MemberId,
     placements: Placements,
     shards: Shards,
+    claims: Claims,
     served: Served,
     census: Census,
     ledger: Ledger,
@@ -88,7 +90,7 @@ impl Joining {
             served: shared.served.clone(),
         };
         lease.keep(lost, &shared.stages.tasks);
-        run_shards(&resources, &shared, mailboxes);
+        run_shards(&resources, &shared, &config.offline, mailboxes);
         let lending = run_followers(&config, &resources, &shared, revision);
         serve_links(&config, &resources, &shared, listener, lending);
         HomeServer {
@@ -97,6 +99,7 @@ impl Joining {
             standing: shared.standing,
             placements: shared.placements,
             served: shared.served,
+            shards: shared.shards,
             stages: shared.stages,
             readiness: resources.readiness,
         }
@@ -128,11 +131,17 @@ fn share(
     let spawn = stages.links.spawner("link", OnError::Log);
     let links = Links::new(peer(config), connect, Arc::new(NotCalled), spawn);
     let served = Served::new();
+    let claims = Claims {
+        me: me.clone(),
+        store: Arc::clone(&resources.store),
+        served: served.clone(),
+        clock: Arc::clone(&resources.clock),
+    };
     let delivery = Delivery::new(
-        me.clone(),
+        claims.clone(),
         links.clone(),
         placements.clone(),
-        (shards.clone(), served.clone()),
+        shards.clone(),
         (stages.tasks.clone(), metrics.clone()),
     );
     let shared = Shared {
@@ -141,6 +150,7 @@ fn share(
         placements,
         shards,
         served,
+        claims,
         census,
         ledger,
         governor,
@@ -152,7 +162,8 @@ fn share(
     (shared, mailboxes)
 }
 
-fn run_shards(resources: &Resources, shared: &Shared, mailboxes: Mailboxes) {
+fn run_shards(resources: &Resources, shared: &Shared, offline: &Offline, mailboxes: Mailboxes) {
+    let offline = Arc::new(offline.clone());
     let (writer, writing) = Writer::new(Arc::clone(&resources.store));
     let stages = &shared.stages;
     stages.writer.spawn("store writer", OnError::Stop, async move {
@@ -169,6 +180,7 @@ fn run_shards(resources: &Resources, shared: &Shared, mailboxes: Mailboxes) {
             metrics: shared.metrics.clone(),
             census: shared.census.clone(),
             ledger: shared.ledger.clone(),
+            offline: Arc::clone(&offline),
             seed: resources.seed.wrapping_add(index as u64),
         };
         let (shard, cancelled) = (Shard::new(parts, mailbox), stages.shards.cancelled());
@@ -198,9 +210,8 @@ fn run_followers(
         placements: shared.placements.clone(),
         links: shared.links.clone(),
         shards: shared.shards.clone(),
-        store: Arc::clone(&resources.store),
+        claims: shared.claims.clone(),
         served: shared.served.clone(),
-        clock: Arc::clone(&resources.clock),
     };
     let (readiness, name) = (resources.readiness.clone(), config.name.clone());
     let cancelled = tasks.cancelled();

@@ -31,4 +31,4 @@ pub mod v1 {
 /// The version of this contract. A process refuses a peer with another one.
 ///
 /// 1: the first. 2: routers and homes take deliveries and changes from a person's home only, by its epoch.
-pub const PROTOCOL: u32 = 2;
+pub const PROTOCOL: u32 = 3;

@@ -5,7 +5,8 @@ use bytes::Bytes;
 use rvp::credentials::{DigestAnswer, NtlmAnswer};
 use rvp::notification::AckType;
 use rvp::{
-    Caller, ClientUrl, Credential, Fault, Identity, Method, Principal, Property, Reply, SubscriptionId,
+    Caller, ClientUrl, Credential, Fault, Identity, MessageId, Method, Principal, Property, Reply,
+    SubscriptionId,
 };
 use std::time::Duration;
 
@@ -157,6 +158,14 @@ pub struct DeliverMessage {
     pub hop: u8,
     /// The document, as the sender wrote it.
     pub document: Bytes,
+    /// By which the router knows what was taken before; none for what may come twice.
+    pub id: Option<MessageId>,
+    /// The same for all clients that are handed the message side by side, another one whenever it is tried
+    /// again. What a client of the person took in one attempt is not handed over in another.
+    pub attempt: u64,
+    /// Do not hand it over, but say whether it was taken: [`Outcome::Taken`], or [`Outcome::Rejected`] if it was not
+    /// by this router.
+    pub probe: bool,
 }
 
 /// The answer to a call that was not refused.

@@ -4,6 +4,7 @@ mod policy;
 mod post;
 mod queue;
 mod queues;
+mod taken;
 
 pub use policy::{OwnListeners, Policy};
 pub(crate) use queues::{Lost, Queues};

@@ -42,6 +42,7 @@ impl Deliver {
             Op::DeliverMessage(message) if !is_home(&placement, home, &message.login.principal) => {
                 Ok(Answer::Outcome(Outcome::Moved))
             }
+            Op::DeliverMessage(message) if message.probe => Ok(Answer::Outcome(queues.probe(&message).await)),
             Op::DeliverMessage(message) => Ok(Answer::Outcome(queues.message(message).await)),
             Op::DeliverChange { change, clients } => {
                 let theirs = |principal| is_home(&placement, home, principal);

@@ -11,6 +11,9 @@ use tracing::Instrument;
 const DEADLINE: Duration = Duration::from_secs(25);
 /// How long a request is held for a person who is moving, or whose home cannot be linked.
 const HOLD: Duration = Duration::from_secs(2);
+/// How long a message is held whose home was lost: until it has another one, which is when its lease has ended and
+/// its people were read.
+const HOLD_MESSAGE: Duration = Duration::from_secs(8);
 /// Between two attempts to link a home.
 const RETRY_AFTER: Duration = Duration::from_millis(50);
 
@@ -35,7 +38,7 @@ impl Forward {
     }
 
     async fn ask_until_answered(&self, principal: &Principal, op: Op) -> Result<Answer, Fault> {
-        let held = tokio::time::Instant::now() + HOLD;
+        let mut held = tokio::time::Instant::now() + HOLD;
         loop {
             let (link, epoch) = tokio::time::timeout_at(held, self.link_to_home(principal))
                 .await
@@ -62,11 +65,19 @@ impl Forward {
                         .map_err(|_| Fault::Unavailable)?;
                 }
                 Err(proto::link::Error::Full) => return Err(Fault::Busy),
-                // It may have been done: asking again could do it twice.
                 Err(error) => {
-                    let error: &dyn std::error::Error = &error;
-                    tracing::info!(home = link.peer().name, error, "home did not answer");
-                    return Err(Fault::Unavailable);
+                    let lost = matches!(error, proto::link::Error::Lost(_));
+                    tracing::info!(
+                        home = link.peer().name,
+                        error = &error as &dyn std::error::Error,
+                        "home did not answer"
+                    );
+                    // It may have been done: asking again could do it twice, unless it is known by its id.
+                    if !lost || !is_known_again(&op) {
+                        return Err(Fault::Unavailable);
+                    }
+                    held = tokio::time::Instant::now() + HOLD_MESSAGE;
+                    tokio::time::sleep(RETRY_AFTER).await;
                 }
             }
         }
@@ -84,6 +95,14 @@ impl Forward {
             tokio::time::sleep(RETRY_AFTER).await;
         }
     }
+}
+
+/// Whether it is done once, however often it is asked: a message has an id.
+fn is_known_again(op: &Op) -> bool {
+    let Op::Request { method, .. } = op else {
+        return false;
+    };
+    matches!(&**method, rvp::Method::Notify(notify) if notify.id.is_some())
 }
 
 #[async_trait]

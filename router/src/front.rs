@@ -5,6 +5,7 @@ use crate::call_back::{OwnListeners, Policy};
 use crate::canonical::Canonical;
 use crate::connection::Connection;
 use crate::forward::Forward;
+use crate::message_ids::MessageIds;
 use crate::metrics::Metrics;
 use axum::body::{Body, HttpBody};
 use axum::extract::State;
@@ -33,6 +34,7 @@ pub(crate) struct Inner {
     pub(crate) canonical: Canonical,
     pub(crate) authenticate: Authenticate,
     pub(crate) forward: Forward,
+    pub(crate) ids: MessageIds,
     pub(crate) policy: Policy,
     /// Listeners of this process, which are never called back.
     pub(crate) own: OwnListeners,
@@ -101,7 +103,7 @@ impl Front {
         // Set by whoever accepted the connection; without it nobody could be told apart.
         let connection = parts.extensions.get::<Connection>().ok_or(Fault::Internal)?;
         let empty = body.is_empty();
-        let request = match Request::parse(parts, body) {
+        let mut request = match Request::parse(parts, body) {
             Ok(request) => inner.canonical.request(request),
             Err(error) if empty => return self.refuse_without_body(connection, parts, error).await,
             Err(error) => return Err(Refused::Malformed(error)),
@@ -117,6 +119,7 @@ impl Front {
         self.check_call_back(&request.method, connection)?;
         let asserted = caller.credential == Credential::Assertion;
         let challenges = asserted.then(|| inner.authenticate.challenges(&request, now));
+        inner.ids.give(&mut request.method);
         let target = request.target.clone();
         let op = Op::Request {
             target: request.target,

@@ -16,6 +16,7 @@ mod forward;
 mod front;
 mod homes;
 mod listener;
+mod message_ids;
 mod metrics;
 mod nonce;
 mod settings;
@@ -34,6 +35,7 @@ use forward::Forward;
 use front::Front;
 use listener::Accept;
 use membership::{Membership, Placements};
+use message_ids::MessageIds;
 use metrics::Metrics;
 use prometheus_client::registry::Registry;
 use proto::{Connect, Links, Peer, Role, Serve};
@@ -55,6 +57,8 @@ pub struct Resources {
     pub readiness: Readiness,
     /// Listeners of the same process, which clients may not name as their call-back.
     pub own: OwnListeners,
+    /// Randomness: from here come the ids of messages without one. Another one at each start.
+    pub seed: u64,
 }
 
 /// Why a router cannot start.
@@ -174,6 +178,7 @@ fn service(
         canonical: Canonical { domains },
         authenticate,
         forward,
+        ids: MessageIds::from_seed(resources.seed),
         policy: config.call_backs.clone(),
         own: resources.own.clone(),
         clock: Arc::clone(&resources.clock),

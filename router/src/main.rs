@@ -41,6 +41,7 @@ impl Role for Process {
             clock: surroundings.clock,
             readiness: surroundings.readiness,
             own,
+            seed: rand::random(),
         };
         let router = Router::start(settings.config()?, resources, surroundings.registry).await?;
         tracing::info!(router = settings.name, address = %router.address(), "clients are served");

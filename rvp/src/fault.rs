@@ -22,6 +22,8 @@ pub enum Fault {
     NoSuchSubscription,
     /// The recipient has no client that can be reached (412, spec 3.7).
     NotLoggedOn,
+    /// As much as may be is kept for the recipient already, who cannot be reached (412, spec 3.7).
+    KeptFull,
     /// PROPFIND without `Depth: 0` (412, spec 3.5).
     Depth,
     /// More hops than a notification may make (412, spec 3.7).
@@ -50,7 +52,7 @@ pub enum Fault {
 
 impl Fault {
     /// Every fault, for tables and tests; with an example of what one carries.
-    pub const ALL: [Self; 17] = [
+    pub const ALL: [Self; 18] = [
         Self::BadRequest,
         Self::Unauthenticated,
         Self::Forbidden,
@@ -58,6 +60,7 @@ impl Fault {
         Self::MethodNotAllowed,
         Self::NoSuchSubscription,
         Self::NotLoggedOn,
+        Self::KeptFull,
         Self::Depth,
         Self::TooManyHops,
         Self::TooLarge,
@@ -79,9 +82,11 @@ impl Fault {
             Self::Forbidden => StatusCode::FORBIDDEN,
             Self::NoSuchPrincipal => StatusCode::NOT_FOUND,
             Self::MethodNotAllowed => StatusCode::METHOD_NOT_ALLOWED,
-            Self::NoSuchSubscription | Self::NotLoggedOn | Self::Depth | Self::TooManyHops => {
-                StatusCode::PRECONDITION_FAILED
-            }
+            Self::NoSuchSubscription
+            | Self::NotLoggedOn
+            | Self::KeptFull
+            | Self::Depth
+            | Self::TooManyHops => StatusCode::PRECONDITION_FAILED,
             Self::TooLarge => StatusCode::PAYLOAD_TOO_LARGE,
             Self::LeftConversation => StatusCode::INTERNAL_SERVER_ERROR,
             Self::NotImplemented => StatusCode::NOT_IMPLEMENTED,
@@ -103,6 +108,9 @@ impl Fault {
             Self::MethodNotAllowed => "this method is not allowed",
             Self::NoSuchSubscription => "there is no such subscription",
             Self::NotLoggedOn => "the recipient cannot be reached",
+            Self::KeptFull => {
+                "the recipient cannot be reached, and no more messages are kept until the recipient returns"
+            }
             Self::Depth => "Depth must be 0",
             Self::TooManyHops => "the notification made too many hops",
             Self::TooLarge => "the body is too large",
@@ -158,6 +166,7 @@ impl Fault {
             | Self::MethodNotAllowed
             | Self::NoSuchSubscription
             | Self::NotLoggedOn
+            | Self::KeptFull
             | Self::Depth
             | Self::TooManyHops
             | Self::TooLarge
@@ -178,6 +187,7 @@ impl Fault {
             Self::MethodNotAllowed => "method_not_allowed",
             Self::NoSuchSubscription => "no_such_subscription",
             Self::NotLoggedOn => "not_logged_on",
+            Self::KeptFull => "kept_full",
             Self::Depth => "depth",
             Self::TooManyHops => "too_many_hops",
             Self::TooLarge => "too_large",

@@ -20,6 +20,8 @@ pub const CALL_BACK: HeaderName = HeaderName::from_static("call-back");
 pub const SUBSCRIPTION_ID: HeaderName = HeaderName::from_static("subscription-id");
 /// `Subscription-Lifetime`, in seconds.
 pub const SUBSCRIPTION_LIFETIME: HeaderName = HeaderName::from_static("subscription-lifetime");
+/// `Message-Id`, of NOTIFY: by which a retry is known. Homeport's own.
+pub const MESSAGE_ID: HeaderName = HeaderName::from_static("message-id");
 /// `Depth`, of PROPFIND.
 pub const DEPTH: HeaderName = HeaderName::from_static("depth");
 
@@ -30,7 +32,7 @@ pub(crate) const TEXT_XML: HeaderValue = HeaderValue::from_static("text/xml");
 
 /// How people write the name, for errors.
 fn spelling(name: &HeaderName) -> &'static str {
-    const SPELLINGS: [(HeaderName, &str); 12] = [
+    const SPELLINGS: [(HeaderName, &str); 13] = [
         (RVP_NOTIFICATIONS_VERSION, "RVP-Notifications-Version"),
         (RVP_FROM_PRINCIPAL, "RVP-From-Principal"),
         (RVP_ACK_TYPE, "RVP-Ack-Type"),
@@ -39,6 +41,7 @@ fn spelling(name: &HeaderName) -> &'static str {
         (CALL_BACK, "Call-Back"),
         (SUBSCRIPTION_ID, "Subscription-Id"),
         (SUBSCRIPTION_LIFETIME, "Subscription-Lifetime"),
+        (MESSAGE_ID, "Message-Id"),
         (DEPTH, "Depth"),
         (HOST, "Host"),
         (AUTHORIZATION, "Authorization"),

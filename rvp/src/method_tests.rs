@@ -203,11 +203,14 @@ fn a_notification_counts_its_hops_and_says_when_to_answer() {
             notify.ack,
             notify.hop,
             notify.subscription.map(SubscriptionId::get),
+            notify.id.map(|id| id.to_string()),
         ))
     };
-    assert_eq!(notify(""), Ok((AckType::DeepOr, 1, None)));
-    let all = "RVP-Ack-Type: deepand\nRVP-Hop-Count: 8\nSubscription-Id: 5\nContent-Type: text/plain";
-    assert_eq!(notify(all), Ok((AckType::DeepAnd, 8, Some(5))));
+    assert_eq!(notify(""), Ok((AckType::DeepOr, 1, None, None)));
+    let all = "RVP-Ack-Type: deepand\nRVP-Hop-Count: 8\nSubscription-Id: 5\nMessage-Id: <a@b>\n\
+               Content-Type: text/plain";
+    let id = Some("<a@b>".to_owned());
+    assert_eq!(notify(all), Ok((AckType::DeepAnd, 8, Some(5), id)));
     for hop in ["9", "255", "256", "99999999999"] {
         assert_eq!(
             notify(&format!("RVP-Hop-Count: {hop}")),
@@ -220,6 +223,9 @@ fn a_notification_counts_its_hops_and_says_when_to_answer() {
         "RVP-Hop-Count: -1",
         "RVP-Hop-Count: one",
         "RVP-Ack-Type: ShallowAnd",
+        "Message-Id: ",
+        "Message-Id: a b",
+        "Message-Id: a\nMessage-Id: b",
     ] {
         assert!(
             matches!(notify(line), Err(ParseError::BadHeader { .. })),

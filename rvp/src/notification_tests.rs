@@ -1,6 +1,6 @@
 use super::*;
 use crate::method::Notify;
-use crate::{ClientUrl, PresenceState, SubscriptionId};
+use crate::{ClientUrl, MessageId, PresenceState, SubscriptionId};
 
 const ALICE: &str = "http://im.example.com/instmsg/aliases/alice";
 const BOB: &str = "http://im.example.org/instmsg/aliases/bob";
@@ -224,6 +224,7 @@ fn a_composed_message_describes_everybody() {
 
 #[test]
 fn a_call_back_is_a_whole_request_to_the_clients_listener() {
+    let id = MessageId::parse("m-1@im.example.com").unwrap();
     let call = |url: &str, path: &str, host: &str| {
         let call_back = ClientUrl::parse(url).unwrap();
         let request = CallBackRequest {
@@ -232,6 +233,7 @@ fn a_call_back_is_a_whole_request_to_the_clients_listener() {
             hop: 2,
             ack: None,
             subscription: SubscriptionId::new(40017),
+            id: Some(&id),
             document: Bytes::from_static(b"<a/>"),
         }
         .write();
@@ -250,6 +252,7 @@ fn a_call_back_is_a_whole_request_to_the_clients_listener() {
         ("rvp-from-principal", "im.example.com"),
         ("rvp-hop-count", "2"),
         ("subscription-id", "40017"),
+        ("message-id", "m-1@im.example.com"),
         ("content-type", "text/xml"),
         ("content-length", "4"),
     ] {
@@ -259,7 +262,7 @@ fn a_call_back_is_a_whole_request_to_the_clients_listener() {
     let document = Bytes::from(change("<r:state><r:away/></r:state>"));
     let received = Notify::parse(request.headers(), document).unwrap();
     assert_eq!(
-        (received.hop, received.subscription),
-        (2, SubscriptionId::new(40017))
+        (received.hop, received.subscription, received.id),
+        (2, SubscriptionId::new(40017), Some(id.clone()))
     );
 }

@@ -31,8 +31,10 @@ pub enum Reply {
     Properties(Properties),
     /// To PROPPATCH.
     Patched(Patched),
-    /// To NOTIFY.
+    /// To NOTIFY: clients took the message as `RVP-Ack-Type` asks (200).
     Notified,
+    /// To NOTIFY: no client could be reached, and the message is kept until one is (202, spec 3.7).
+    Stored,
     /// To ACL without a body.
     AccessList(AccessList),
     /// To ACL with one.
@@ -64,6 +66,7 @@ impl Reply {
             Self::Patched(patched) => (StatusCode::MULTI_STATUS, patched.write()),
             Self::AccessList(list) => (StatusCode::OK, list.write()),
             Self::Unsubscribed | Self::Notified | Self::AccessChanged => (StatusCode::OK, Bytes::new()),
+            Self::Stored => (StatusCode::ACCEPTED, Bytes::new()),
         };
         respond(status, headers, header::TEXT_XML, body)
     }
@@ -82,6 +85,7 @@ impl Reply {
             Method::Subscriptions(_) => Self::Subscriptions(subscriptions::parse_answer(body)?),
             Method::Propfind(propfind) => Self::Properties(propfind.parse_answer(body)?),
             Method::Proppatch(_) => Self::Patched(Patched::parse(body)?),
+            Method::Notify(_) if parts.status == StatusCode::ACCEPTED => Self::Stored,
             Method::Notify(_) => Self::Notified,
             Method::Acl(Acl::Read) => Self::AccessList(AccessList::parse(body)?),
             Method::Acl(Acl::Change(_)) => Self::AccessChanged,

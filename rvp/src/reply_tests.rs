@@ -74,6 +74,7 @@ fn a_log_on_and_a_renewal_are_answered_without_a_body() {
     for reply in [reply, Reply::Unsubscribed, Reply::Notified, Reply::AccessChanged] {
         assert_eq!(written(&reply), (200, String::new()));
     }
+    assert_eq!(written(&Reply::Stored), (202, String::new()));
 }
 
 #[test]

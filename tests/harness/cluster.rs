@@ -3,6 +3,7 @@
 use crate::accounts::Accounts;
 use crate::network::StageNetwork;
 use async_trait::async_trait;
+use homeserver::OfflinePolicy;
 use router::{Policy, Scheme};
 use std::net::SocketAddr;
 use std::time::Duration;
@@ -18,6 +19,8 @@ pub struct Plan {
     pub schemes: Vec<Scheme>,
     /// Which call-backs the routers permit.
     pub call_backs: Policy,
+    /// What becomes of messages for people who cannot be reached.
+    pub offline: OfflinePolicy,
 }
 
 impl Default for Plan {
@@ -28,6 +31,7 @@ impl Default for Plan {
             routers: vec!["r-1".into()],
             schemes: vec![Scheme::Ntlm, Scheme::Digest],
             call_backs: Policy::Peer,
+            offline: OfflinePolicy::default(),
         }
     }
 }

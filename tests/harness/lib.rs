@@ -7,6 +7,7 @@
 //! - [`processes`]: the same from the real programs, with a real etcd.
 //! - [`client`], [`listener`], [`wire`], [`documents`]: the clients, octet by octet.
 //! - [`load`]: people who go on whatever happens, and know what should have been heard.
+//! - [`insist`]: senders who send again until they are told, with a third of the recipients not there.
 //! - [`transcript`]: reads and plays the scripts in `transcripts/`.
 //! - [`logs`]: runs a test and fails it when something complains that nobody expects to.
 
@@ -15,6 +16,7 @@ pub mod client;
 pub mod clock;
 pub mod cluster;
 pub mod documents;
+pub mod insist;
 pub mod listener;
 pub mod load;
 pub mod logs;
@@ -27,6 +29,7 @@ pub mod wire;
 
 pub use client::Client;
 pub use cluster::{Cluster, Plan};
+pub use insist::{Crowd, Insisted, Insisting};
 pub use load::Load;
 pub use logs::{Failure, Logs, run};
 pub use processes::Processes;

@@ -29,6 +29,8 @@ pub enum Manner {
     HangUp,
     /// Says nothing until it is given another manner, and then follows that.
     Hold,
+    /// Takes so many, and from then on hangs up.
+    Few(u32),
 }
 
 /// The call-back listener of one client.
@@ -298,6 +300,15 @@ impl Shared {
             .map(|manner| *manner);
         match decided {
             Ok(Manner::Take) if left => Manner::Status(500),
+            Ok(Manner::Few(more)) => {
+                let next = if more > 1 {
+                    Manner::Few(more - 1)
+                } else {
+                    Manner::HangUp
+                };
+                self.manner.send_replace(next);
+                Manner::Take
+            }
             Ok(manner) => manner,
             // The listener is gone.
             Err(_) => Manner::HangUp,
@@ -308,7 +319,7 @@ impl Shared {
 async fn answer(connection: &mut Connection, style: Style, manner: Manner) {
     let text = match (manner, style) {
         (Manner::Silent, _) => return connection.closed().await,
-        (Manner::HangUp | Manner::Hold, _) => return,
+        (Manner::HangUp | Manner::Hold | Manner::Few(_), _) => return,
         (Manner::Status(status), _) => format!(
             "HTTP/1.1 {status} Because\r\nRVP-Notifications-Version: 0.2\r\nContent-Length: 0\r\n\r\n"
         ),

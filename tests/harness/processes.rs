@@ -247,7 +247,10 @@ impl Processes {
             (&self.programs.router, text)
         } else {
             let store = self.folder.path().join("homeport.db");
-            (&self.programs.home, settings::home(name, at, &etcd, &store))
+            (
+                &self.programs.home,
+                settings::home(name, at, &etcd, (&store, &self.plan.offline)),
+            )
         };
         std::fs::write(&config, text)?;
         let launch = Launch {

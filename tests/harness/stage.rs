@@ -11,7 +11,7 @@ use crate::network::StageNetwork;
 use crate::wait::{PATIENCE, let_others_run, within};
 use anyhow::{Context, ensure};
 use daemon::{Clock, Readiness};
-use homeserver::{HomeServer, HomeServerConfig};
+use homeserver::{HomeServer, HomeServerConfig, Offline};
 use membership::{EmbeddedMembership, MemberId, Membership};
 use prometheus_client::registry::Registry;
 use router::{Router, RouterConfig};
@@ -138,6 +138,7 @@ impl Stage {
             listen: SocketAddr::from(([127, 0, 0, 1], 0)),
             advertise: None,
             shards: 2,
+            offline: Offline(BTreeMap::from([(Domain::parse(DOMAIN)?, self.plan.offline)])),
         };
         self.seed += 1000;
         let resources = homeserver::Resources {
@@ -180,12 +181,14 @@ impl Stage {
             key: [7; 32],
             connections_max: 1_000,
         };
+        self.seed += 1000;
         let resources = router::Resources {
             membership: self.membership.clone(),
             network: self.network.clone(),
             clock: self.clock.clone(),
             readiness: readiness.clone(),
             own: self.own_listeners(),
+            seed: self.seed,
         };
         let router = Router::start(config, resources, &mut Registry::default()).await;
         self.routers

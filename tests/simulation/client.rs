@@ -22,6 +22,10 @@ use tokio::sync::{mpsc, watch};
 pub(crate) const ROUTER_PORT: u16 = 80;
 /// How long watches live: longer than any run.
 const WATCH_SECONDS: u32 = 3_600;
+/// How often a message is sent by who insists.
+const TRIES: usize = 4;
+/// Before it is sent again.
+const SAY_AGAIN_AFTER: Duration = Duration::from_millis(1_500);
 /// Every person's conversation.
 const SESSION: &str = "{8E0B1C52-4D63-4B1E-9C5A-2F6D1A7B3C90}";
 
@@ -40,8 +44,8 @@ pub(crate) enum Deed {
     Renew,
     /// Sets a state.
     Set { state: PresenceState, number: u32 },
-    /// Writes to somebody.
-    Say { to: Person, text: String },
+    /// Writes to somebody; who insists sends the same message again until it is told that it arrived.
+    Say { to: Person, text: String, insists: bool },
     /// Blocks somebody, or ends that.
     Block { whom: Person, blocked: bool },
 }
@@ -95,8 +99,8 @@ impl Client {
         while let Some(Order { router, deed }) = orders.recv().await {
             let client = self.clone();
             match deed {
-                Deed::Say { to, text } => messages.spawn(async move {
-                    client.say(&router, to, text).await;
+                Deed::Say { to, text, insists } => messages.spawn(async move {
+                    client.say(&router, to, text, insists).await;
                     Ok(())
                 }),
                 Deed::LogOn {
@@ -191,7 +195,7 @@ impl Client {
         }
     }
 
-    async fn say(&self, router: &str, to: Person, text: String) {
+    async fn say(&self, router: &str, to: Person, text: String, insists: bool) {
         let contact = |person: Person| Contact {
             url: principal(person).to_string(),
             name: person.to_owned(),
@@ -203,12 +207,25 @@ impl Client {
             text: text.clone(),
         };
         let document = DIALECT.message(&contact(self.me), &[contact(to)], &entity.write());
-        let ask = Ask::new("NOTIFY", &principal(to))
+        let mut ask = Ask::new("NOTIFY", &principal(to))
             .header("RVP-Hop-Count", 1)
             .header("RVP-Ack-Type", "DeepOr")
             .body(document);
-        self.ask(router, Asked::Say { to, text }, &ask, |_| Ok(Gave::Nothing))
-            .await;
+        if insists {
+            ask = ask.header("Message-Id", text.replace([' ', ','], "-"));
+        }
+        let _pending = self.recorder.pending();
+        for _ in 0..if insists { TRIES } else { 1 } {
+            let asked = Asked::Say {
+                to,
+                text: text.clone(),
+            };
+            let done = self.ask(router, asked, &ask, |_| Ok(Gave::Nothing)).await;
+            if done.is_some() {
+                return;
+            }
+            pass(SAY_AGAIN_AFTER).await;
+        }
     }
 
     async fn block(&self, router: &str, whom: Person, blocked: bool) {

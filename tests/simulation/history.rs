@@ -23,7 +23,7 @@ pub(crate) enum Asked {
     Watch { whom: Person },
     /// A state, and with it a display name that has a number: so versions can be told apart.
     Set { state: PresenceState, number: u32 },
-    /// To hand a message to somebody; no two have the same text.
+    /// To hand a message to somebody; no two messages have the same text, but one may be sent several times.
     Say { to: Person, text: String },
     /// That somebody may not write and not see the state, or may again.
     Block { whom: Person, blocked: bool },
@@ -114,9 +114,10 @@ pub(crate) enum Event {
         status: Option<u16>,
         gave: Gave,
     },
-    /// A listener read a notification for a login, and takes it, or does something else.
+    /// A listener read a notification for a login that a router sent, and takes it, or does something else.
     Heard {
         who: Person,
+        router: String,
         login: u32,
         said: Said,
         taken: bool,
@@ -152,6 +153,8 @@ pub(crate) enum Event {
     Claimed { home: String, of: Person, claim: Claim },
     /// What a home server says of its messages at the very end.
     Counted { home: String, ledger: Option<Ledger> },
+    /// The texts of the messages that the store keeps for somebody at the very end, in their order.
+    Kept { of: Person, texts: Vec<String> },
     /// Everybody is still asked something at the end: from here on nothing may fail.
     LastWords,
 }
@@ -296,6 +299,7 @@ impl History {
                 login,
                 said,
                 taken,
+                router: _,
             } = &record.event
             else {
                 return None;
@@ -336,6 +340,17 @@ struct Inner {
     requests: usize,
     /// Requests that are under way, and whether they are messages.
     open: BTreeMap<usize, bool>,
+    /// Messages that may be sent again.
+    pending: usize,
+}
+
+/// A message that may be sent again, until this is dropped.
+pub(crate) struct Pending(Recorder);
+
+impl Drop for Pending {
+    fn drop(&mut self) {
+        self.0.lock().pending -= 1;
+    }
 }
 
 impl Recorder {
@@ -372,9 +387,16 @@ impl Recorder {
         request
     }
 
-    /// Whether requests wait for their answers.
+    /// A message may be sent again until what is returned is dropped.
+    pub(crate) fn pending(&self) -> Pending {
+        self.lock().pending += 1;
+        Pending(self.clone())
+    }
+
+    /// Whether requests wait for their answers, or to be sent again.
     pub(crate) fn is_open(&self) -> bool {
-        !self.lock().open.is_empty()
+        let inner = self.lock();
+        !inner.open.is_empty() || inner.pending > 0
     }
 
     /// Whether requests wait that may change what others see.

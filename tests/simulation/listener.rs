@@ -60,6 +60,7 @@ async fn receive(
     recorder: &Recorder,
 ) -> anyhow::Result<()> {
     let address = SocketAddr::new(turmoil::lookup(who), LISTENER_PORT);
+    let router = turmoil::reverse_lookup(stream.peer_addr()?.ip()).unwrap_or_default();
     let mut connection = Connection::of(stream);
     let mut changed = manner.clone();
     // A router that dies cuts its call-backs off.
@@ -71,6 +72,7 @@ async fn receive(
     let taken = matches!(manner, Manner::Take | Manner::Slow(_));
     recorder.note(Event::Heard {
         who,
+        router,
         login: heard.subscription,
         said: said(&heard)?,
         taken,

@@ -167,6 +167,7 @@ impl Plan {
             40..85 => Deed::Say {
                 to: whom,
                 text: format!("{who} to {whom}, {number}"),
+                insists: number.is_multiple_of(2),
             },
             85..90 if !vanishes => Deed::Renew,
             90..94 => Deed::Block {

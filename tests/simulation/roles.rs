@@ -155,6 +155,7 @@ async fn start_home(
         listen: SocketAddr::from((Ipv4Addr::UNSPECIFIED, LINK_PORT)),
         advertise: Some(format!("{name}:{LINK_PORT}")),
         shards: 2,
+        offline: homeserver::Offline::default(),
     };
     let resources = homeserver::Resources {
         membership: around.source.process(name),
@@ -186,6 +187,7 @@ pub(crate) async fn router(name: String, around: Surroundings) -> turmoil::Resul
             clock: Arc::new(SimClock),
             readiness: Readiness::new(),
             own: OwnListeners::default(),
+            seed: around.seed.fetch_add(1_000, Ordering::Relaxed),
         };
         let router = Router::start(config, resources, &mut Registry::default()).await?;
         around.started(&name);

@@ -80,6 +80,7 @@ fn a_flood_meets_the_bound_of_a_queue_and_everybody_is_told() {
         world.act(order(Deed::Say {
             to: "bob",
             text: format!("flood {number}"),
+            insists: false,
         }));
     }
     world.run_until(Duration::from_millis(4_020));
@@ -97,8 +98,9 @@ fn a_flood_meets_the_bound_of_a_queue_and_everybody_is_told() {
     let delivered = flood().filter(|request| request.is_done()).count();
     let refused = flood().filter(|request| request.status == Some(412)).count();
     assert_eq!(delivered + refused, 150);
+    // Homes that have just begun ask routers about each message first, so the client takes some meanwhile.
     assert!(
-        (60..=80).contains(&delivered),
+        (60..=90).contains(&delivered),
         "{delivered} were delivered, {refused} refused"
     );
 }

@@ -9,6 +9,8 @@ mod claims;
 mod person;
 
 use crate::faults::{Faults, STORE};
+use crate::history::Person;
+use crate::people;
 use crate::time::pass;
 use archives::Archives;
 use async_trait::async_trait;
@@ -48,6 +50,18 @@ impl Kept {
             home: home.to_owned(),
             faults: faults.clone(),
         })
+    }
+
+    /// The texts of the messages that wait for somebody, in their order.
+    pub(crate) fn texts_for(&self, person: Person) -> Vec<String> {
+        let data = self.lock();
+        let row = data.rows.get(&people::principal(person));
+        let waiting = row.map(|row| row.waiting(0, u32::MAX)).unwrap_or_default();
+        let text = |message: &KeptMessage| {
+            let notification = rvp::notification::Notification::parse(message.document.clone()).ok()?;
+            Some(notification.mime().ok()?.text)
+        };
+        waiting.iter().filter_map(text).collect()
     }
 
     fn lock(&self) -> MutexGuard<'_, Data> {

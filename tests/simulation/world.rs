@@ -381,6 +381,7 @@ impl<'a> World<'a> {
                 let deed = Deed::Say {
                     to,
                     text: format!("last words of {who} to {to}"),
+                    insists: false,
                 };
                 self.order(who, Order { router, deed });
             }
@@ -390,6 +391,10 @@ impl<'a> World<'a> {
         for home in self.plan.homes.clone() {
             let ledger = self.around.ledger(&home);
             self.note(Event::Counted { home, ledger });
+        }
+        for of in people {
+            let texts = self.around.kept.texts_for(of);
+            self.note(Event::Kept { of, texts });
         }
     }
 

@@ -3,9 +3,9 @@
 use crate::name::{self, Qualified};
 use crate::problem::{Problem, Wrong};
 use crate::section::{Lines, Placed, Section, Sections};
-use crate::value::{call_backs, choice, listen, number, part, schemes, sentence, text};
+use crate::value::{age, call_backs, choice, listen, number, part, schemes, sentence, size, text, yes_or_no};
 use crate::{
-    CallBacks, Domain, HomeRole, Limits, Membership, Population, Profile, RouterRole, Scheme, Store,
+    CallBacks, Domain, HomeRole, Limits, Membership, Offline, Population, Profile, RouterRole, Scheme, Store,
     Topology, Trust, Zone,
 };
 use toml::de::{DeTable, DeValue};
@@ -15,6 +15,9 @@ pub(crate) const CAPS: Limits = Limits {
     home_cap: 10_000,
     router_cap: 20_000,
 };
+
+/// Messages that may wait for one person, at most: a home server has the headers of all in memory.
+const KEPT_MAX: u32 = 10_000;
 
 /// What the sections of a file say, before they are checked against each other.
 pub(crate) struct Draft {
@@ -171,6 +174,7 @@ fn domain(section: &mut Section<'_, '_>, qualified: Qualified) -> Option<Domain>
         None,
     );
     let nt_domain = section.optional("nt_domain", |value| name::nt_domain(text(value)?).map(Some), None);
+    let offline = section.within("offline", "domain.offline", offline);
     let (name, im_host, nt_domain) = (name?, im_host?, nt_domain?);
     let im_host = im_host.unwrap_or_else(|| format!("im.{name}"));
     let nt_domain = nt_domain.unwrap_or_else(|| name::default_nt_domain(&name));
@@ -178,6 +182,21 @@ fn domain(section: &mut Section<'_, '_>, qualified: Qualified) -> Option<Domain>
         name,
         im_host,
         nt_domain,
+        offline: offline?.map(|placed| placed.value).unwrap_or_default(),
+    })
+}
+
+fn offline(section: &mut Section<'_, '_>) -> Option<Offline> {
+    let usual = Offline::default();
+    let keep = section.optional("keep", yes_or_no, usual.keep);
+    let count = section.optional("count", |value| number(value, 1..=KEPT_MAX), usual.count);
+    let bytes = section.optional("bytes", size, usual.bytes);
+    let age = section.optional("age", age, usual.age);
+    Some(Offline {
+        keep: keep?,
+        count: count?,
+        bytes: bytes?,
+        age: age?,
     })
 }
 

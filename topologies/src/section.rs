@@ -132,6 +132,16 @@ impl<'d, 'p> Section<'d, 'p> {
         name: &'static str,
         read: impl FnOnce(&mut Section<'d, '_>) -> Option<T>,
     ) -> Option<Option<Placed<T>>> {
+        self.within(name, name, read)
+    }
+
+    /// The one section of a name within this one, `offline = { keep = false }`; `path` is its whole name.
+    pub(crate) fn within<T>(
+        &mut self,
+        name: &'static str,
+        path: &'static str,
+        read: impl FnOnce(&mut Section<'d, '_>) -> Option<T>,
+    ) -> Option<Option<Placed<T>>> {
         self.asked.push(name);
         let Some(value) = self.table.get(name) else {
             return Some(None);
@@ -141,13 +151,13 @@ impl<'d, 'p> Section<'d, 'p> {
                 name,
                 Wrong::new(
                     "is not a section",
-                    format!("write `[{name}]` and its keys below it"),
+                    format!("write `[{path}]` and its keys below it"),
                 ),
             );
             return None;
         };
         let section = (table, line_of(self.text, value.span().start));
-        Section::new(name, self.text, section, self.problems)
+        Section::new(path, self.text, section, self.problems)
             .finish(read)
             .map(Some)
     }

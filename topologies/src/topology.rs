@@ -3,6 +3,7 @@
 use crate::IpNet;
 use crate::name::{self, Qualified};
 use std::net::SocketAddr;
+use std::time::Duration;
 
 /// The layout of one cluster.
 #[derive(Debug, Clone, PartialEq)]
@@ -86,6 +87,32 @@ pub struct Domain {
     pub im_host: String,
     /// Its name for NTLM, upper case.
     pub nt_domain: String,
+    /// What becomes of messages for its people when they cannot be reached.
+    pub offline: Offline,
+}
+
+/// What becomes of messages for people who cannot be reached.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Offline {
+    /// Whether they are kept; if not, their senders are told at once that nobody is there.
+    pub keep: bool,
+    /// Messages that may wait for one person, 1 to 10,000.
+    pub count: u32,
+    /// Octets that may wait for one person, up to 1 GiB.
+    pub bytes: u64,
+    /// How long a message waits before it is dropped, a minute to a year.
+    pub age: Duration,
+}
+
+impl Default for Offline {
+    fn default() -> Self {
+        Self {
+            keep: true,
+            count: 500,
+            bytes: 4 << 20,
+            age: Duration::from_secs(14 * 86_400),
+        }
+    }
 }
 
 /// A router of the topology.

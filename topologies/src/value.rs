@@ -4,6 +4,7 @@ use crate::problem::Wrong;
 use crate::{CallBacks, IpNet, Scheme};
 use std::net::SocketAddr;
 use std::ops::RangeInclusive;
+use std::time::Duration;
 use toml::de::DeValue;
 
 /// A text.
@@ -37,6 +38,52 @@ pub(crate) fn number(value: &DeValue<'_>, bounds: RangeInclusive<u32>) -> Result
     let number = u32::from_str_radix(integer.as_str(), integer.radix());
     let within = number.ok().filter(|number| bounds.contains(number));
     within.ok_or_else(|| Wrong::new(format!("is {integer}, out of bounds"), remedy()))
+}
+
+/// True or false.
+pub(crate) fn yes_or_no(value: &DeValue<'_>) -> Result<bool, Wrong> {
+    value
+        .as_bool()
+        .ok_or_else(|| Wrong::new(format!("is {}", kind(value)), "write true or false"))
+}
+
+/// A number of octets, with its unit.
+pub(crate) fn size(value: &DeValue<'_>) -> Result<u64, Wrong> {
+    let units = [("KiB", 1 << 10), ("MiB", 1 << 20), ("GiB", 1 << 30)];
+    let most = 1 << 30;
+    quantity(
+        value,
+        &units,
+        most,
+        "write a size up to \"1 GiB\", such as \"4 MiB\"",
+    )
+}
+
+/// How long something is kept.
+pub(crate) fn age(value: &DeValue<'_>) -> Result<Duration, Wrong> {
+    let units = [
+        ("minute", 60),
+        ("minutes", 60),
+        ("hour", 3_600),
+        ("hours", 3_600),
+        ("day", 86_400),
+        ("days", 86_400),
+    ];
+    let most = 366 * 86_400;
+    let remedy = "write a time up to \"366 days\", such as \"14 days\" or \"12 hours\"";
+    quantity(value, &units, most, remedy).map(Duration::from_secs)
+}
+
+/// A text of a whole number above 0 and a unit.
+fn quantity(value: &DeValue<'_>, units: &[(&str, u64)], most: u64, remedy: &str) -> Result<u64, Wrong> {
+    let text = text(value).map_err(|wrong| Wrong::new(wrong.wrong, remedy))?;
+    let read = || {
+        let (number, unit) = text.split_once(' ')?;
+        let (_, factor) = units.iter().find(|(name, _)| *name == unit.trim())?;
+        number.parse::<u64>().ok()?.checked_mul(*factor)
+    };
+    let within = read().filter(|quantity| (1..=most).contains(quantity));
+    within.ok_or_else(|| Wrong::new(format!("is \"{text}\""), remedy))
 }
 
 /// A part of a whole: more than 0, at most 1.

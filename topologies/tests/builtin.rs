@@ -201,12 +201,31 @@ fn a_replacement_that_is_no_host_is_refused_and_changes_nothing() {
 }
 
 #[test]
+fn each_domain_says_what_it_keeps() {
+    let line = "offline = { keep = true, count = 500, bytes = \"4 MiB\", age = \"14 days\" }";
+    let offline = |text: &str| {
+        let lab = include_str!("../lab.toml").replace(line, text);
+        Topology::parse("lab.toml", &lab).unwrap().domains[0].offline
+    };
+    let usual = topologies::Offline::default();
+    assert_eq!(offline(""), usual);
+    assert_eq!(
+        (usual.keep, usual.count, usual.bytes, usual.age.as_secs()),
+        (true, 500, 4_194_304, 1_209_600)
+    );
+    assert!(!offline("offline = { keep = false }").keep);
+    let all = offline("offline = { count = 7, bytes = \"64 KiB\", age = \"1 hour\" }");
+    assert_eq!((all.count, all.bytes, all.age.as_secs()), (7, 65_536, 3_600));
+}
+
+#[test]
 fn with_several_domains_none_can_be_replaced() {
     let mut lab = builtin("lab").unwrap();
     let second = topologies::Domain {
         name: "b".into(),
         im_host: "im.b".into(),
         nt_domain: "B".into(),
+        offline: topologies::Offline::default(),
     };
     lab.domains.push(second);
     let error = lab.override_domain("127.0.0.1").unwrap_err();

@@ -218,6 +218,7 @@ fn message(from: &Principal, to: &Principal, text: &str) -> Result<Method> {
         ack: AckType::DeepOr,
         hop: 1,
         subscription: None,
+        id: None,
         notification: Notification::parse(compose(&from, &[to], &mime))?,
     }))
 }

@@ -4,11 +4,12 @@ use anyhow::{Context, Result};
 use daemon::{AdminState, Clock, Network, Readiness, SystemClock, Tasks, Telemetry, TokioNetwork};
 use futures_util::FutureExt;
 use futures_util::future::select_all;
-use homeserver::{HomeServer, HomeServerConfig};
+use homeserver::{HomeServer, HomeServerConfig, Offline, OfflinePolicy};
 use membership::{EmbeddedMembership, Membership};
 use prometheus_client::registry::Registry;
 use router::{OwnListeners, Policy, Router, RouterConfig};
 use rvp::Domain;
+use std::collections::BTreeMap;
 use std::net::{IpAddr, SocketAddr};
 use std::sync::Arc;
 use std::time::Duration;
@@ -128,7 +129,10 @@ async fn start_homes(
             readiness: shared.readiness.clone(),
             seed: rand::random(),
         };
-        let config = home_config(home, places);
+        let config = HomeServerConfig {
+            offline: offline(topology)?,
+            ..home_config(home, places)
+        };
         let joined = HomeServer::join(config, resources).await;
         joining.push(joined.with_context(|| format!("start home server {}", home.name))?);
     }
@@ -145,6 +149,7 @@ fn home_config(home: &HomeRole, places: &Places) -> HomeServerConfig {
         listen: SocketAddr::new(places.inside, 0),
         advertise: None,
         shards: cores,
+        offline: Offline::default(),
     }
 }
 
@@ -165,6 +170,7 @@ async fn start_routers(
             clock: Arc::clone(&shared.clock),
             readiness: shared.readiness.clone(),
             own: shared.own.clone(),
+            seed: rand::random(),
         };
         let config = router_config(role, topology, listen, key)?;
         let started = Router::start(config, resources, registry).await;
@@ -199,6 +205,26 @@ fn router_config(
         key,
         connections_max: usize::try_from(topology.limits.router_cap)?,
     })
+}
+
+/// What becomes of messages for who cannot be reached, as home servers know it.
+fn offline(topology: &Topology) -> Result<Offline> {
+    let mut policies = BTreeMap::new();
+    for domain in &topology.domains {
+        let host = Domain::parse(&domain.im_host).context("read the topology's domains")?;
+        policies.insert(host, offline_policy(domain.offline));
+    }
+    Ok(Offline(policies))
+}
+
+/// As home servers know it.
+pub(super) fn offline_policy(offline: topologies::Offline) -> OfflinePolicy {
+    OfflinePolicy {
+        keep: offline.keep,
+        count: offline.count,
+        bytes: offline.bytes,
+        age: offline.age,
+    }
 }
 
 /// As routers know it.

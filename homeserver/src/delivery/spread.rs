@@ -177,7 +177,7 @@ impl Delivery {
     }
 
     /// Waits, unless the process is told to stop. Returns whether it did.
-    async fn wait(&self, duration: Duration) -> bool {
+    pub(super) async fn wait(&self, duration: Duration) -> bool {
         let cancelled = self.inner.tasks.cancelled();
         tokio::time::timeout(duration, cancelled.cancelled())
             .await

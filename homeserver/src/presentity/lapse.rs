@@ -21,6 +21,9 @@ impl Presentity {
         }
         self.drop_strays(effects);
         self.spread_if_changed(ids, effects);
+        self.kept.lapse(now, self.backlog.out(), effects);
+        self.backlog.lapse(now);
+        self.go_on(now, effects);
         effects.extend(self.next_lapse().map(Effect::WakeAt));
     }
 
@@ -30,6 +33,8 @@ impl Presentity {
             self.watchers.next_end(),
             self.logins.next_end(),
             self.views.next_lapse(),
+            self.kept.next_end(),
+            self.backlog.next_end(),
         ]
         .into_iter()
         .flatten()

@@ -1,7 +1,7 @@
 //! Logins: where a person's clients listen (spec 3.2, 7).
 
 use proto::ClientLogin;
-use rvp::{Principal, SubscriptionId};
+use rvp::{CallBack, Principal, SubscriptionId};
 use std::collections::BTreeMap;
 use std::time::SystemTime;
 use store::Login;
@@ -56,6 +56,15 @@ impl Logins {
 
     pub(crate) fn remove(&mut self, id: SubscriptionId) -> Option<Login> {
         self.by_id.remove(&id)
+    }
+
+    /// The login that ends last of a client that listens there.
+    pub(crate) fn newest_at(&self, listener: &CallBack) -> Option<&Login> {
+        let CallBack::Client(listener) = listener else {
+            return None;
+        };
+        let same = self.by_id.values().filter(|login| login.call_back == *listener);
+        same.max_by_key(|login| login.ends)
     }
 
     /// The clients to reach. A client that came back on the same call-back before its former login ended

@@ -38,6 +38,15 @@ impl Spread {
             unknown: told.is_none(),
         }
     }
+
+    /// What the store must say of what watchers know.
+    pub(super) fn saving(&self) -> store::Change {
+        if self.kept {
+            store::Change::PutTold(self.shown)
+        } else {
+            store::Change::ForgetTold
+        }
+    }
 }
 
 impl Presentity {

@@ -44,6 +44,7 @@ impl Presentity {
             self.end_login(context.ids, oldest, &mut context.effects);
         }
         let id = context.ids.subscription(|id| self.has_subscription(id));
+        self.backlog.logged_on();
         Ok(self.put_login(context, id, call_back, lifetime))
     }
 
@@ -66,6 +67,7 @@ impl Presentity {
         context
             .effects
             .push(Effect::Persist(store::Change::PutLogin(login)));
+        self.go_on(context.now, &mut context.effects);
         Reply::Subscribed {
             id,
             lifetime,
@@ -126,6 +128,7 @@ impl Presentity {
         self.may_touch(context, id)?;
         if let Some(login) = self.logins.get(id) {
             let call_back = login.call_back.clone();
+            self.backlog.is_there();
             return Ok(self.put_login(context, id, call_back, lifetime));
         }
         let Some(watch) = self.watchers.get(id) else {

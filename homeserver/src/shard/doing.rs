@@ -1,13 +1,15 @@
 //! What is under way beside a shard's loop, and comes back to it.
 
-use crate::command::DeliveryId;
+use crate::command::{DeliveryId, Ticket};
+use crate::presentity::Piece;
 use crate::shards::ReplyTo;
 use futures_util::StreamExt;
 use futures_util::future::BoxFuture;
 use futures_util::stream::FuturesUnordered;
+use membership::Slot;
 use proto::Outcome;
 use rvp::{Fault, Principal, Reply};
-use store::Durable;
+use store::{Durable, KeptMessage};
 use tokio::sync::oneshot;
 
 /// Something that was under way and is finished.
@@ -17,6 +19,21 @@ pub(super) enum Done {
         commit: Commit,
         result: Result<(), store::Error>,
         answer: Option<(ReplyTo, Result<Reply, Fault>)>,
+        /// What is to be read afterwards.
+        reads: Option<KeptRead>,
+    },
+    /// A kept message, or that one has gone, is durable, or cannot be made so.
+    Written {
+        principal: Principal,
+        claim: (Slot, u64),
+        ticket: Ticket,
+        result: Result<(), store::Error>,
+    },
+    /// The store has said which messages it keeps.
+    Read {
+        principal: Principal,
+        ticket: Ticket,
+        result: Result<Vec<KeptMessage>, store::Error>,
     },
     /// Everything that was changed of people who left is durable.
     Settled {
@@ -35,11 +52,20 @@ pub(super) enum Done {
         delivery: DeliveryId,
         outcome: Outcome,
     },
+    /// It is time to try again to make durable what could not be made so.
+    SaveAgain,
     /// The store has said what it holds of somebody.
     Loaded {
         principal: Principal,
         result: Result<Option<Durable>, store::Error>,
     },
+}
+
+/// Kept messages that are to be read.
+pub(super) struct KeptRead {
+    pub(super) principal: Principal,
+    pub(super) ticket: Ticket,
+    pub(super) after: u64,
 }
 
 /// Writes of what has changed of somebody.
@@ -49,6 +75,10 @@ pub(super) struct Commit {
     pub(super) epoch: u64,
     /// Grows with every commit of a shard.
     pub(super) number: u64,
+    /// What was changed.
+    pub(super) pieces: Vec<Piece>,
+    /// Whether it is of all that could not be made durable before.
+    pub(super) again: bool,
 }
 
 /// The work under way. Bounded by what leads to it: messages by each person's deliveries, writes and

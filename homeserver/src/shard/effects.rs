@@ -1,16 +1,14 @@
 //! Does what the core wants done, and takes up what comes of it.
 
 use super::Shard;
-use super::doing::{Commit, Done};
+use super::doing::{Done, KeptRead};
 use super::spreads::Spread;
-use crate::command::{Command, DeliveryId, Effect, Ended};
+use crate::command::{Command, DeliveryId, Effect, Ended, Taken};
 use crate::delivery::Telling;
 use crate::presentity::Presentity;
 use crate::shards::ReplyTo;
-use membership::Slot;
 use proto::{Answer, DeliverMessage, Refusal};
 use rvp::{Fault, Principal, Reply};
-use store::Write;
 use tracing::Instrument;
 
 impl Shard {
@@ -23,7 +21,7 @@ impl Shard {
         answer: Option<(ReplyTo, Result<Reply, Fault>)>,
         tellings: &[Telling],
     ) {
-        let (mut changes, mut spreads) = (Vec::new(), Vec::new());
+        let (mut changes, mut spreads, mut reads) = (Vec::new(), Vec::new(), None);
         let since = self.presentities.get(principal).map(Presentity::epoch);
         for effect in effects {
             match effect {
@@ -33,13 +31,23 @@ impl Shard {
                     watchers,
                     epoch: since.unwrap_or(0),
                 }),
-                Effect::DeliverMessage(id, router, message) => {
-                    self.deliver(principal.clone(), id, &router, message);
+                Effect::DeliverMessage(id, router, message, taken) => {
+                    self.deliver((principal.clone(), id), &router, message, taken);
                 }
                 Effect::DeliverChange(router, change, client) => {
                     let client = (client, since.unwrap_or(0));
                     self.parts.delivery.change(&router, &change, client, tellings);
                 }
+                Effect::Keep(ticket, change) => self.keep(principal, ticket, change),
+                Effect::ReadKept(ticket, after) => {
+                    let principal = principal.clone();
+                    reads = Some(KeptRead {
+                        principal,
+                        ticket,
+                        after,
+                    });
+                }
+                Effect::KeptEnded(ended) => self.parts.metrics.kept_ended(ended),
                 Effect::Ended(id, ended) => self.ended(principal, id, ended),
                 Effect::WakeAt(at) => self.expiry.wake_at(at, principal),
             }
@@ -52,30 +60,12 @@ impl Shard {
             if let Some((reply, result)) = answer {
                 send(reply, result.map_err(Refusal::Fault));
             }
-            return;
+            return self.read_kept(reads);
         };
-        let write = |change| Write {
-            principal: principal.clone(),
-            slot: Slot::of(principal).number(),
-            epoch,
-            change,
-        };
-        let committed = self.parts.writer.submit(changes.into_iter().map(write).collect());
-        let commit = Commit {
-            principal: principal.clone(),
-            epoch,
-            number: self.spreads.begin(principal, spreads),
-        };
-        self.doing.push(async move {
-            Done::Committed {
-                commit,
-                result: committed.await,
-                answer,
-            }
-        });
+        self.commit((principal, epoch), changes, spreads, (answer, reads));
     }
 
-    fn spread(&mut self, principal: &Principal, spread: Spread) {
+    pub(super) fn spread(&mut self, principal: &Principal, spread: Spread) {
         let version = spread.change.version;
         let told = self
             .parts
@@ -91,10 +81,16 @@ impl Shard {
         });
     }
 
-    fn deliver(&mut self, principal: Principal, id: DeliveryId, router: &str, message: DeliverMessage) {
+    fn deliver(
+        &mut self,
+        (principal, id): (Principal, DeliveryId),
+        router: &str,
+        message: DeliverMessage,
+        taken: Taken,
+    ) {
         let (delivery, router) = (self.parts.delivery.clone(), router.to_owned());
         let handed_on = async move {
-            let outcome = delivery.message(&router, message).await;
+            let outcome = delivery.message(&router, message, taken).await;
             Done::Delivered {
                 principal,
                 delivery: id,
@@ -106,11 +102,12 @@ impl Shard {
 
     /// A message has ended: its sender is told, if it still waits.
     fn ended(&mut self, principal: &Principal, id: DeliveryId, ended: Ended) {
-        let Some(reply) = self.senders.remove(&(principal.clone(), id)) else {
+        let Some(waiting) = self.senders.remove(&(principal.clone(), id)) else {
             return;
         };
         let answer = match ended {
             Ended::Delivered => Ok(Reply::Notified),
+            Ended::Stored => Ok(Reply::Stored),
             Ended::Refused(fault) | Ended::Expired(fault) => Err(Refusal::Fault(fault)),
             Ended::Moved => Err(Refusal::Moved {
                 epoch: self.parts.delivery.epoch(),
@@ -121,8 +118,10 @@ impl Shard {
             Err(Refusal::Moved { .. }) => Some(Fault::Unavailable),
             Ok(_) => None,
         };
-        self.parts.metrics.request("NOTIFY", fault);
-        send(reply, answer);
+        for reply in waiting {
+            self.parts.metrics.request("NOTIFY", fault);
+            send(reply, answer.clone());
+        }
     }
 
     pub(super) fn done(&mut self, done: Done) {
@@ -131,7 +130,22 @@ impl Shard {
                 commit,
                 result,
                 answer,
-            } => self.committed(&commit, result, answer),
+                reads,
+            } => {
+                self.committed(&commit, result, answer);
+                self.read_kept(reads);
+            }
+            Done::Written {
+                principal,
+                claim,
+                ticket,
+                result,
+            } => self.written(&principal, claim, ticket, result),
+            Done::Read {
+                principal,
+                ticket,
+                result,
+            } => self.has_read(&principal, ticket, result),
             Done::Delivered {
                 principal,
                 delivery,
@@ -154,50 +168,12 @@ impl Shard {
                 }
             },
             Done::Loaded { principal, result } => self.loaded(&principal, result),
-        }
-    }
-
-    fn committed(
-        &mut self,
-        commit: &Commit,
-        result: Result<(), store::Error>,
-        answer: Option<(ReplyTo, Result<Reply, Fault>)>,
-    ) {
-        let spreads = self.spreads.end(&commit.principal, commit.number);
-        // Who has another home is told of by that one. What could not be made durable is in force nevertheless.
-        if !matches!(result, Err(store::Error::Fenced { .. })) {
-            for spread in spreads {
-                self.spread(&commit.principal, spread);
-            }
-        }
-        let refusal = match result {
-            Ok(()) => None,
-            // Nothing is lost: whoever asked asks the home that has the slot.
-            Err(store::Error::Fenced { epoch: newer }) => {
-                let (slot, epoch) = (Slot::of(&commit.principal), commit.epoch);
-                tracing::warn!(%slot, epoch, newer, "another home has taken a slot over");
-                self.parts.served.fence(slot, epoch);
-                Some(Refusal::Moved { epoch: newer })
-            }
-            Err(error) => {
-                let error: &dyn std::error::Error = &error;
-                tracing::error!(error, "state is not durable");
-                Some(Refusal::Fault(Fault::Unavailable))
-            }
-        };
-        if let Some((reply, answer)) = answer {
-            send(
-                reply,
-                match refusal {
-                    None => answer.map_err(Refusal::Fault),
-                    Some(refusal) => Err(refusal),
-                },
-            );
+            Done::SaveAgain => self.save_again(),
         }
     }
 }
 
-fn send(reply: ReplyTo, result: Result<Reply, Refusal>) {
+pub(super) fn send(reply: ReplyTo, result: Result<Reply, Refusal>) {
     // Whoever asked may have given up.
     let _ = reply.send(result.map(Answer::Reply));
 }

@@ -47,21 +47,26 @@ impl Shard {
                 self.parts.metrics.request(name, answer.as_ref().err().copied());
                 self.carry_out(&target, effects, Some((reply, answer)), &[]);
             }
-            Verdict::Later(delivery) => {
-                self.senders.insert((target.clone(), delivery), reply);
+            Verdict::Later(delivery) | Verdict::Again(delivery) => {
+                let waiting = self.senders.entry((target.clone(), delivery)).or_default();
+                waiting.push(reply);
                 self.carry_out(&target, effects, None, &[]);
+            }
+            Verdict::Known(known) => {
+                self.parts.metrics.request(name, None);
+                self.carry_out(&target, effects, Some((reply, Ok(known))), &[]);
             }
             Verdict::Nothing => self.carry_out(&target, effects, None, &[]),
         }
     }
 
-    /// By which router a client is reached further on that renews its login through whichever it found: what waits for
-    /// it there must not be overtaken. Only when that one is gone is it the other.
+    /// By which router a client is reached further on that renews its login, or logs on again, through whichever it
+    /// found: what waits for it there must not be overtaken. Only when that one is gone is it the other.
     fn router_kept(&self, principal: &Principal, method: &Method) -> Option<RouterName> {
-        let Method::Subscribe(Subscribe::Refresh { id, .. }) = method else {
+        let Method::Subscribe(subscribe) = method else {
             return None;
         };
-        let router = self.presentities.get(principal)?.router_of(*id)?;
+        let router = self.presentities.get(principal)?.router_of(subscribe)?;
         self.parts.delivery.is_linked(router).then(|| router.into())
     }
 

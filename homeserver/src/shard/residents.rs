@@ -59,13 +59,18 @@ impl Shard {
         }
     }
 
-    /// Takes a presentity in, unless it is here already, and ends at once what has ended meanwhile.
+    /// Takes a presentity in, unless it is here already, and ends at once what has ended meanwhile. Who is here by an
+    /// older claim is not believed: another home may have had the person in between.
     pub(super) fn load(&mut self, durable: Durable, epoch: u64) {
         let principal = durable.account.principal.clone();
-        if self.presentities.contains_key(&principal) {
-            return;
+        match self.presentities.get(&principal).map(Presentity::epoch) {
+            Some(claimed_at) if claimed_at >= epoch => return,
+            Some(_) => self.forget(&principal),
+            None => {}
         }
-        let mut presentity = Presentity::load(durable, epoch);
+        let offline = self.parts.offline.policy_for(&principal);
+        let mut presentity = Presentity::load(durable, epoch, offline);
+        self.parts.metrics.kept_by(difference(0, presentity.kept_len()));
         if let Some(former) = self.leaving.remove(&principal) {
             presentity.adopt_deliveries(former);
         }
@@ -129,7 +134,20 @@ impl Shard {
     }
 
     fn forget(&mut self, principal: &Principal) {
+        let now = self.parts.clock.now();
+        if let Some(presentity) = self.presentities.get_mut(principal) {
+            let open = presentity.in_flight();
+            let effects = presentity.leave(now);
+            let in_flight = difference(open, presentity.in_flight());
+            self.parts.ledger.enter(&entry(in_flight, &effects));
+            self.carry_out(principal, effects, None, &[]);
+        }
+        if self.unsaved.forget(principal) {
+            // What was not durable was never so, and nobody is told.
+            self.spreads.end(principal, u64::MAX);
+        }
         if let Some(presentity) = self.presentities.remove(principal) {
+            self.parts.metrics.kept_by(difference(presentity.kept_len(), 0));
             let before = counted(&presentity);
             self.parts
                 .census

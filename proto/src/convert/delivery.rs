@@ -1,7 +1,7 @@
 //! The last hop of a message, and the clients that messages and changes are handed to.
 
 use super::identity::{principal, url};
-use super::notification::{document, hop};
+use super::notification::{document, hop, id_or_empty, optional_message_id};
 use super::subscription::id;
 use super::{Error, enumerated, required, text};
 use crate::op::{ClientLogin, DeliverMessage};
@@ -16,6 +16,9 @@ impl From<DeliverMessage> for v1::DeliverMessage {
             ack: v1::AckType::from(deliver.ack).into(),
             hop: deliver.hop.into(),
             document: deliver.document,
+            id: id_or_empty(deliver.id.as_ref()),
+            attempt: deliver.attempt,
+            probe: deliver.probe,
         }
     }
 }
@@ -30,6 +33,9 @@ impl TryFrom<v1::DeliverMessage> for DeliverMessage {
             ack: enumerated::<v1::AckType, _>("DeliverMessage.ack", message.ack)?,
             hop: hop("DeliverMessage.hop", message.hop)?,
             document: document("DeliverMessage.document", message.document)?,
+            id: optional_message_id("DeliverMessage.id", &message.id)?,
+            attempt: message.attempt,
+            probe: message.probe,
         })
     }
 }

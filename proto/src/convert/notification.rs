@@ -2,11 +2,12 @@
 
 use super::identity::{principal, url};
 use super::subscription::{id_or_zero, optional_id};
-use super::{Error, at_most, enumerated, messages, required};
+use super::{Error, at_most, enumerated, messages, required, text};
 use crate::v1;
 use crate::v1::message::Kind;
 use crate::v1::notify::Content as Wire;
 use bytes::Bytes;
+use rvp::MessageId;
 use rvp::limits::{BODY_BYTES_MAX, CONTACTS_MAX, PROPERTIES_MAX};
 use rvp::method::Notify;
 use rvp::notification::{AckType, Content, Message, MessageKind, Notification, PropertyChange};
@@ -22,6 +23,18 @@ pub(super) fn document(field: &'static str, document: Bytes) -> Result<Bytes, Er
 /// The hop to state. Whether there were too many is not decided here.
 pub(super) fn hop(field: &'static str, number: u32) -> Result<u8, Error> {
     u8::try_from(number).map_err(|_| Error::OutOfRange(field))
+}
+
+/// A message's id as text, empty for none.
+pub(super) fn id_or_empty(id: Option<&MessageId>) -> String {
+    id.map_or_else(String::new, MessageId::to_string)
+}
+
+/// The id in a field that is empty when there is none.
+pub(super) fn optional_message_id(field: &'static str, id: &str) -> Result<Option<MessageId>, Error> {
+    (!id.is_empty())
+        .then(|| text(field, id, MessageId::parse))
+        .transpose()
 }
 
 impl From<AckType> for v1::AckType {
@@ -54,6 +67,7 @@ impl From<Notify> for v1::Notify {
             ack: v1::AckType::from(notify.ack).into(),
             hop: notify.hop.into(),
             subscription: id_or_zero(notify.subscription),
+            id: id_or_empty(notify.id.as_ref()),
             document,
             content: Some(match content {
                 Content::Message(message) => Wire::Message(message.into()),
@@ -71,6 +85,7 @@ impl TryFrom<v1::Notify> for Notify {
             ack: enumerated::<v1::AckType, _>("Notify.ack", message.ack)?,
             hop: hop("Notify.hop", message.hop)?,
             subscription: optional_id("Notify.subscription", message.subscription)?,
+            id: optional_message_id("Notify.id", &message.id)?,
             notification: Notification {
                 document: document("Notify.document", message.document)?,
                 content: match message.content.ok_or(Error::Missing("Notify.content"))? {

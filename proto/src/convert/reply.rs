@@ -26,6 +26,7 @@ impl From<Reply> for v1::Reply {
             Reply::Properties(properties) => Wire::Properties(properties.into()),
             Reply::Patched(patched) => Wire::Patched(patched.into()),
             Reply::Notified => Wire::Notified(v1::Notified {}),
+            Reply::Stored => Wire::Stored(v1::Stored {}),
             Reply::AccessList(list) => Wire::AccessList(list.into()),
             Reply::AccessChanged => Wire::AccessChanged(v1::AccessChanged {}),
         };
@@ -48,6 +49,7 @@ impl TryFrom<v1::Reply> for Reply {
             Wire::Properties(properties) => Self::Properties(properties.try_into()?),
             Wire::Patched(patched) => Self::Patched(patched.try_into()?),
             Wire::Notified(v1::Notified {}) => Self::Notified,
+            Wire::Stored(v1::Stored {}) => Self::Stored,
             Wire::AccessList(list) => Self::AccessList(list.try_into()?),
             Wire::AccessChanged(v1::AccessChanged {}) => Self::AccessChanged,
         })

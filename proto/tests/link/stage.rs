@@ -206,6 +206,9 @@ pub(crate) fn message(number: u64, octets: usize) -> Call {
         ack: AckType::DeepOr,
         hop: 1,
         document: Bytes::from(vec![b'x'; octets]),
+        id: None,
+        attempt: 0,
+        probe: false,
     });
     Call { op, ..call(number) }
 }

@@ -11,8 +11,8 @@ mod told;
 
 use methods::{method, reply};
 use nouns::{
-    ack, caller, client_url, credential, document, identity, octets, principal, property, subscription_id,
-    text,
+    ack, caller, client_url, credential, document, identity, message_id, octets, principal, property,
+    subscription_id, text,
 };
 use proptest::array::uniform8;
 use proptest::collection::vec;
@@ -108,14 +108,27 @@ fn client_login() -> impl Strategy<Value = ClientLogin> {
 
 /// A message on its last hop.
 pub(crate) fn deliver_message() -> BoxedStrategy<DeliverMessage> {
-    (client_login(), identity(), ack(), any::<u8>(), document())
-        .prop_map(|(login, from, ack, hop, document)| DeliverMessage {
-            login,
-            from,
-            ack,
-            hop,
-            document,
-        })
+    (
+        client_login(),
+        identity(),
+        ack(),
+        any::<u8>(),
+        document(),
+        option::of(message_id()),
+        any::<(u64, bool)>(),
+    )
+        .prop_map(
+            |(login, from, ack, hop, document, id, (attempt, probe))| DeliverMessage {
+                login,
+                from,
+                ack,
+                hop,
+                document,
+                id,
+                attempt,
+                probe,
+            },
+        )
         .boxed()
 }
 

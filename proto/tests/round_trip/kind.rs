@@ -72,13 +72,14 @@ pub(crate) fn call_kind(call: &Call) -> &'static str {
     }
 }
 
-pub(crate) const ANSWER_KINDS: [&str; 17] = [
+pub(crate) const ANSWER_KINDS: [&str; 18] = [
     "done",
     "watched",
     "subscribed",
     "unsubscribed",
     "subscriptions",
     "properties",
+    "stored",
     "patched",
     "notified",
     "access list",
@@ -105,6 +106,7 @@ pub(crate) fn answer_kind(answer: &Result<Answer, Refusal>) -> &'static str {
             Reply::Properties(_) => "properties",
             Reply::Patched(_) => "patched",
             Reply::Notified => "notified",
+            Reply::Stored => "stored",
             Reply::AccessList(_) => "access list",
             Reply::AccessChanged => "access changed",
         },

@@ -1,7 +1,7 @@
 //! Makers of the methods and of what is replied to them.
 
 use super::nouns::{
-    ack, call_back, credential, document, identity, kind, lease, lifetime, principal, property,
+    ack, call_back, credential, document, identity, kind, lease, lifetime, message_id, principal, property,
     property_name, state, subscription_id, text, view,
 };
 use http::StatusCode;
@@ -73,13 +73,15 @@ fn notify() -> BoxedStrategy<Notify> {
         ack(),
         any::<u8>(),
         option::of(subscription_id()),
+        option::of(message_id()),
         document(),
         content,
     )
-        .prop_map(|(ack, hop, subscription, document, content)| Notify {
+        .prop_map(|(ack, hop, subscription, id, document, content)| Notify {
             ack,
             hop,
             subscription,
+            id,
             notification: Notification { document, content },
         })
         .boxed()
@@ -132,6 +134,7 @@ pub(super) fn reply() -> BoxedStrategy<Reply> {
         1 => properties().prop_map(Reply::Properties),
         1 => patched().prop_map(Reply::Patched),
         1 => Just(Reply::Notified),
+        1 => Just(Reply::Stored),
         1 => access_list().prop_map(Reply::AccessList),
         1 => Just(Reply::AccessChanged),
     ]

@@ -8,12 +8,17 @@ use proptest::sample::select;
 use rvp::notification::AckType;
 use rvp::property::{Lease, PropertyName};
 use rvp::{
-    CallBack, Caller, ClientUrl, Credential, Domain, Identity, Lifetime, PresenceState, Principal, Property,
-    SubscriptionId, SubscriptionKind, ViewId,
+    CallBack, Caller, ClientUrl, Credential, Domain, Identity, Lifetime, MessageId, PresenceState, Principal,
+    Property, SubscriptionId, SubscriptionKind, ViewId,
 };
 
 /// Ids fit a signed 32-bit integer.
 const ID_MAX: u32 = i32::MAX.unsigned_abs();
+
+/// Any id of a message.
+pub(super) fn message_id() -> impl Strategy<Value = MessageId> {
+    "[!-~]{1,64}".prop_map(|text| MessageId::parse(&text).expect("visible ASCII within the limit"))
+}
 
 /// Any text, of any length that matters here, empty too.
 pub(super) fn text() -> impl Strategy<Value = String> {

@@ -45,7 +45,7 @@ impl Queue {
         }
     }
 
-    /// Puts a change in, or in the place of an older one. Beyond the bound the change is dropped: the
+    /// Puts a change in: of each property the newer value waits. Beyond the bound the change is dropped: the
     /// state is read again with the next watch (spec 7.4).
     pub(super) fn put_change(&mut self, change: Change) {
         let Some(waiting) = self.changes.get_mut(&change.presentity) else {
@@ -54,16 +54,18 @@ impl Queue {
             }
             return;
         };
-        if waiting.version < change.version {
-            let kept = std::mem::replace(waiting, change).properties;
-            for old in kept {
-                if waiting
-                    .properties
-                    .iter()
-                    .all(|property| property.name() != old.name())
-                {
-                    waiting.properties.push(old);
-                }
+        let older = if waiting.version < change.version {
+            std::mem::replace(waiting, change)
+        } else {
+            change
+        };
+        for old in older.properties {
+            if waiting
+                .properties
+                .iter()
+                .all(|property| property.name() != old.name())
+            {
+                waiting.properties.push(old);
             }
         }
     }
@@ -91,16 +93,17 @@ impl Item {
         to: &Principal,
         login: SubscriptionId,
     ) -> http::Request<Bytes> {
-        let (from, hop, ack, document) = match self {
+        let (from, hop, ack, id, document) = match self {
             Self::Message(Message { message, .. }) => (
                 message.from.clone(),
                 message.hop,
                 Some(message.ack),
+                message.id.as_ref(),
                 message.document.clone(),
             ),
             Self::Change(change) => {
                 let from = Identity::Server(change.presentity.domain());
-                (from, 2, None, document(change, to))
+                (from, 2, None, None, document(change, to))
             }
         };
         let subscription = Some(login);
@@ -110,6 +113,7 @@ impl Item {
             hop,
             ack,
             subscription,
+            id,
             document,
         }
         .write();

@@ -1,14 +1,17 @@
-//! One queue for each login, emptied in order with one call-back outstanding (spec 7.2).
+//! One queue for each client, emptied in order with one call-back outstanding (spec 7.2). A client is known by its
+//! listener: one that logs on again while something waits for its former login must not hear that last.
 //!
 //! A queue exists only while something waits in it: a router keeps nothing of a client that has nothing to
 //! hear.
 
 use super::post::{Posted, post};
 use super::queue::{Item, Message, Queue};
+use super::taken::Taken;
 use crate::metrics::Metrics;
 use async_trait::async_trait;
 use daemon::{Network, OnError, Tasks};
 use proto::{Change, ClientLogin, DeliverMessage, Outcome};
+use rvp::{ClientUrl, Principal, SubscriptionId};
 use std::collections::HashMap;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
@@ -44,12 +47,22 @@ struct Inner {
     tasks: Tasks,
     open: Semaphore,
     state: Mutex<State>,
+    taken: Taken,
 }
 
 #[derive(Default)]
 struct State {
-    queues: HashMap<ClientLogin, Queue>,
-    timeouts: HashMap<ClientLogin, u8>,
+    queues: HashMap<Listener, Queued>,
+    timeouts: HashMap<Listener, u8>,
+}
+
+/// Whose client, and where it listens.
+type Listener = (Principal, ClientUrl);
+
+/// What waits for a client, and the login by which it was reached last.
+struct Queued {
+    login: SubscriptionId,
+    queue: Queue,
 }
 
 impl Queues {
@@ -68,6 +81,7 @@ impl Queues {
                 tasks,
                 open,
                 state,
+                taken: Taken::default(),
             }),
         }
     }
@@ -84,7 +98,17 @@ impl Queues {
                 outcome,
             })
         });
-        told.await.unwrap_or(Outcome::Unreachable)
+        // Where nobody says, the client may have taken it.
+        told.await.unwrap_or(Outcome::Expired)
+    }
+
+    /// Whether a client of the person has taken a message: known when it has no client at this moment.
+    pub(crate) async fn probe(&self, message: &DeliverMessage) -> Outcome {
+        if self.inner.taken.settled(message).await {
+            Outcome::Taken
+        } else {
+            Outcome::Rejected
+        }
     }
 
     /// Queues a change for these clients.
@@ -97,49 +121,100 @@ impl Queues {
     fn put(&self, login: &ClientLogin, put: impl FnOnce(&mut Queue)) {
         let begins = {
             let mut state = self.state();
-            let begins = !state.queues.contains_key(login);
-            put(state.queues.entry(login.clone()).or_default());
-            begins
+            let listener = (login.principal.clone(), login.call_back.clone());
+            let mut begins = false;
+            let queued = state.queues.entry(listener.clone()).or_insert_with(|| {
+                begins = true;
+                Queued {
+                    login: login.login,
+                    queue: Queue::default(),
+                }
+            });
+            queued.login = login.login;
+            put(&mut queued.queue);
+            begins.then_some(listener)
         };
-        if begins {
-            let (queues, login) = (self.clone(), login.clone());
+        if let Some(listener) = begins {
+            let queues = self.clone();
             self.inner.tasks.spawn("call-back", OnError::Log, async move {
-                queues.empty(&login).await;
+                queues.empty(&listener).await;
                 Ok(())
             });
         }
     }
 
-    async fn empty(&self, login: &ClientLogin) {
-        while let Some(item) = self.take(login) {
+    async fn empty(&self, listener: &Listener) {
+        while let Some((login, item)) = self.take(listener) {
             // Nobody waits for it any more: its sender was told that it is not delivered.
             if matches!(&item, Item::Message(message) if message.outcome.is_closed()) {
                 continue;
             }
-            let posted = self.post(login, &item).await;
-            let gone = self.is_gone(login, posted);
+            let item = match item {
+                Item::Message(message) if self.inner.taken.knows(&message.message) => {
+                    let _ = message.outcome.send(Outcome::Taken);
+                    continue;
+                }
+                other @ (Item::Message(_) | Item::Change(_)) => other,
+            };
+            let in_hand = match &item {
+                Item::Message(message) => self.inner.taken.begin(&message.message),
+                Item::Change(_) => None,
+            };
+            let posted = self.post(&login, &item).await;
+            let gone = self.is_gone(listener, posted);
             self.inner.metrics.call_back(label(posted));
-            if let Item::Message(message) = item {
-                // Whoever sent it may have given up.
-                let _ = message.outcome.send(outcome(posted));
+            match item {
+                Item::Message(message) => {
+                    let outcome = outcome(posted);
+                    if outcome == Outcome::Taken {
+                        self.inner.taken.put(&message.message);
+                    }
+                    // Whoever sent it may have given up.
+                    let _ = message.outcome.send(outcome);
+                }
+                // It is not known whether the client is there: until that is decided, what is newest waits.
+                Item::Change(change) if posted == Posted::NotConnected && !gone => {
+                    self.put_back(listener, change).await;
+                }
+                Item::Change(_) => {}
             }
+            drop(in_hand);
             if gone {
-                let left = self.state().queues.remove(login);
-                left.unwrap_or_default().give_up();
-                self.inner.lost.call_back_lost(login).await;
+                let left = self.state().queues.remove(listener);
+                left.map(|left| left.queue).unwrap_or_default().give_up();
+                self.inner.lost.call_back_lost(&login).await;
                 return;
             }
         }
     }
 
-    /// The next item. None when nothing waits: then the queue is gone, and nobody empties it.
-    fn take(&self, login: &ClientLogin) -> Option<Item> {
-        let mut state = self.state();
-        let item = state.queues.get_mut(login).and_then(Queue::next);
-        if item.is_none() {
-            state.queues.remove(login);
+    async fn put_back(&self, listener: &Listener, change: Change) {
+        if let Some(queued) = self.state().queues.get_mut(listener) {
+            queued.queue.put_change(change);
         }
-        item
+        let cancelled = self.inner.tasks.cancelled();
+        let _ = tokio::time::timeout(RETRY_AFTER, cancelled.cancelled()).await;
+    }
+
+    /// The next item. None when nothing waits: then the queue is gone, and nobody empties it.
+    fn take(&self, listener: &Listener) -> Option<(ClientLogin, Item)> {
+        let mut state = self.state();
+        let queued = state.queues.get_mut(listener)?;
+        let Some(item) = queued.queue.next() else {
+            state.queues.remove(listener);
+            return None;
+        };
+        let (principal, call_back) = listener.clone();
+        let login = match &item {
+            Item::Message(message) => message.message.login.login,
+            Item::Change(_) => queued.login,
+        };
+        let login = ClientLogin {
+            principal,
+            login,
+            call_back,
+        };
+        Some((login, item))
     }
 
     async fn post(&self, login: &ClientLogin, item: &Item) -> Posted {
@@ -164,27 +239,27 @@ impl Queues {
     }
 
     /// Whether the client is taken for gone: nobody listens, or it has not been reached several times.
-    fn is_gone(&self, login: &ClientLogin, posted: Posted) -> bool {
+    fn is_gone(&self, listener: &Listener, posted: Posted) -> bool {
         let mut state = self.state();
         match posted {
             Posted::Refused => {
-                state.timeouts.remove(login);
+                state.timeouts.remove(listener);
                 true
             }
             Posted::NotConnected => {
-                if state.timeouts.len() >= TIMED_OUT_MAX && !state.timeouts.contains_key(login) {
+                if state.timeouts.len() >= TIMED_OUT_MAX && !state.timeouts.contains_key(listener) {
                     return false;
                 }
-                let timeouts = state.timeouts.entry(login.clone()).or_default();
+                let timeouts = state.timeouts.entry(listener.clone()).or_default();
                 *timeouts += 1;
                 let gone = *timeouts >= TIMEOUTS_MAX;
                 if gone {
-                    state.timeouts.remove(login);
+                    state.timeouts.remove(listener);
                 }
                 gone
             }
             Posted::Answered(_) | Posted::NoAnswer => {
-                state.timeouts.remove(login);
+                state.timeouts.remove(listener);
                 false
             }
         }

@@ -1,7 +1,7 @@
 //! NOTIFY: hand a message or a property change on (spec 3.7).
 
 use crate::notification::{AckType, Notification};
-use crate::{ParseError, SubscriptionId, header, limits};
+use crate::{MessageId, ParseError, SubscriptionId, header, limits};
 use bytes::Bytes;
 use http::HeaderMap;
 
@@ -14,6 +14,8 @@ pub struct Notify {
     pub hop: u8,
     /// The subscription it belongs to, if it says so.
     pub subscription: Option<SubscriptionId>,
+    /// `Message-Id`, by which a retry is known; the first router makes one where it is missing.
+    pub id: Option<MessageId>,
     /// What is handed on.
     pub notification: Notification,
 }
@@ -30,12 +32,16 @@ impl Notify {
         let ack = header::optional(headers, &header::RVP_ACK_TYPE)?
             .map(AckType::parse)
             .transpose()?;
+        let id = header::optional(headers, &header::MESSAGE_ID)?
+            .map(MessageId::parse)
+            .transpose()?;
         let notification = Notification::parse(body)?;
         let ack = ack.unwrap_or_else(|| notification.content.default_ack());
         Ok(Self {
             ack,
             hop,
             subscription,
+            id,
             notification,
         })
     }
@@ -46,6 +52,9 @@ impl Notify {
         headers.insert(header::RVP_HOP_COUNT, u16::from(self.hop).into());
         if let Some(id) = self.subscription {
             headers.insert(header::SUBSCRIPTION_ID, id.get().into());
+        }
+        if let Some(id) = &self.id {
+            headers.insert(header::MESSAGE_ID, header::value(id.as_str()));
         }
         self.notification.document.clone()
     }

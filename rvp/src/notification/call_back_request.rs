@@ -1,7 +1,7 @@
 //! The NOTIFY that a client's own listener receives (spec 3.7, 7.2).
 
 use super::AckType;
-use crate::{ClientUrl, Identity, SubscriptionId, header, request};
+use crate::{ClientUrl, Identity, MessageId, SubscriptionId, header, request};
 use bytes::Bytes;
 use http::header::HOST;
 use http::{HeaderMap, Request};
@@ -19,6 +19,8 @@ pub struct CallBackRequest<'a> {
     pub ack: Option<AckType>,
     /// The login, or the property subscription.
     pub subscription: Option<SubscriptionId>,
+    /// Only in messages: by it a client may know one that it has taken before.
+    pub id: Option<&'a MessageId>,
     /// What is told, byte for byte.
     pub document: Bytes,
 }
@@ -27,7 +29,7 @@ impl CallBackRequest<'_> {
     /// Makes the request, for a connection to the call-back's host and port that carries nothing else.
     #[must_use]
     pub fn write(self) -> Request<Bytes> {
-        let mut headers = HeaderMap::with_capacity(9);
+        let mut headers = HeaderMap::with_capacity(10);
         headers.insert(HOST, header::value(&self.call_back.authority()));
         headers.insert(header::RVP_HOP_COUNT, u16::from(self.hop).into());
         headers.insert(header::RVP_FROM_PRINCIPAL, header::value(&self.from.to_string()));
@@ -36,6 +38,9 @@ impl CallBackRequest<'_> {
         }
         if let Some(id) = self.subscription {
             headers.insert(header::SUBSCRIPTION_ID, id.get().into());
+        }
+        if let Some(id) = self.id {
+            headers.insert(header::MESSAGE_ID, header::value(id.as_str()));
         }
         request::compose("NOTIFY", self.call_back.path(), headers, self.document)
     }

@@ -12,8 +12,8 @@ use rvp::method::{Acl, Notify, Propfind, Proppatch, Subscribe, Subscriptions, Un
 use rvp::notification::{AckType, MessageKind, Notification, PropertyChange, compose};
 use rvp::property::{Lease, PropertyName};
 use rvp::{
-    AccessList, CallBack, ClientUrl, Credential, Domain, Identity, Lifetime, Method, Mime, PresenceState,
-    Principal, Property, Request, SubscriptionId, SubscriptionKind, ViewId,
+    AccessList, CallBack, ClientUrl, Credential, Domain, Identity, Lifetime, MessageId, Method, Mime,
+    PresenceState, Principal, Property, Request, SubscriptionId, SubscriptionKind, ViewId,
 };
 
 /// Text that XML can hold, without white space around it.
@@ -185,12 +185,14 @@ fn notify() -> impl Strategy<Value = Notify> {
         select(AckType::ALL.to_vec()),
         1..=8_u8,
         option::of(id()),
+        option::of("[!-~]{1,64}".prop_map(|text| MessageId::parse(&text).unwrap())),
         notification(),
     )
-        .prop_map(|(ack, hop, subscription, notification)| Notify {
+        .prop_map(|(ack, hop, subscription, id, notification)| Notify {
             ack,
             hop,
             subscription,
+            id,
             notification,
         })
 }

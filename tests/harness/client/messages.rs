@@ -19,6 +19,8 @@ pub struct Message {
     pub ack: Option<&'static str>,
     /// `RVP-Hop-Count`.
     pub hop: u8,
+    /// `Message-Id`.
+    pub id: Option<String>,
     /// In whose name the request is made, if it is another's.
     pub from: Option<Principal>,
     /// Whom the document names as the sender, if it is another.
@@ -47,6 +49,7 @@ impl Message {
             with: Vec::new(),
             ack: Some("DeepOr"),
             hop: 1,
+            id: None,
             from: None,
             signed: None,
             trace: None,
@@ -85,6 +88,9 @@ impl Client {
             .body(document);
         if let Some(ack) = message.ack {
             ask = ask.header("RVP-Ack-Type", ack);
+        }
+        if let Some(id) = &message.id {
+            ask = ask.header("Message-Id", id);
         }
         if let Some(trace) = &message.trace {
             ask = ask.header("traceparent", trace);

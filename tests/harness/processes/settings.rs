@@ -2,6 +2,7 @@
 
 use crate::accounts::DOMAIN;
 use crate::cluster::Plan;
+use homeserver::OfflinePolicy;
 use router::{Policy, Scheme};
 use std::net::SocketAddr;
 use std::path::Path;
@@ -24,10 +25,23 @@ pub(super) struct Addresses {
 }
 
 /// The settings of a home server; `etcd` are the endpoints.
-pub(super) fn home(name: &str, at: Addresses, etcd: &[String], store: &Path) -> String {
+pub(super) fn home(
+    name: &str,
+    at: Addresses,
+    etcd: &[String],
+    (store, offline): (&Path, &OfflinePolicy),
+) -> String {
+    let OfflinePolicy {
+        keep,
+        count,
+        bytes,
+        age,
+    } = offline;
     format!(
-        "name = {name:?}\nshards = 2\n\n[listen]\nlink = \"{}\"\n\n[store]\nsqlite = {store:?}\n\n{}",
+        "name = {name:?}\nshards = 2\n\n[listen]\nlink = \"{}\"\n\n[store]\nsqlite = {store:?}\n\n\
+         [[offline]]\ndomain = {DOMAIN:?}\nkeep = {keep}\ncount = {count}\nbytes = \"{bytes}B\"\nage = \"{}s\"\n\n{}",
         at.served,
+        age.as_secs(),
         both(at.admin, etcd)
     )
 }

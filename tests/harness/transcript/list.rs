@@ -37,8 +37,15 @@ macro_rules! for_each_transcript {
             message_is_acknowledged
             message_non_ascii
             message_refused
+            message_sent_again
+            message_sent_again_elsewhere
             message_to_self
             message_to_two_clients
+            offline_half
+            offline_log_on
+            offline_off
+            offline_quota
+            offline_typing
             presence_flat
             presence_in_views
             presence_lapses

@@ -4,8 +4,10 @@ use super::words;
 use crate::cluster::Plan;
 use crate::wire::{self, Proof, Style};
 use anyhow::{Context, bail, ensure};
+use homeserver::OfflinePolicy;
 use router::{Policy, Scheme};
 use std::net::IpAddr;
+use std::time::Duration;
 
 /// A script, read and not yet played.
 #[derive(Debug)]
@@ -137,11 +139,12 @@ impl Cast {
                 self.plan.schemes = rest.iter().map(|word| scheme(word)).collect::<Result<_, _>>()?
             }
             "[call-backs]" => self.plan.call_backs = policy(rest)?,
+            "[offline]" => self.plan.offline = offline(rest)?,
             "[expects]" => self.complaints.push(rest.join(" ")),
             "[client]" => self.roles.push(role(rest, Some((Style::Librvp, Proof::Digest)))?),
             "[nobody]" => self.roles.push(role(rest, None)?),
             _ => bail!(
-                "{name} is no section; write [member], [router], [schemes], [call-backs], [client], [nobody] or [expects]"
+                "{name} is no section; write [member], [router], [schemes], [call-backs], [offline], [client], [nobody] or [expects]"
             ),
         }
         Ok(())
@@ -198,6 +201,24 @@ fn policy(words: &[&str]) -> anyhow::Result<Policy> {
                 .map(|range| self::range(range))
                 .collect::<Result<_, _>>()?,
         ),
+    })
+}
+
+/// `nothing is kept`, or `2 messages are kept`, or `2 messages are kept for 10 minutes`.
+fn offline(words: &[&str]) -> anyhow::Result<OfflinePolicy> {
+    let usual = OfflinePolicy::default();
+    Ok(match words {
+        ["nothing", "is", "kept"] => OfflinePolicy { keep: false, ..usual },
+        [count, "messages", "are", "kept", rest @ ..] => {
+            let age = match rest {
+                [] => usual.age,
+                ["for", minutes, "minutes"] => Duration::from_secs(60 * minutes.parse::<u64>()?),
+                _ => bail!("kept for how many minutes?"),
+            };
+            let count = count.parse()?;
+            OfflinePolicy { count, age, ..usual }
+        }
+        _ => bail!("write `nothing is kept` or `2 messages are kept for 10 minutes`"),
     })
 }
 

@@ -21,6 +21,8 @@ pub(super) fn check(history: &History) -> Vec<String> {
                     continue;
                 }
                 match request.asked {
+                    // What was sent before is sent again, and may have been accepted then.
+                    Asked::Say { text, .. } if was_sent_before(&requests, request, text) => {}
                     Asked::Say { to, text } if request.who == whom && *to == by => {
                         if request.is_done() || hears(history, by, span, |said| is_message(said, text)) {
                             wrong.push(format!("{whom} is blocked, and {by} got {text:?}"));
@@ -43,6 +45,13 @@ pub(super) fn check(history: &History) -> Vec<String> {
         }
     }
     wrong
+}
+
+fn was_sent_before(requests: &[Request<'_>], request: &Request<'_>, text: &str) -> bool {
+    let is_it = |other: &Request<'_>| matches!(other.asked, Asked::Say { text: other, .. } if other == text);
+    requests
+        .iter()
+        .any(|other| other.number < request.number && is_it(other))
 }
 
 /// Who asks, and whom it may be about to block.

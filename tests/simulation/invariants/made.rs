@@ -45,10 +45,11 @@ pub(super) fn answered(request: usize, who: Person, asked: Asked, (status, gave)
     ]
 }
 
-/// Something that a listener hears.
+/// Something that a listener hears by the first router.
 pub(super) fn heard(who: Person, login: u32, said: Said, taken: bool) -> Event {
     Event::Heard {
         who,
+        router: "router-1".to_owned(),
         login,
         said,
         taken,

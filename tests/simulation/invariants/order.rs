@@ -12,11 +12,21 @@ pub(super) fn check(history: &History) -> Vec<String> {
     // When each version and message was begun and acknowledged.
     let mut versions: BTreeMap<(Person, u32), (Duration, Duration)> = BTreeMap::new();
     let mut messages: BTreeMap<&str, (Duration, Duration)> = BTreeMap::new();
+    let mut began: BTreeMap<&str, Duration> = BTreeMap::new();
+    for request in &requests {
+        if let Asked::Say { text, .. } = request.asked {
+            began.entry(text).or_insert(request.began);
+        }
+    }
     for request in requests.iter().filter(|request| request.is_done()) {
         let times = (request.began, request.ended.unwrap_or(Duration::MAX));
         match request.asked {
             Asked::Set { number, .. } => drop(versions.insert((request.who, *number), times)),
-            Asked::Say { text, .. } => drop(messages.insert(text, times)),
+            Asked::Say { text, .. } => {
+                // What was sent several times may have been accepted the first time.
+                let first = began.get(text.as_str()).copied().unwrap_or(request.began);
+                messages.insert(text, (first, times.1));
+            }
             Asked::LogOn { .. }
             | Asked::LogOff { .. }
             | Asked::Renew { .. }

@@ -1,46 +1,108 @@
-//! 200 to a message that asks for `DeepOr` means that some client of the recipient took it, and no client gets a
-//! message twice.
+//! 200 to a message that asks for `DeepOr` means that a client of the recipient took it, 202 that it is kept: so
+//! whatever was acknowledged was taken once, or is kept once. Nothing is taken twice, however often it was sent.
+//!
+//! A client that took a message may have said so in vain: when its router was lost, or the way between them. Nobody
+//! can know then, and it is handed over again.
 
-use crate::history::{Asked, History, Said};
+use crate::history::{Asked, Event, History, Person, Said};
 use std::collections::BTreeMap;
+use std::time::Duration;
+
+/// How long a client may take to say that it took a message, and a router to be told.
+const ANSWER_WAIT: Duration = Duration::from_secs(10);
+
+/// A client took a message.
+#[derive(Clone, Copy)]
+struct Take<'h> {
+    at: Duration,
+    who: Person,
+    router: &'h str,
+}
 
 pub(super) fn check(history: &History) -> Vec<String> {
+    let (taken, kept) = (taken(history), kept(history));
     let mut wrong = Vec::new();
-    let mut times: BTreeMap<(u32, &str), usize> = BTreeMap::new();
-    let mut taken: BTreeMap<&str, Vec<_>> = BTreeMap::new();
-    for (at, who, login, said, takes) in history.heard() {
-        let Said::Message { text, .. } = said else {
-            continue;
-        };
-        let heard = times.entry((login, text)).or_default();
-        *heard += 1;
-        if *heard > 1 {
-            wrong.push(format!("{who} hears {text:?} {heard} times at login {login}"));
+    for (text, takes) in &taken {
+        let certain = takes.iter().filter(|take| !said_in_vain(history, take)).count();
+        let is_kept = kept.get(text).copied().unwrap_or_default();
+        if certain > 1 {
+            wrong.push(format!("{text:?} is taken {certain} times"));
         }
-        if takes {
-            taken.entry(text).or_default().push((at, who));
+        if certain > 0 && is_kept > 0 && !is_excused(history, takes) {
+            wrong.push(format!("{text:?} is taken, and kept all the same"));
         }
     }
-    for request in history.requests() {
+    for (text, times) in kept.iter().filter(|(_, times)| **times > 1) {
+        wrong.push(format!("{text:?} is kept {times} times"));
+    }
+    for request in history.requests().iter().filter(|request| request.is_done()) {
         let Asked::Say { to, text } = request.asked else {
             continue;
         };
-        if !request.is_done() {
-            continue;
-        }
         let ended = request.ended.unwrap_or_default();
-        let took = taken.get(text.as_str()).into_iter().flatten();
-        if !took.into_iter().any(|(at, who)| who == to && *at <= ended) {
-            wrong.push(format!("{text:?} is acknowledged and {to} never took it"));
+        let by_then = |take: &&Take<'_>| request.status != Some(200) || take.at <= ended;
+        let takes = taken.get(text.as_str()).into_iter().flatten().filter(by_then);
+        let took = takes.into_iter().any(|take| take.who == *to);
+        // What is kept, and was known when it came again, is answered as it was then.
+        let is_kept = request.status == Some(202) && kept.contains_key(text.as_str());
+        if !took && !is_kept {
+            wrong.push(format!("{text:?} is acknowledged, and {to} never took it"));
         }
     }
     wrong
 }
 
+fn taken(history: &History) -> BTreeMap<&str, Vec<Take<'_>>> {
+    let mut taken: BTreeMap<&str, Vec<Take<'_>>> = BTreeMap::new();
+    for record in &history.records {
+        if let Event::Heard {
+            who,
+            router,
+            said: Said::Message { text, .. },
+            taken: true,
+            ..
+        } = &record.event
+        {
+            let (at, who) = (record.at, *who);
+            taken.entry(text).or_default().push(Take { at, who, router });
+        }
+    }
+    taken
+}
+
+/// How often each message is kept at the end.
+fn kept(history: &History) -> BTreeMap<&str, usize> {
+    let mut kept = BTreeMap::new();
+    for record in &history.records {
+        if let Event::Kept { texts, .. } = &record.event {
+            texts
+                .iter()
+                .for_each(|text| *kept.entry(text.as_str()).or_default() += 1);
+        }
+    }
+    kept
+}
+
+/// Whether the router may not have heard that the client took it, or was lost with what it knew.
+fn said_in_vain(history: &History, take: &Take<'_>) -> bool {
+    history.was_broken(take.router, &[take.who], (take.at, take.at + ANSWER_WAIT))
+}
+
+/// Whether a home may have been lost before it was durable that the message was taken.
+fn is_excused(history: &History, takes: &[Take<'_>]) -> bool {
+    let breaks = |event: &Event| matches!(event, Event::Broken { broken: true, .. });
+    takes.iter().any(|take| {
+        let span = take.at.saturating_sub(ANSWER_WAIT)..=take.at + ANSWER_WAIT;
+        history
+            .records
+            .iter()
+            .any(|record| span.contains(&record.at) && breaks(&record.event))
+    })
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::history::Event;
     use crate::invariants::{asked, at, heard, made_at};
 
     fn say() -> Asked {
@@ -60,6 +122,20 @@ mod tests {
             },
             taken,
         )
+    }
+
+    fn is_kept() -> Event {
+        Event::Kept {
+            of: "bob",
+            texts: vec!["hello".to_owned()],
+        }
+    }
+
+    fn broken(end: &str) -> Event {
+        Event::Broken {
+            ends: vec![end.to_owned()],
+            broken: true,
+        }
     }
 
     #[test]
@@ -86,11 +162,38 @@ mod tests {
     }
 
     #[test]
-    fn a_message_that_comes_twice_is_told_whatever_its_sender_heard() {
-        let [began, ended] = asked(1, "ann", say(), 412);
-        let twice = [(at(2), message("bob", false)), (at(3), message("bob", true))];
-        let [first, second] = twice;
-        let history = made_at([(at(1), began), first, (at(2), ended), second]);
-        assert_eq!(check(&history).len(), 1);
+    fn a_stored_message_is_taken_later_or_kept() {
+        let story = |then: &[Event]| {
+            let [began, ended] = asked(1, "ann", say(), 202);
+            let events = [began, ended].into_iter().chain(then.iter().cloned());
+            made_at((1..).map(at).zip(events))
+        };
+        assert_eq!(check(&story(&[])).len(), 1, "it is lost");
+        assert_eq!(check(&story(&[is_kept()])), [""; 0]);
+        assert_eq!(check(&story(&[message("bob", true)])), [""; 0]);
+        assert_eq!(check(&story(&[is_kept(), is_kept()])).len(), 1, "twice");
+        let both = [message("bob", true), is_kept()];
+        assert_eq!(check(&story(&both)).len(), 1, "it will come again");
+        let lost = [broken("home-1"), message("bob", true), is_kept()];
+        assert_eq!(check(&story(&lost)), [""; 0], "its home was lost");
+    }
+
+    #[test]
+    fn a_message_that_is_taken_twice_is_told_unless_its_router_could_not_know() {
+        let story = |between: Event| {
+            let [began, ended] = asked(1, "ann", say(), 412);
+            let [first, second] = [(); 2].map(|()| message("bob", true));
+            let events = [
+                (at(1), began),
+                (at(2), first),
+                (at(3), between),
+                (at(4), ended),
+                (at(20), second),
+            ];
+            made_at(events)
+        };
+        assert_eq!(check(&story(message("bob", false))).len(), 1);
+        assert_eq!(check(&story(broken("router-2"))).len(), 1);
+        assert_eq!(check(&story(broken("router-1"))), [""; 0]);
     }
 }

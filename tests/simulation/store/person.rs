@@ -88,7 +88,7 @@ impl Row {
             Change::PutTold(state) => durable.told = Some(*state),
             Change::ForgetTold => durable.told = None,
             Change::PutMessage(message) => self.put_message(message),
-            Change::TakeMessages(numbers, at) => self.take(numbers, whole_millis(*at)),
+            Change::TakeMessages(numbers, at) => self.take_messages(numbers, *at),
             Change::ForgetMessages(numbers) => {
                 self.waiting.retain(|number, _| !numbers.contains(number));
                 durable.kept.retain(|header| !numbers.contains(&header.number));
@@ -99,11 +99,11 @@ impl Row {
         }
     }
 
-    fn take(&mut self, numbers: &[u64], at: SystemTime) {
+    fn take_messages(&mut self, numbers: &[u64], at: SystemTime) {
         self.waiting.retain(|number, _| !numbers.contains(number));
         let taken = self.durable.kept.iter_mut();
         for header in taken.filter(|header| numbers.contains(&header.number)) {
-            header.taken = header.taken.or(Some(at));
+            header.taken = header.taken.or_else(|| Some(whole_millis(at)));
         }
     }
 

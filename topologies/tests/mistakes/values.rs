@@ -28,6 +28,51 @@ fn an_unknown_key_that_resembles_none_is_found_with_all_there_are() {
     one_problem(line_of(&text, "bandwidth"), &text, problem);
 }
 
+const OFFLINE: &str = "offline = { keep = true, count = 500, bytes = \"4 MiB\", age = \"14 days\" }";
+
+#[test]
+fn what_is_kept_is_said_in_numbers_and_units() {
+    let sizes = "write a size up to \"1 GiB\", such as \"4 MiB\"";
+    let ages = "write a time up to \"366 days\", such as \"14 days\" or \"12 hours\"";
+    for (inner, problem) in [
+        (
+            "keep = \"no\"",
+            "domain.offline.keep is a text; write true or false".to_owned(),
+        ),
+        (
+            "count = 0",
+            "domain.offline.count is 0, out of bounds; write a whole number from 1 to 10000".to_owned(),
+        ),
+        (
+            "bytes = 4",
+            format!("domain.offline.bytes is a whole number, not a text; {sizes}"),
+        ),
+        (
+            "bytes = \"4 MB\"",
+            format!("domain.offline.bytes is \"4 MB\"; {sizes}"),
+        ),
+        (
+            "bytes = \"2 GiB\"",
+            format!("domain.offline.bytes is \"2 GiB\"; {sizes}"),
+        ),
+        (
+            "age = \"0 days\"",
+            format!("domain.offline.age is \"0 days\"; {ages}"),
+        ),
+        ("age = \"14d\"", format!("domain.offline.age is \"14d\"; {ages}")),
+        (
+            "ages = \"1 day\"",
+            "domain.offline.ages is no key of this section; did you mean `age`?".to_owned(),
+        ),
+    ] {
+        let text = replace(LAB, OFFLINE, &format!("offline = {{ {inner} }}"));
+        one_problem(line_of(&text, "offline ="), &text, &problem);
+    }
+    let text = replace(LAB, OFFLINE, "offline = \"off\"");
+    let problem = "domain.offline is not a section; write `[domain.offline]` and its keys below it";
+    one_problem(line_of(&text, "offline ="), &text, problem);
+}
+
 #[test]
 fn numbers_that_are_wrong_are_found() {
     let bounds = "write a whole number from 1 to 4294967295";

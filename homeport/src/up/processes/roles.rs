@@ -13,11 +13,11 @@ use daemon::config::{
     self, AdminSection, DrainSection, Environment, Listen, MembershipSection, SecretFile, Settings,
     TelemetrySection,
 };
-use homeserver::HomeServerSettings;
+use homeserver::{HomeServerSettings, OfflineSection};
 use router::RouterSettings;
 use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
-use topologies::{HomeRole, RouterRole, Topology};
+use topologies::{Domain, HomeRole, RouterRole, Topology};
 
 /// The key that routers sign challenges with.
 const KEY: &str = "router.key";
@@ -135,6 +135,7 @@ impl<'r> Roles<'r> {
             name: role.name.clone(),
             zone: role.zone.clone(),
             capacity: role.capacity,
+            offline: self.offline(),
             membership: self.membership.clone(),
             admin: AdminSection {
                 listen: Listen(admin),
@@ -152,6 +153,14 @@ impl<'r> Roles<'r> {
             None => settings.store.sqlite = self.data.join(STORE),
         }
         settings
+    }
+
+    fn offline(&self) -> Vec<OfflineSection> {
+        let domains = self.topology.domains.iter();
+        let section = |domain: &Domain| {
+            OfflineSection::new(domain.im_host.clone(), cluster::offline_policy(domain.offline))
+        };
+        domains.map(section).collect()
     }
 
     fn plan<S: Settings>(

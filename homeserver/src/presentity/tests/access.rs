@@ -40,6 +40,7 @@ fn tried(right: Right, credential: Credential, entries: &[Entry]) -> Option<Resu
     Some(match stage.request_by(ROUTER, &bob, needs(right)?) {
         Verdict::Now(answer) => answer.map(drop),
         Verdict::Later(_) => Ok(()),
+        Verdict::Again(_) | Verdict::Known(_) => panic!("nothing was sent before"),
         Verdict::Nothing => panic!("nobody was answered"),
     })
 }

@@ -36,6 +36,9 @@ fn a_message_goes_to_every_client_as_it_was_written() {
         ack: AckType::DeepAnd,
         hop: 2,
         document: DOCUMENT.into(),
+        id: None,
+        attempt: delivery.0,
+        probe: false,
     };
     let messages = [to(logins[0], 1), to(logins[1], 2)].map(|message| (delivery, ROUTER.into(), message));
     assert_eq!(stage.messages(), messages);
@@ -81,7 +84,7 @@ fn a_listener_with_two_logins_gets_a_message_once_by_the_one_that_ends_last() {
 #[test]
 fn somebody_without_a_client_cannot_be_reached() {
     for ack in AckType::ALL {
-        let mut stage = Stage::new();
+        let mut stage = Stage::that_keeps_nothing();
         stage.set(flat(PresenceState::Online));
         let answer = stage.request(&proved(&bob()), message(&bobs(), ack));
         assert_eq!(answer, Err(Fault::NotLoggedOn));
@@ -98,7 +101,7 @@ fn every_kind_of_message_goes_the_same_way() {
         MessageKind::Leave,
     ] {
         let method = || Method::Notify(notify(&bobs(), AckType::DeepOr, kind));
-        let mut stage = Stage::new();
+        let mut stage = Stage::that_keeps_nothing();
         assert_eq!(stage.request(&proved(&bob()), method()), Err(Fault::NotLoggedOn));
         stage.log_on(1);
         let delivery = stage.request_later(&proved(&bob()), method());

@@ -123,7 +123,7 @@ fn within_bounds(seen: &Seen<'_>, under_way: &mut BTreeMap<DeliveryId, usize>) {
 
 /// A presentity that is loaded now is as the one that lives, and has nothing to tell that is not due.
 fn successor_is_equal(seen: &Seen<'_>) {
-    let mut successor = Presentity::load(seen.kept.clone(), 2);
+    let mut successor = Presentity::load(seen.kept.clone(), 2, world::OFFLINE);
     assert_eq!(
         everything_durable(&successor),
         everything_durable(seen.presentity)
@@ -146,8 +146,15 @@ fn everything_durable(presentity: &Presentity) -> String {
         watchers,
         access,
         spread,
+        // Nothing is kept here.
+        kept: _,
+        backlog: _,
         // What a process forgets when it ends.
         deliveries: _,
+        known: _,
+        last_delivery: _,
+        since: _,
+        left: _,
         epoch: _,
     } = presentity;
     format!("{:?}", (account, logins, views, watchers, access, spread.shown))
@@ -295,6 +302,7 @@ impl Messages {
             Verdict::Later(id) => {
                 assert_eq!(ids, BTreeSet::from([*id]));
             }
+            Verdict::Again(_) | Verdict::Known(_) => panic!("no message has an id"),
             Verdict::Nothing => panic!("the sender is forgotten"),
         }
         let [id] = Vec::from_iter(ids)[..] else {
@@ -341,7 +349,8 @@ impl Sent {
         } else if self
             .outcomes
             .iter()
-            .any(|each| ![Outcome::Taken, Outcome::Busy].contains(each))
+            .any(|each| [Outcome::Rejected, Outcome::Expired].contains(each))
+            || !self.outcomes.contains(&Outcome::Busy)
         {
             Err(Fault::NotLoggedOn)
         } else {

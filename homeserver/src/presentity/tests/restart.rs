@@ -116,7 +116,7 @@ fn an_outcome_from_before_is_not_taken_for_that_of_a_later_message() {
     let after = stage.request_later(&proved(&bob()), method());
     stage.outcome(before, Outcome::Taken);
     assert_eq!(stage.answers(), []);
-    stage.outcome(after, Outcome::Unreachable);
+    stage.outcome(after, Outcome::Rejected);
     assert_eq!(stage.answers(), [(after, Err(rvp::Fault::NotLoggedOn))]);
 }
 

@@ -7,7 +7,7 @@ use rvp::method::{Acl, Notify, Proppatch, Subscribe, Unsubscribe};
 use rvp::notification::{AckType, Content, Message, MessageKind, Notification};
 use rvp::property::Lease;
 use rvp::{
-    CallBack, Caller, ClientUrl, Credential, Identity, Lifetime, Method, PresenceState, Principal,
+    CallBack, Caller, ClientUrl, Credential, Identity, Lifetime, MessageId, Method, PresenceState, Principal,
     SubscriptionId, SubscriptionKind, ViewId,
 };
 use std::collections::BTreeSet;
@@ -139,6 +139,15 @@ pub(super) fn message(from: &Identity, ack: AckType) -> Method {
     Method::Notify(notify(from, ack, MessageKind::Text))
 }
 
+/// A text message with an id.
+pub(super) fn numbered(from: &Principal, id: &str) -> Method {
+    let from = Identity::Person(from.clone());
+    Method::Notify(Notify {
+        id: MessageId::parse(id).ok(),
+        ..notify(&from, AckType::DeepOr, MessageKind::Text)
+    })
+}
+
 pub(super) fn notify(from: &Identity, ack: AckType, kind: MessageKind) -> Notify {
     let (from, to) = (from.clone(), vec![Identity::Person(alice())]);
     let content = Content::Message(Message { from, to, kind });
@@ -147,6 +156,7 @@ pub(super) fn notify(from: &Identity, ack: AckType, kind: MessageKind) -> Notify
         ack,
         hop: 1,
         subscription: None,
+        id: None,
         notification: Notification { document, content },
     }
 }

@@ -1,8 +1,10 @@
 //! Alice's presentity with a clock, and a store that holds what she wanted durable.
 
+use super::asked::{Messages, Question, question};
 use super::say::{LIFETIME, alice, bob, change_access, log_on, proved, set, watch};
 use super::{kept, say};
-use crate::command::{Applied, Command, DeliveryId, Effect, Ended, RouterName, Verdict};
+use crate::OfflinePolicy;
+use crate::command::{Applied, Command, DeliveryId, Effect, Ended, RouterName, Verdict, Written};
 use crate::ids::Ids;
 use crate::presentity::Presentity;
 use proto::{ClientLogin, DeliverMessage, Outcome};
@@ -34,8 +36,13 @@ pub(super) struct Stage {
     pub(super) reaches: bool,
     /// At which epoch Alice was taken over.
     epoch: u64,
+    offline: OfflinePolicy,
     presentity: Presentity,
     ids: Ids,
+    /// Documents of kept messages.
+    pub(super) messages: Messages,
+    /// What the store has not answered yet.
+    pub(super) asked: Vec<Question>,
 }
 
 impl Stage {
@@ -46,7 +53,21 @@ impl Stage {
 
     /// Alice as a store has kept her.
     pub(super) fn of(kept: Durable) -> Self {
-        let presentity = Presentity::load(kept.clone(), 1);
+        Self::under(kept, OfflinePolicy::default())
+    }
+
+    /// Alice in a domain that keeps nothing for who cannot be reached.
+    pub(super) fn that_keeps_nothing() -> Self {
+        let offline = OfflinePolicy {
+            keep: false,
+            ..OfflinePolicy::default()
+        };
+        Self::under(kept::new(kept::account(&alice())), offline)
+    }
+
+    /// Alice in a domain with this policy.
+    pub(super) fn under(kept: Durable, offline: OfflinePolicy) -> Self {
+        let presentity = Presentity::load(kept.clone(), 1, offline);
         let (ids, now, effects) = (Ids::from_seed(7), start(), Vec::new());
         let mut stage = Self {
             now,
@@ -56,6 +77,9 @@ impl Stage {
             epoch: 1,
             presentity,
             ids,
+            messages: Messages::default(),
+            asked: Vec::new(),
+            offline,
         };
         stage.apply(Command::Lapse);
         stage
@@ -64,7 +88,8 @@ impl Stage {
     /// The process ends, and another one begins with what the store has kept.
     pub(super) fn restart(&mut self) {
         self.epoch += 1;
-        self.presentity = Presentity::load(self.kept.clone(), self.epoch);
+        self.presentity = Presentity::load(self.kept.clone(), self.epoch, self.offline);
+        self.asked.clear();
         self.ids = Ids::from_seed(8);
         self.apply(Command::Lapse);
     }
@@ -113,6 +138,31 @@ impl Stage {
                 kept::keep(&mut self.kept, change.clone());
             }
         }
+        self.asked.extend(effects.iter().filter_map(question));
+    }
+
+    /// The store answers everything it was asked, and what it is asked then; what all that led to is in the
+    /// effects.
+    pub(super) fn store_answers(&mut self, written: Written) {
+        let mut all = Vec::new();
+        while !self.asked.is_empty() {
+            let durable = written == Written::Durable;
+            let command = match self.asked.remove(0) {
+                Question::Write(ticket, change) => {
+                    if durable {
+                        self.messages.write(&mut self.kept, change);
+                    }
+                    Command::Written { ticket, written }
+                }
+                Question::Read(ticket, after) => {
+                    let messages = durable.then(|| self.messages.read(after));
+                    Command::Read { ticket, messages }
+                }
+            };
+            self.apply(command);
+            all.append(&mut self.effects);
+        }
+        self.effects = all;
     }
 
     /// A request through a router, whenever it is answered.
@@ -129,7 +179,9 @@ impl Stage {
     pub(super) fn request(&mut self, caller: &Caller, method: Method) -> Result<Reply, Fault> {
         match self.request_by(ROUTER, caller, method) {
             Verdict::Now(answer) => answer,
-            other @ (Verdict::Later(_) | Verdict::Nothing) => panic!("not answered at once: {other:?}"),
+            other @ (Verdict::Later(_) | Verdict::Again(_) | Verdict::Known(_) | Verdict::Nothing) => {
+                panic!("not answered at once: {other:?}")
+            }
         }
     }
 
@@ -137,7 +189,9 @@ impl Stage {
     pub(super) fn request_later(&mut self, caller: &Caller, method: Method) -> DeliveryId {
         match self.request_by(ROUTER, caller, method) {
             Verdict::Later(delivery) => delivery,
-            other @ (Verdict::Now(_) | Verdict::Nothing) => panic!("answered at once: {other:?}"),
+            other @ (Verdict::Now(_) | Verdict::Again(_) | Verdict::Known(_) | Verdict::Nothing) => {
+                panic!("answered at once: {other:?}")
+            }
         }
     }
 
@@ -252,7 +306,7 @@ impl Stage {
     /// The messages that the last command hands to clients.
     pub(super) fn messages(&self) -> Vec<(DeliveryId, RouterName, DeliverMessage)> {
         self.picked(|effect| {
-            let Effect::DeliverMessage(id, router, message) = effect else {
+            let Effect::DeliverMessage(id, router, message, _) = effect else {
                 return None;
             };
             Some((*id, router.clone(), message.clone()))
@@ -293,6 +347,9 @@ impl Stage {
             Effect::Spread(..)
             | Effect::DeliverMessage(..)
             | Effect::DeliverChange(..)
+            | Effect::Keep(..)
+            | Effect::ReadKept(..)
+            | Effect::KeptEnded(_)
             | Effect::Ended(..)
             | Effect::WakeAt(_) => None,
         })
@@ -314,6 +371,7 @@ impl Stage {
 pub(super) fn answer(ended: Ended) -> Result<Reply, Fault> {
     match ended {
         Ended::Delivered => Ok(Reply::Notified),
+        Ended::Stored => Ok(Reply::Stored),
         Ended::Refused(fault) | Ended::Expired(fault) => Err(fault),
         Ended::Moved => panic!("whoever asked is sent elsewhere"),
     }

@@ -62,6 +62,10 @@ impl Player {
                 let status = status.parse().context("write nothing, again or a status")?;
                 self.client(who)?.listener.set_manner(Manner::Status(status));
             }
+            [who, "takes", few, "and", "then", "hangs", "up"] => {
+                let few = few.parse().context("how many?")?;
+                self.client(who)?.listener.set_manner(Manner::Few(few));
+            }
             [who, "hangs", "up"] => self.client(who)?.listener.set_manner(Manner::HangUp),
             [who, "holds", "its", "answers"] => self.client(who)?.listener.set_manner(Manner::Hold),
             [who, "stops", "listening"] => self.client(who)?.listener.stop().await?,

@@ -53,7 +53,7 @@ impl Player {
         }
     }
 
-    /// `bob and carol` and then what is special about it: `ack deepand`, `hop 8`, `as X`, `signed X`. With
+    /// `bob and carol` and then what is special about it: `ack deepand`, `hop 8`, `id X`, `as X`, `signed X`. With
     /// several recipients everybody gets a NOTIFY of their own that lists all of them and, as librvp does,
     /// the sender (spec 5.5).
     fn addressed(&mut self, who: &str, message: &mut Message, words: &[&str]) -> anyhow::Result<Vec<Ask>> {
@@ -68,6 +68,7 @@ impl Player {
             match option {
                 ["ack", ack] => message.ack = self::ack(ack)?,
                 ["hop", hop] => message.hop = hop.parse()?,
+                ["id", id] => message.id = Some((*id).to_owned()),
                 ["as", whom] => message.from = Some(self.person(whom)?),
                 ["signed", whom] => message.signed = Some(self.person(whom)?),
                 _ => bail!("`{}` says nothing about a message", option.join(" ")),
@@ -147,7 +148,7 @@ impl Player {
 }
 
 /// The words with which what is special about a message begins.
-const OPTIONS: [&str; 4] = ["ack", "hop", "as", "signed"];
+const OPTIONS: [&str; 5] = ["ack", "hop", "id", "as", "signed"];
 
 fn entity(kind: &'static str, text: &str) -> Entity {
     Entity {

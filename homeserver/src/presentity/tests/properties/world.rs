@@ -6,6 +6,7 @@ use super::super::say::{
 };
 use super::super::stage::{ROUTER, answer, start, state_in};
 use super::acts::{Act, What};
+use crate::OfflinePolicy;
 use crate::command::{Applied, Command, DeliveryId, Effect, Verdict};
 use crate::expiry::Expiry;
 use crate::ids::Ids;
@@ -16,7 +17,7 @@ use rvp::method::proppatch::StatePatch;
 use rvp::notification::MessageKind;
 use rvp::{Caller, Fault, Method, PresenceState, Principal, Property, Reply, SubscriptionId, ViewId};
 use std::collections::BTreeSet;
-use std::time::SystemTime;
+use std::time::{Duration, SystemTime};
 use store::Durable;
 
 /// What is called after every command.
@@ -36,6 +37,14 @@ pub(super) struct Seen<'a> {
     pub(super) wakes: Option<SystemTime>,
 }
 
+/// Nothing is kept; what is when it is, is in `kept_properties`.
+pub(super) const OFFLINE: OfflinePolicy = OfflinePolicy {
+    keep: false,
+    count: 0,
+    bytes: 0,
+    age: Duration::ZERO,
+};
+
 struct World {
     now: SystemTime,
     kept: Durable,
@@ -51,7 +60,7 @@ pub(super) fn play(acts: &[(usize, Act)], check: Check<'_>) {
     let kept = kept::new(kept::account(&alice()));
     let mut world = World {
         now: start(),
-        presentity: Presentity::load(kept.clone(), 1),
+        presentity: Presentity::load(kept.clone(), 1, OFFLINE),
         kept,
         ids: Ids::from_seed(7),
         expiry: Expiry::default(),
@@ -172,6 +181,9 @@ impl World {
                 Effect::WakeAt(at) => self.expiry.wake_at(*at, &alice()),
                 Effect::Spread(change, _) => versions.push(change.version),
                 Effect::DeliverChange(..) | Effect::Ended(..) => {}
+                Effect::Keep(..) | Effect::ReadKept(..) | Effect::KeptEnded(_) => {
+                    panic!("nothing is kept here")
+                }
             }
         }
         // Everybody is told at once.
@@ -227,7 +239,7 @@ impl Seen<'_> {
 
     pub(super) fn messages(&self) -> Vec<(DeliveryId, &ClientLogin)> {
         let message = |effect| {
-            let &Effect::DeliverMessage(id, _, ref message) = effect else {
+            let &Effect::DeliverMessage(id, _, ref message, _) = effect else {
                 return None;
             };
             Some((id, &message.login))
@@ -290,6 +302,7 @@ impl Seen<'_> {
             | Reply::Subscriptions(_)
             | Reply::Patched(_)
             | Reply::Notified
+            | Reply::Stored
             | Reply::AccessList(_)
             | Reply::AccessChanged => return None,
         };

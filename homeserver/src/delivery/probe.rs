@@ -1,0 +1,36 @@
+//! Asks routers whether a client has taken a message, where an attempt before this one came to nobody knows what: the
+//! home that made it has died, or lost the link on which it would have heard.
+//!
+//! The router that is to hand it over knows by itself what its own clients took.
+
+use super::Delivery;
+use futures_util::future::join_all;
+use proto::{Answer, DeliverMessage, Link, Op, Outcome};
+use std::time::Duration;
+
+/// How long a router may take: a client that has the message at this moment may need a while to answer.
+const PROBE_DEADLINE: Duration = Duration::from_secs(12);
+
+impl Delivery {
+    /// Whether a client of the person has taken it by another router than this one. Routers that are not linked, or
+    /// have begun anew since, do not know any more.
+    pub(super) async fn was_taken(&self, router: &str, message: &DeliverMessage) -> bool {
+        let chosen = self.router_for(router);
+        let others: Vec<Link> = {
+            let routers = self.routers();
+            let open = routers.values().filter(|link| !link.is_closed());
+            let others = open.filter(|link| !chosen.as_ref().is_some_and(|chosen| chosen.is_same(link)));
+            others.cloned().collect()
+        };
+        let probe = DeliverMessage {
+            probe: true,
+            document: bytes::Bytes::new(),
+            ..message.clone()
+        };
+        let asked = others.into_iter().map(|link| {
+            let call = self.call(PROBE_DEADLINE, Op::DeliverMessage(probe.clone()));
+            async move { link.call(call).await == Ok(Ok(Answer::Outcome(Outcome::Taken))) }
+        });
+        join_all(asked).await.contains(&true)
+    }
+}

@@ -1,0 +1,225 @@
+//! What clients have taken a moment ago, so that a message which is sent again is not handed over again.
+//!
+//! A home that dies has perhaps handed a message over and told nobody; whoever asks its successor again means the
+//! same message. The successor cannot know, but the router that handed it over can. What a client did not
+//! acknowledge is not here: such a message was not delivered, and is handed over again.
+
+use proto::DeliverMessage;
+use rvp::{Identity, MessageId, Principal, SubscriptionId};
+use std::collections::{HashMap, VecDeque};
+use std::sync::{Arc, Mutex, PoisonError};
+use std::time::Duration;
+use tokio::sync::Notify;
+use tokio::time::Instant;
+
+/// How long it is remembered: longer than whoever sends again waits in between.
+const KEPT: Duration = Duration::from_secs(600);
+/// Messages that are remembered; beyond this the oldest are forgotten. A minute of a thousand a second, in some 20
+/// megabytes.
+const KEPT_MAX: usize = 65_536;
+
+type Key = (Principal, Identity, MessageId);
+
+/// The messages that were taken. Bounded in time and number.
+#[derive(Debug, Default)]
+pub(super) struct Taken {
+    state: Arc<Mutex<State>>,
+    /// Sent whenever a client has answered, or has not in time.
+    answered: Arc<Notify>,
+}
+
+/// A client has a message at this moment. Ends when it is dropped.
+#[derive(Debug)]
+pub(super) struct InHand {
+    key: Key,
+    state: Arc<Mutex<State>>,
+    answered: Arc<Notify>,
+}
+
+#[derive(Debug, Default)]
+struct State {
+    /// In which attempts, by which logins.
+    by_message: HashMap<Key, Vec<(u64, SubscriptionId)>>,
+    /// In the order in which they were first taken.
+    order: VecDeque<(Instant, Key)>,
+    /// Messages that clients have at this moment, and how many do; bounded by the call-backs that are open.
+    in_hand: HashMap<Key, usize>,
+}
+
+impl Taken {
+    /// A client has taken it.
+    pub(super) fn put(&self, message: &DeliverMessage) {
+        let Some(key) = key(message) else { return };
+        let (mut state, now) = (self.lock(), Instant::now());
+        let taker = (message.attempt, message.login.login);
+        if let Some(takers) = state.by_message.get_mut(&key) {
+            takers.push(taker);
+            return;
+        }
+        while state.order.len() >= KEPT_MAX || state.order.front().is_some_and(|(at, _)| *at + KEPT < now) {
+            let Some((_, oldest)) = state.order.pop_front() else {
+                break;
+            };
+            state.by_message.remove(&oldest);
+        }
+        state.by_message.insert(key.clone(), vec![taker]);
+        state.order.push_back((now, key));
+    }
+
+    /// Whether this client, or in another attempt any client of the person, has taken it. The clients that are
+    /// handed it side by side in one attempt are each to have it.
+    pub(super) fn knows(&self, message: &DeliverMessage) -> bool {
+        let Some(key) = key(message) else { return false };
+        let state = self.lock();
+        let takers = state.by_message.get(&key);
+        takers.is_some_and(|takers| {
+            takers
+                .iter()
+                .any(|(attempt, login)| *attempt != message.attempt || *login == message.login.login)
+        })
+    }
+
+    /// A client is handed a message now.
+    pub(super) fn begin(&self, message: &DeliverMessage) -> Option<InHand> {
+        let key = key(message)?;
+        *self.lock().in_hand.entry(key.clone()).or_default() += 1;
+        Some(InHand {
+            key,
+            state: Arc::clone(&self.state),
+            answered: Arc::clone(&self.answered),
+        })
+    }
+
+    /// Whether a client of the person has taken a message, when none has it in hand any more. The caller bounds the
+    /// wait, and so does the time that a client has to answer.
+    pub(super) async fn settled(&self, message: &DeliverMessage) -> bool {
+        let Some(key) = key(message) else { return false };
+        loop {
+            let answered = self.answered.notified();
+            {
+                let state = self.lock();
+                if !state.in_hand.contains_key(&key) {
+                    return state.by_message.contains_key(&key);
+                }
+            }
+            answered.await;
+        }
+    }
+
+    fn lock(&self) -> std::sync::MutexGuard<'_, State> {
+        self.state.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+impl Drop for InHand {
+    fn drop(&mut self) {
+        let mut state = self.state.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Some(count) = state.in_hand.get_mut(&self.key) {
+            *count -= 1;
+            if *count == 0 {
+                state.in_hand.remove(&self.key);
+            }
+        }
+        self.answered.notify_waiters();
+    }
+}
+
+fn key(message: &DeliverMessage) -> Option<Key> {
+    let id = message.id.clone()?;
+    Some((message.login.principal.clone(), message.from.clone(), id))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use bytes::Bytes;
+    use proto::ClientLogin;
+    use rvp::ClientUrl;
+    use rvp::notification::AckType;
+
+    fn message(id: &str, attempt: u64, login: u32) -> DeliverMessage {
+        let [alice, bob] =
+            ["alice", "bob"].map(|name| Principal::from_address(&format!("{name}@im.example.com")).unwrap());
+        DeliverMessage {
+            login: ClientLogin {
+                principal: bob,
+                login: SubscriptionId::new(login).unwrap(),
+                call_back: ClientUrl::parse("http://192.0.2.1:1/").unwrap(),
+            },
+            from: Identity::Person(alice),
+            ack: AckType::DeepOr,
+            hop: 2,
+            document: Bytes::new(),
+            id: MessageId::parse(id).ok(),
+            attempt,
+            probe: false,
+        }
+    }
+
+    #[test]
+    fn what_was_taken_is_not_handed_over_in_another_attempt() {
+        let taken = Taken::default();
+        assert!(!taken.knows(&message("m", 1, 1)));
+        taken.put(&message("m", 1, 1));
+        assert!(taken.knows(&message("m", 1, 1)));
+        assert!(
+            !taken.knows(&message("m", 1, 2)),
+            "side by side each client has it"
+        );
+        assert!(taken.knows(&message("m", 2, 2)), "sent again nobody has it again");
+        assert!(!taken.knows(&message("n", 2, 1)));
+    }
+
+    #[tokio::test]
+    async fn whether_it_was_taken_is_known_when_no_client_has_it_in_hand() {
+        let taken = Taken::default();
+        let message = message("m", 1, 1);
+        assert!(!taken.settled(&message).await);
+        let in_hand = taken.begin(&message);
+        let (known, ()) = tokio::join!(taken.settled(&message), async {
+            tokio::task::yield_now().await;
+            taken.put(&message);
+            drop(in_hand);
+        });
+        assert!(known);
+        assert!(taken.lock().in_hand.is_empty());
+    }
+
+    #[test]
+    fn another_sender_or_recipient_has_ids_of_its_own() {
+        let taken = Taken::default();
+        taken.put(&message("m", 1, 1));
+        let of_bob = DeliverMessage {
+            from: Identity::Person(message("m", 1, 1).login.principal),
+            ..message("m", 2, 1)
+        };
+        assert!(!taken.knows(&of_bob));
+        let mut to_carol = message("m", 2, 1);
+        to_carol.login.principal = Principal::from_address("carol@im.example.com").unwrap();
+        assert!(!taken.knows(&to_carol));
+    }
+
+    #[test]
+    fn what_may_come_twice_is_not_remembered() {
+        let taken = Taken::default();
+        taken.put(&message("", 1, 1));
+        assert!(!taken.knows(&message("", 2, 1)));
+        assert!(taken.lock().order.is_empty());
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn it_is_forgotten_after_its_time_and_beyond_the_bound() {
+        let taken = Taken::default();
+        taken.put(&message("old", 1, 1));
+        tokio::time::advance(KEPT + Duration::from_secs(1)).await;
+        taken.put(&message("m-0", 1, 1));
+        assert!(!taken.knows(&message("old", 2, 1)));
+        for number in 1..=KEPT_MAX {
+            taken.put(&message(&format!("m-{number}"), 1, 1));
+        }
+        assert!(!taken.knows(&message("m-0", 2, 1)));
+        assert!(taken.knows(&message("m-1", 2, 1)));
+        let state = taken.lock();
+        assert_eq!((state.order.len(), state.by_message.len()), (KEPT_MAX, KEPT_MAX));
+    }
+}

@@ -1,0 +1,94 @@
+//! Messages are neither lost nor doubled nor out of order, whatever happens to home servers, and the store is not
+//! touched for people who are there.
+
+use crate::scene;
+use anyhow::ensure;
+use rand::rngs::SmallRng;
+use rand::{RngExt, SeedableRng};
+use std::time::Duration;
+use tests::client::Message;
+use tests::{Crowd, Failure, Insisting, Plan, Processes};
+
+/// Between two deaths: a home is taken over, and the next one dies.
+const EVERY: Duration = Duration::from_secs(5);
+/// The longest that all messages may take.
+const PATIENCE: Duration = Duration::from_secs(90);
+
+/// A third of those who are written to is not there.
+#[test]
+fn nothing_is_lost_while_home_servers_are_killed_again_and_again() -> Result<(), Failure> {
+    let crowd = Crowd {
+        senders: 8,
+        online: 14,
+        offline: 6,
+        messages: 500,
+    };
+    tests::run(&[], async |_| {
+        let plan = Plan::with_homes(3).with_routers(2);
+        let mut processes = Processes::with_etcd(plan, 1).await?;
+        processes.allow("cannot join yet, trying on");
+        let played = killed(&mut processes, crowd).await;
+        if let Err(error) = played {
+            return Err(error.context(processes.story()));
+        }
+        processes.close().await
+    })
+}
+
+async fn killed(processes: &mut Processes, crowd: Crowd) -> anyhow::Result<()> {
+    processes.begin_everything().await?;
+    let insisting = Insisting::start(processes, crowd).await?;
+    let mut random = SmallRng::seed_from_u64(4);
+    let mut deaths = 0;
+    let began = tokio::time::Instant::now();
+    while !insisting.is_done() && began.elapsed() < PATIENCE {
+        insisting.wait(EVERY.mul_f64(random.random_range(0.2..1.0))).await;
+        let name = format!("home-{}", random.random_range(1..=3));
+        processes.kill(&name).await?;
+        deaths += 1;
+        scene::begin(processes, &name).await?;
+    }
+    insisting.wait(PATIENCE).await;
+    let insisted = insisting.finish().await?;
+    eprintln!("{deaths} deaths: {insisted:?}");
+    ensure!(deaths >= 2, "nobody died");
+    ensure!(insisted.stored > 0, "everybody was there");
+    Ok(())
+}
+
+#[test]
+fn a_thousand_messages_to_somebody_who_is_there_write_nothing() -> Result<(), Failure> {
+    tests::run(&[], async |_| {
+        let mut processes = Processes::new(Plan::default()).await?;
+        let played = dry(&mut processes).await;
+        if let Err(error) = played {
+            return Err(error.context(processes.story()));
+        }
+        processes.close().await
+    })
+}
+
+async fn dry(processes: &mut Processes) -> anyhow::Result<()> {
+    const WRITES: &str = "homeport_homeserver_store_writes_total";
+    processes.begin_everything().await?;
+    let mut maxb = scene::client(processes, "maxb", "home-1").await?;
+    let mut deriks = scene::client(processes, "deriks", "home-1").await?;
+    scene::expect(200, &maxb.log_on(14_400).await?)?;
+    let before = processes.metric("home-1", WRITES).await?;
+    for number in 0..1_000 {
+        let ask = deriks.notify(maxb.me(), &Message::text(&number.to_string()));
+        scene::expect(200, &deriks.ask(&ask).await?)?;
+    }
+    let after = processes.metric("home-1", WRITES).await?;
+    ensure!((after - before).abs() < 0.5, "{before} writes became {after}");
+    maxb.listener.rest()?;
+    // The metric counts, if there is something to count.
+    let ask = maxb.notify(deriks.me(), &Message::text("are you there?"));
+    scene::expect(202, &maxb.ask(&ask).await?)?;
+    let stored = processes.metric("home-1", WRITES).await?;
+    ensure!(
+        (stored - after - 1.0).abs() < 0.5,
+        "{after} writes became {stored}"
+    );
+    Ok(())
+}
