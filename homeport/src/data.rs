@@ -4,6 +4,7 @@
 //! reach what runs there now, so that other commands need not be told. The folder is made for one user only, because the store holds secrets.
 
 mod kept_in;
+mod lock;
 mod recorded;
 mod running;
 

@@ -4,16 +4,20 @@
 //! exit code is 0 when it was done, 1 when it failed and 2 when the command line was wrong; a password is
 //! never an argument.
 
+mod backup;
 mod child;
 mod cluster;
+mod copying;
 mod data;
 mod drain;
 mod explain;
 mod members;
+mod move_store;
 mod moving;
 mod output;
 mod plan;
 mod resolve;
+mod restore;
 mod undrain;
 mod up;
 mod user;
@@ -37,6 +41,8 @@ Examples:
       Show step by step where clients find somebody
   homeport members
       Show the home servers of a cluster that runs, and how each of them is
+  homeport backup monday.backup
+      Copy everything that is kept while the cluster runs
 
 Data goes to standard output, everything else to standard error. The exit code is 0 when it was done, \
 1 when it failed and 2 when the command line was wrong. Colours are left out where NO_COLOR is set."
@@ -57,6 +63,9 @@ enum Command {
     Undrain(undrain::Undrain),
     Explain(explain::Explain),
     Plan(plan::Plan),
+    Backup(backup::Backup),
+    Restore(restore::Restore),
+    Store(move_store::StoreCommand),
 }
 
 /// The command line asks for something that cannot be meant. Ends the process with 2, as other mistakes in a
@@ -78,6 +87,9 @@ impl Command {
             Self::Undrain(undrain) => wait_for(Box::pin(undrain.run(output))),
             Self::Explain(explain) => wait_for(Box::pin(explain.run(output))),
             Self::Plan(plan) => wait_for(Box::pin(plan.run(output))),
+            Self::Backup(backup) => wait_for(Box::pin(backup.run(output))),
+            Self::Restore(restore) => wait_for(Box::pin(restore.run(output))),
+            Self::Store(store) => wait_for(Box::pin(store.run(output))),
         }
     }
 }

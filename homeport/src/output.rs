@@ -5,6 +5,8 @@
 
 mod progress;
 
+pub(crate) use progress::Progress;
+
 use comfy_table::Table;
 use comfy_table::presets::NOTHING;
 use serde::Serialize;

@@ -3,7 +3,6 @@
 mod accounts;
 mod cluster;
 mod kept_in;
-mod lock;
 mod one_process;
 mod processes;
 mod table;
@@ -109,7 +108,7 @@ impl Up {
         daemon::panic::install();
         let shutdown = Shutdown::on_signals().context("listen for signals")?;
         let data = DataDir::create(&self.data)?;
-        let _lock = lock::hold(data.path())?;
+        let _lock = data.hold()?;
         match data.running()? {
             None => {}
             Some(Running::OneProcess { .. }) => output.note("what ran here last did not end in order"),

@@ -167,6 +167,99 @@ async fn what_is_wrong_with_a_database_is_said_at_the_start() {
     assert!(said.contains("leave the password out"), "{said}");
 }
 
+fn backup_of(place: &Place, name: &str) -> serde_json::Value {
+    let file = place.folder.path().join(name);
+    let output = place.run(&format!("backup {} --json", text(&file)));
+    assert!(output.status.success(), "{output:?}");
+    let mode = std::fs::metadata(&file).unwrap().permissions().mode() & 0o777;
+    assert_eq!(mode, 0o600, "it holds secrets");
+    serde_json::from_slice(&output.stdout).unwrap()
+}
+
+#[tokio::test]
+async fn a_cluster_moves_to_a_database_with_one_command() {
+    let server = Server::start().await;
+    let place = Place::new(&server);
+    place.up(&["--demo"]).await;
+    let before = backup_of(&place, "before.backup");
+    let file = place.password_file();
+    let to = format!(
+        "store move --json --to {} --password-file {}",
+        place.url,
+        text(&file)
+    );
+
+    place.set_password("wr0ng");
+    let refused = String::from_utf8(place.run(&to).stderr).unwrap();
+    assert!(refused.contains("does not let this user in"), "{refused}");
+    assert!(!place.data().join("store.toml").exists());
+    assert!(!place.data().join("moved-1.backup").exists());
+
+    place.set_password(PASSWORD);
+    let moved = place.run(&to);
+    assert!(moved.status.success(), "{moved:?}");
+    let moved: serde_json::Value = serde_json::from_slice(&moved.stdout).unwrap();
+    assert_eq!(
+        (&moved["rows"], &moved["sha256"]),
+        (&before["rows"], &before["sha256"])
+    );
+    assert!(place.data().join("moved-1.backup").exists());
+    let again = String::from_utf8(place.run(&to).stderr).unwrap();
+    assert!(again.contains("already"), "{again}");
+
+    // Everybody is there, and what ran on the file runs on the database.
+    assert_eq!(backup_of(&place, "after.backup")["sha256"], before["sha256"]);
+    std::fs::remove_file(place.data().join("homeport.db")).unwrap();
+    let list = String::from_utf8(place.run("user list").stdout).unwrap();
+    assert!(list.contains("alice@localhost"), "{list}");
+    place.up(&[]).await;
+}
+
+#[tokio::test]
+async fn a_backup_is_restored_into_a_new_folder_and_into_nothing_else() {
+    let server = Server::start().await;
+    let place = Place::new(&server);
+    let file = place.password_file();
+    place
+        .up(&[
+            "--store",
+            &place.url,
+            "--store-password-file",
+            text(&file),
+            "--demo",
+        ])
+        .await;
+    let made = backup_of(&place, "monday.backup");
+    let backup = place.folder.path().join("monday.backup");
+    let again = String::from_utf8(place.run(&format!("backup {}", text(&backup))).stderr).unwrap();
+    assert!(again.contains("is there already"), "{again}");
+
+    let elsewhere = Place::new(&server);
+    let restored = elsewhere.run(&format!("restore {} --json", text(&backup)));
+    assert!(restored.status.success(), "{restored:?}");
+    let restored: serde_json::Value = serde_json::from_slice(&restored.stdout).unwrap();
+    assert_eq!(restored["sha256"], made["sha256"]);
+    elsewhere.up(&[]).await;
+    let list = String::from_utf8(elsewhere.run("user list").stdout).unwrap();
+    assert!(list.contains("alice@localhost"), "{list}");
+
+    let refused = elsewhere.run(&format!("restore {}", text(&backup)));
+    let said = String::from_utf8(refused.stderr).unwrap();
+    assert!(
+        refused.status.code() == Some(1) && said.contains("is not empty"),
+        "{said}"
+    );
+    let octets = std::fs::read(&backup).unwrap();
+    std::fs::write(&backup, &octets[..octets.len() / 2]).unwrap();
+    let third = Place::new(&server);
+    let refused = third.run(&format!("restore {}", text(&backup)));
+    let said = String::from_utf8(refused.stderr).unwrap();
+    assert!(
+        refused.status.code() == Some(1) && said.contains("nothing was restored"),
+        "{said}"
+    );
+}
+
 #[test]
 fn a_topology_that_wants_a_database_asks_for_it() {
     let folder = tempfile::tempdir().unwrap();

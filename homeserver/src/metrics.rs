@@ -120,6 +120,7 @@ impl Metrics {
             Change::TakeMessages(..) => "take_messages",
             Change::ForgetMessages(_) => "forget_messages",
             Change::PutContacts(_) => "put_contacts",
+            Change::Archive(_) => "archive",
         };
         self.writes.get_or_create(&WriteLabels { kind }).inc();
     }

@@ -11,6 +11,8 @@
 //! are served, which are in the topology file.
 
 mod account;
+mod archive;
+mod backup;
 mod claim;
 mod contact;
 mod durable;
@@ -25,6 +27,10 @@ mod write;
 mod writer;
 
 pub use account::{Account, AccountChange, Put};
+pub use archive::{
+    ArchiveEntry, Archived, Break, Chain, ChainHash, ChainPoint, PURGE_ENTRIES_MAX, verify as verify_archive,
+};
+pub use backup::{BACKUP_FORMAT, Backup, BackupError, Progress};
 pub use claim::{Claim, Fenced, Move};
 pub use contact::{CONTACT_LIST_MAX, CONTACT_TEXT_CHARS_MAX, Contact};
 pub use durable::{Durable, Login, PropertySubscription, View};
@@ -41,7 +47,8 @@ pub use write::{Change, Write};
 pub use writer::{GROUP_SUBMISSIONS_MAX, QUEUE_SUBMISSIONS_MAX, RENEWAL_DELAY, Writer};
 
 use async_trait::async_trait;
-use rvp::Principal;
+use rvp::{Domain, Principal};
+use std::time::SystemTime;
 
 /// Claims that are kept of a slot, the newest among them.
 pub const MOVES_MAX: u32 = 8;
@@ -105,6 +112,27 @@ pub trait Store: Send + Sync + 'static {
     /// # Errors
     /// As [`Store::load_one`].
     async fn kept(&self, principal: &Principal, after: u64, limit: u32) -> Result<Vec<KeptMessage>, Error>;
+
+    /// The archives' chains, one for each domain that ever had an entry, ordered by domain.
+    ///
+    /// # Errors
+    /// As [`Store::load_one`].
+    async fn archives(&self) -> Result<Vec<Chain>, Error>;
+
+    /// Entries of a domain's archive with numbers above `after`, ascending: at most `limit`, and no further than
+    /// [`KEPT_READ_BYTES_MAX`] octets of documents, but at least one if there is one.
+    ///
+    /// # Errors
+    /// As [`Store::load_one`].
+    async fn archive(&self, domain: &Domain, after: u64, limit: u32) -> Result<Vec<Archived>, Error>;
+
+    /// Removes the first entries of a domain's archive up to one that is not older, at most
+    /// [`PURGE_ENTRIES_MAX`], and returns how many. The last that was removed is the chain's anchor from then on.
+    /// Whoever wants all removed asks again until there is none.
+    ///
+    /// # Errors
+    /// As [`Store::write`].
+    async fn purge_archive(&self, domain: &Domain, before: SystemTime) -> Result<u64, Error>;
 
     /// Every account, ordered by principal.
     ///

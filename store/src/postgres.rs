@@ -9,20 +9,26 @@
 
 mod accounts;
 mod apply;
+mod archive;
 mod claims;
+mod copy;
 mod failure;
 mod messages;
 mod open;
 mod people;
 
-use crate::{Account, AccountChange, Claim, Durable, Error, Fenced, KeptMessage, Move, Put, Store, Write};
+use crate::{
+    Account, AccountChange, Archived, Chain, Claim, Durable, Error, Fenced, KeptMessage, Move, Put, Store,
+    Write,
+};
 use accounts::Which;
 use async_trait::async_trait;
 use failure::Failure;
-use rvp::Principal;
+use rvp::{Domain, Principal};
 use sqlx::{PgPool, Postgres, Transaction};
 use std::collections::BTreeSet;
 use std::fmt;
+use std::time::SystemTime;
 
 /// How often something is begun: each connection may turn out to be dead, and one more is new.
 const ATTEMPTS: u32 = open::CONNECTIONS + 2;
@@ -145,6 +151,13 @@ impl PostgresStore {
         Ok(taken)
     }
 
+    async fn try_purge(&self, domain: &Domain, before: SystemTime) -> Result<u64, Failure> {
+        let mut transaction = self.begin().await?;
+        let purged = archive::purge(&mut transaction, domain, before).await?;
+        commit(transaction).await?;
+        Ok(purged)
+    }
+
     async fn try_changes(&self, after: u64) -> Result<(u64, Vec<AccountChange>), Failure> {
         let mut snapshot = self.snapshot().await?;
         let newest = accounts::revision(&mut snapshot).await?;
@@ -222,6 +235,22 @@ impl Store for PostgresStore {
         patiently!(self, async {
             people::waiting(&mut *self.snapshot().await?, principal, after, limit).await
         })
+    }
+
+    async fn archives(&self) -> Result<Vec<Chain>, Error> {
+        patiently!(self, async {
+            archive::chains(&mut *self.snapshot().await?).await
+        })
+    }
+
+    async fn archive(&self, domain: &Domain, after: u64, limit: u32) -> Result<Vec<Archived>, Error> {
+        patiently!(self, async {
+            archive::entries(&mut *self.snapshot().await?, domain, after, limit).await
+        })
+    }
+
+    async fn purge_archive(&self, domain: &Domain, before: SystemTime) -> Result<u64, Error> {
+        patiently!(self, self.try_purge(domain, before))
     }
 
     async fn accounts(&self) -> Result<Vec<Account>, Error> {

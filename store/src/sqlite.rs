@@ -7,8 +7,10 @@
 
 mod accounts;
 mod apply;
+mod archive;
 mod claims;
 mod contacts;
+mod copy;
 mod failure;
 mod kept;
 mod load;
@@ -16,16 +18,19 @@ mod open;
 mod people;
 mod rows;
 
-use crate::{Account, AccountChange, Claim, Durable, Error, Fenced, KeptMessage, Move, Put, Store, Write};
+use crate::{
+    Account, AccountChange, Archived, Chain, Claim, Durable, Error, Fenced, KeptMessage, Move, Put, Store,
+    Write,
+};
 use async_trait::async_trait;
 use failure::Failure;
 use load::Which;
-use rvp::Principal;
+use rvp::{Domain, Principal};
 use sqlx::sqlite::{SqliteConnectOptions, SqlitePoolOptions};
 use sqlx::{Sqlite, SqlitePool, Transaction};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
-use std::time::Duration;
+use std::time::{Duration, SystemTime};
 
 /// Connections that read. Reading is rare: people who are not in memory, accounts that changed, operators.
 const READERS: u32 = 4;
@@ -150,6 +155,13 @@ impl SqliteStore {
         Ok((newest, accounts::changes(&mut snapshot, after).await?))
     }
 
+    async fn try_purge(&self, domain: &Domain, before: SystemTime) -> Result<u64, Failure> {
+        let mut transaction = self.begin().await?;
+        let purged = archive::purge(&mut transaction, domain, before).await?;
+        transaction.commit().await?;
+        Ok(purged)
+    }
+
     fn explain<T>(&self, result: Result<T, Failure>) -> Result<T, Error> {
         result.map_err(|failure| failure.explain(&self.path))
     }
@@ -200,6 +212,20 @@ impl Store for SqliteStore {
     async fn kept(&self, principal: &Principal, after: u64, limit: u32) -> Result<Vec<KeptMessage>, Error> {
         let read = async { kept::waiting(&mut *self.snapshot().await?, principal, after, limit).await };
         self.explain(read.await)
+    }
+
+    async fn archives(&self) -> Result<Vec<Chain>, Error> {
+        let read = async { archive::chains(&mut *self.snapshot().await?).await };
+        self.explain(read.await)
+    }
+
+    async fn archive(&self, domain: &Domain, after: u64, limit: u32) -> Result<Vec<Archived>, Error> {
+        let read = async { archive::entries(&mut *self.snapshot().await?, domain, after, limit).await };
+        self.explain(read.await)
+    }
+
+    async fn purge_archive(&self, domain: &Domain, before: SystemTime) -> Result<u64, Error> {
+        self.explain(self.try_purge(domain, before).await)
     }
 
     async fn accounts(&self) -> Result<Vec<Account>, Error> {

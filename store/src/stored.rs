@@ -3,10 +3,12 @@
 //! Numbers are signed and of 64 bits in all rows, which every engine has.
 
 pub(crate) mod account;
+pub(crate) mod archive;
 pub(crate) mod batch;
 pub(crate) mod message;
 pub(crate) mod millis;
 pub(crate) mod people;
+pub(crate) mod table;
 
 use crate::Error;
 use rvp::Principal;

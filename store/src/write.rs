@@ -1,6 +1,6 @@
 //! Changes of what is kept of a person.
 
-use crate::{Contact, Fenced, KeptMessage, Login, PropertySubscription, View};
+use crate::{ArchiveEntry, Contact, Fenced, KeptMessage, Login, PropertySubscription, View};
 use rvp::{AccessList, PresenceState, Principal, SubscriptionId, ViewId};
 use std::time::SystemTime;
 
@@ -67,6 +67,9 @@ pub enum Change {
     ForgetMessages(Vec<u64>),
     /// The contact list was set. The whole list, in the person's order.
     PutContacts(Vec<Contact>),
+    /// Something was said that the archive keeps. Each is appended, whatever is there already: writing it again
+    /// makes a second entry.
+    Archive(ArchiveEntry),
 }
 
 impl Change {

@@ -1,7 +1,10 @@
 use super::*;
-use crate::{Account, AccountChange, Change, Claim, Durable, KeptMessage, Move, PropertySubscription, Put};
+use crate::{
+    Account, AccountChange, Archived, Chain, Change, Claim, Durable, KeptMessage, Move, PropertySubscription,
+    Put,
+};
 use async_trait::async_trait;
-use rvp::{Identity, Principal, SubscriptionId};
+use rvp::{Domain, Identity, Principal, SubscriptionId};
 use std::sync::Mutex;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::SystemTime;
@@ -46,6 +49,15 @@ impl Store for Recording {
     }
     async fn kept(&self, _: &Principal, _: u64, _: u32) -> Result<Vec<KeptMessage>, Error> {
         Ok(Vec::new())
+    }
+    async fn archives(&self) -> Result<Vec<Chain>, Error> {
+        Ok(Vec::new())
+    }
+    async fn archive(&self, _: &Domain, _: u64, _: u32) -> Result<Vec<Archived>, Error> {
+        Ok(Vec::new())
+    }
+    async fn purge_archive(&self, _: &Domain, _: SystemTime) -> Result<u64, Error> {
+        Ok(0)
     }
     async fn accounts(&self) -> Result<Vec<Account>, Error> {
         Ok(Vec::new())

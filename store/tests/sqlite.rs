@@ -1,12 +1,15 @@
 //! What is special about a store in a file: which files are refused, and who else may use it.
 #![expect(clippy::unwrap_used, reason = "in a test it is an assertion")]
 
-use rvp::{AccessList, ClientUrl, PresenceState, Principal, SubscriptionId};
+use rvp::{AccessList, ClientUrl, Domain, Identity, MessageId, PresenceState, Principal, SubscriptionId};
 use sqlx::sqlite::{SqliteConnectOptions, SqliteConnection};
 use sqlx::{ConnectOptions, Connection};
 use std::path::{Path, PathBuf};
 use std::time::SystemTime;
-use store::{Account, Change, Claim, Error, Login, Put, ScramVerifier, Secrets, SqliteStore, Store, Write};
+use store::{
+    Account, ArchiveEntry, Break, Change, Claim, Error, Login, Put, ScramVerifier, Secrets, SqliteStore,
+    Store, Write, verify_archive,
+};
 use tempfile::TempDir;
 use tokio::task::JoinSet;
 
@@ -356,5 +359,57 @@ async fn what_cannot_be_read_is_told_with_whose_it_is() {
             0,
             "who cannot read people does not claim them"
         );
+    }
+}
+
+#[tokio::test]
+async fn whoever_alters_the_archive_behind_the_stores_back_is_found_out() {
+    let tampered = [
+        (
+            "DELETE FROM archive WHERE number = 3",
+            Break::Missing { number: 3 },
+        ),
+        (
+            "DELETE FROM archive WHERE number = 5",
+            Break::Missing { number: 5 },
+        ),
+        (
+            "UPDATE archive SET document = x'00' WHERE number = 2",
+            Break::Changed { number: 2 },
+        ),
+        (
+            "UPDATE archive SET at = at + 1 WHERE number = 5",
+            Break::Changed { number: 5 },
+        ),
+        (
+            "UPDATE archive SET number = 99 WHERE number = 2; UPDATE archive SET number = 2 WHERE number = 4;
+                UPDATE archive SET number = 4 WHERE number = 99",
+            Break::Changed { number: 2 },
+        ),
+        (
+            "DELETE FROM archive WHERE number = 5; UPDATE archive_chains SET head_number = 4",
+            Break::Changed { number: 4 },
+        ),
+    ];
+    for (sql, expected) in tampered {
+        let (_folder, path) = folder();
+        let store = SqliteStore::open(&path).await.unwrap();
+        let entry = |number: u8| ArchiveEntry {
+            domain: Domain::parse("im.example.com").unwrap(),
+            at: SystemTime::UNIX_EPOCH,
+            id: MessageId::parse("m").unwrap(),
+            from: Identity::Person(alice().principal),
+            to: alice().principal,
+            document: vec![number].into(),
+        };
+        let writes: Vec<Write> = (1..=5)
+            .map(|number| write(Change::Archive(entry(number))))
+            .collect();
+        store.write(&writes).await.unwrap();
+        execute(&path, sql).await;
+        let chain = store.archives().await.unwrap().remove(0);
+        let entries = store.archive(&chain.domain, 0, 100).await.unwrap();
+        let verified = verify_archive(&entries, chain.anchor).and_then(|last| chain.ends_at(last));
+        assert_eq!(verified, Err(expected), "{sql}");
     }
 }

@@ -1,6 +1,8 @@
 //! The store of a run: in memory, shared by all home servers, and for each of them slow or out of reach when a
 //! fault says so. A store with threads of its own would make every run another one.
 
+#[path = "store/archives.rs"]
+mod archives;
 #[path = "store/claims.rs"]
 mod claims;
 #[path = "store/person.rs"]
@@ -10,15 +12,19 @@ use crate::faults::{Faults, STORE};
 use crate::history::Person;
 use crate::people;
 use crate::time::pass;
+use archives::Archives;
 use async_trait::async_trait;
 use claims::Claims;
 use person::Row;
-use rvp::Principal;
+use rvp::{Domain, Principal};
 use std::collections::BTreeMap;
 use std::io;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
-use std::time::Duration;
-use store::{Account, AccountChange, Claim, Durable, Error, Fenced, KeptMessage, Move, Put, Store, Write};
+use std::time::{Duration, SystemTime};
+use store::{
+    Account, AccountChange, Archived, Chain, Change, Claim, Durable, Error, Fenced, KeptMessage, Move, Put,
+    Store, Write,
+};
 
 /// How long a home server waits for a store that does not answer.
 const ANSWER_WAIT: Duration = Duration::from_secs(2);
@@ -33,6 +39,7 @@ struct Data {
     rows: BTreeMap<Principal, Row>,
     removed: BTreeMap<Principal, u64>,
     claims: Claims,
+    archives: Archives,
 }
 
 impl Kept {
@@ -132,7 +139,9 @@ impl Store for SimStore {
     async fn write(&self, writes: &[Write]) -> Result<Vec<Fenced>, Error> {
         self.ask(|data| {
             for write in writes.iter().filter(|write| data.claims.stands(write)) {
-                if let Some(row) = data.rows.get_mut(&write.principal) {
+                if let Change::Archive(entry) = &write.change {
+                    data.archives.append(entry);
+                } else if let Some(row) = data.rows.get_mut(&write.principal) {
                     row.apply(&write.change);
                 }
             }
@@ -147,6 +156,19 @@ impl Store for SimStore {
             Ok(row.map(|row| row.waiting(after, limit)).unwrap_or_default())
         })
         .await
+    }
+
+    async fn archives(&self) -> Result<Vec<Chain>, Error> {
+        self.ask(|data| Ok(data.archives.chains())).await
+    }
+
+    async fn archive(&self, domain: &Domain, after: u64, limit: u32) -> Result<Vec<Archived>, Error> {
+        self.ask(|data| Ok(data.archives.read(domain, after, limit)))
+            .await
+    }
+
+    async fn purge_archive(&self, domain: &Domain, before: SystemTime) -> Result<u64, Error> {
+        self.ask(|data| Ok(data.archives.purge(domain, before))).await
     }
 
     async fn accounts(&self) -> Result<Vec<Account>, Error> {

@@ -16,7 +16,8 @@ pub(crate) enum Piece {
 }
 
 impl Piece {
-    /// What a change is of. None for messages, which their senders or the core try again, and for contacts.
+    /// What a change is of. None for messages, which their senders or the core try again, for contacts, and for what
+    /// is archived.
     pub(crate) fn of(change: &Change) -> Option<Self> {
         Some(match change {
             Change::PutLogin(login) => Self::Login(login.id),
@@ -31,7 +32,8 @@ impl Piece {
             Change::PutMessage(_)
             | Change::TakeMessages(..)
             | Change::ForgetMessages(_)
-            | Change::PutContacts(_) => return None,
+            | Change::PutContacts(_)
+            | Change::Archive(_) => return None,
         })
     }
 }

@@ -2,7 +2,7 @@
 //! its rows.
 
 use super::failure::Failure;
-use super::{messages, text};
+use super::{archive, messages, text};
 use crate::stored::batch::{Batch, Outcomes, Sorted};
 use crate::stored::millis;
 use crate::{Contact, Login, PropertySubscription, View, Write};
@@ -23,6 +23,7 @@ pub(super) async fn writes(connection: &mut PgConnection, writes: &[&Write]) -> 
         told,
         kept,
         contacts,
+        archive: entries,
     } = Batch::of(writes, &accounts);
     let logins = remove_and_renew(connection, &LOGINS, logins).await?;
     put_logins(connection, logins).await?;
@@ -34,7 +35,9 @@ pub(super) async fn writes(connection: &mut PgConnection, writes: &[&Write]) -> 
     put_display_names(connection, display_names).await?;
     put_told(connection, told).await?;
     messages::apply(connection, kept).await?;
-    put_contacts(connection, contacts).await
+    put_contacts(connection, contacts).await?;
+    // Last, since whoever appends keeps others from doing so until the end.
+    archive::append(connection, entries).await
 }
 
 /// The ids of those who have an account. Until the transaction ends nobody can remove these.

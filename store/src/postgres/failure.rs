@@ -89,6 +89,12 @@ impl Failure {
     }
 }
 
+/// Whether a value is one that its column, or the table beside its other rows, does not take.
+pub(super) fn is_constraint(error: &sqlx::Error) -> bool {
+    let code = error.as_database_error().and_then(|error| error.code());
+    code.is_some_and(|code| code.starts_with("22") || code.starts_with("23"))
+}
+
 fn kind(error: &sqlx::Error) -> Kind {
     let Some(of_database) = error.as_database_error() else {
         let away = matches!(

@@ -2,7 +2,7 @@
 
 use super::failure::Failure;
 use super::rows::{Bound, Shape, execute, pieces};
-use super::{contacts, kept as messages};
+use super::{archive, contacts, kept as messages};
 use crate::stored::batch::{Batch, Outcomes, Sorted};
 use crate::stored::millis;
 use crate::{Login, PropertySubscription, View, Write};
@@ -22,6 +22,7 @@ pub(super) async fn writes(connection: &mut SqliteConnection, writes: &[&Write])
         told,
         kept,
         contacts: lists,
+        archive: entries,
     } = Batch::of(writes, &accounts);
     outcomes(connection, logins, &LOGINS).await?;
     outcomes(connection, views, &VIEWS).await?;
@@ -55,7 +56,8 @@ pub(super) async fn writes(connection: &mut SqliteConnection, writes: &[&Write])
         update.execute(&mut *connection).await?;
     }
     messages::apply(connection, kept).await?;
-    contacts::put(connection, lists).await
+    contacts::put(connection, lists).await?;
+    archive::append(connection, entries).await
 }
 
 /// The row ids of those who have an account.

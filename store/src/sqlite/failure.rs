@@ -10,6 +10,8 @@ const LOCKED: u32 = 6;
 const READONLY: u32 = 8;
 const CORRUPT: u32 = 11;
 const CANTOPEN: u32 = 14;
+const CONSTRAINT: u32 = 19;
+const MISMATCH: u32 = 20;
 const NOTADB: u32 = 26;
 
 /// Why something inside this module did not work: it becomes an [`Error`] where the file's path is known.
@@ -65,6 +67,11 @@ impl Failure {
             Some(_) | None => Error::Unavailable(Arc::new(error)),
         }
     }
+}
+
+/// Whether a value is one that its column, or the table beside its other rows, does not take.
+pub(super) fn is_constraint(error: &sqlx::Error) -> bool {
+    matches!(code(error), Some(CONSTRAINT | MISMATCH))
 }
 
 /// The primary result code, if it was the database that failed.

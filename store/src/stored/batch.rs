@@ -1,8 +1,8 @@
 //! What a transaction does in the end: of several changes of one thing only the last.
 
 use super::number;
-use crate::{Change, Contact, KeptMessage, Login, PropertySubscription, View, Write};
-use rvp::{AccessList, PresenceState, Principal};
+use crate::{ArchiveEntry, Change, Contact, KeptMessage, Login, PropertySubscription, View, Write};
+use rvp::{AccessList, Domain, PresenceState, Principal};
 use std::borrow::Cow;
 use std::collections::{BTreeMap, HashMap};
 use std::time::SystemTime;
@@ -72,6 +72,8 @@ pub(crate) struct Batch<'a> {
     /// By account and number.
     pub(crate) kept: BTreeMap<(i64, i64), Kept<'a>>,
     pub(crate) contacts: BTreeMap<i64, &'a [Contact]>,
+    /// What goes to the archives, whether or not there is an account: it was said.
+    pub(crate) archive: BTreeMap<&'a Domain, Vec<&'a ArchiveEntry>>,
 }
 
 impl<'a> Batch<'a> {
@@ -79,7 +81,9 @@ impl<'a> Batch<'a> {
     pub(crate) fn of(writes: &[&'a Write], accounts: &HashMap<Principal, i64>) -> Self {
         let mut batch = Self::default();
         for write in writes {
-            if let Some(account) = accounts.get(&write.principal) {
+            if let Change::Archive(entry) = &write.change {
+                batch.archive.entry(&entry.domain).or_default().push(entry);
+            } else if let Some(account) = accounts.get(&write.principal) {
                 batch.add(*account, &write.change);
             }
         }
@@ -135,6 +139,8 @@ impl<'a> Batch<'a> {
             }
             Change::TakeMessages(numbers, at) => self.take(account, numbers, *at),
             Change::ForgetMessages(numbers) => self.forget(account, numbers),
+            // Not of an account.
+            Change::Archive(_) => {}
             Change::PutContacts(list) => {
                 self.contacts.insert(account, list);
             }

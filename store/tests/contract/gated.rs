@@ -1,10 +1,14 @@
 //! A store that counts transactions and lets a test hold them back and make them fail.
 
 use async_trait::async_trait;
-use rvp::Principal;
+use rvp::{Domain, Principal};
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex};
-use store::{Account, AccountChange, Claim, Durable, Error, Fenced, KeptMessage, Move, Put, Store, Write};
+use std::time::SystemTime;
+use store::{
+    Account, AccountChange, Archived, Chain, Claim, Durable, Error, Fenced, KeptMessage, Move, Put, Store,
+    Write,
+};
 use tokio::sync::Semaphore;
 
 /// Passes everything on to another store; writes one at a time, each when the test lets it.
@@ -93,6 +97,18 @@ impl Store for Gated {
 
     async fn kept(&self, principal: &Principal, after: u64, limit: u32) -> Result<Vec<KeptMessage>, Error> {
         self.inner.kept(principal, after, limit).await
+    }
+
+    async fn archives(&self) -> Result<Vec<Chain>, Error> {
+        self.inner.archives().await
+    }
+
+    async fn archive(&self, domain: &Domain, after: u64, limit: u32) -> Result<Vec<Archived>, Error> {
+        self.inner.archive(domain, after, limit).await
+    }
+
+    async fn purge_archive(&self, domain: &Domain, before: SystemTime) -> Result<u64, Error> {
+        self.inner.purge_archive(domain, before).await
     }
 
     async fn accounts(&self) -> Result<Vec<Account>, Error> {

@@ -2,6 +2,8 @@
 
 #[path = "accounts.rs"]
 pub(crate) mod accounts;
+#[path = "archives.rs"]
+pub(crate) mod archives;
 #[path = "changes.rs"]
 pub(crate) mod changes;
 #[path = "claims.rs"]
@@ -42,6 +44,14 @@ macro_rules! promises {
             accounts::removal_takes_everything_with_it,
             accounts::removing_nobody_is_refused,
             accounts::of_many_who_create_one_account_one_succeeds,
+            archives::what_was_said_is_there_in_order_and_chained,
+            archives::each_domain_has_a_chain_of_its_own,
+            archives::entries_are_appended_with_the_other_writes_or_not_at_all,
+            archives::homes_that_write_at_one_time_make_one_chain,
+            archives::an_entry_comes_back_as_it_was_put,
+            archives::entries_are_read_within_limits,
+            archives::what_is_old_is_removed_from_the_beginning_on,
+            archives::a_purge_has_a_limit,
             changes::a_new_store_has_revision_zero_and_no_changes,
             changes::put_disabled_and_removed_are_told_in_order,
             changes::only_the_last_change_of_an_account_is_told,

@@ -52,10 +52,8 @@ impl Row {
                 );
             }
             Change::RenewLogin(id, ends) => {
-                let renewed = durable.logins.iter_mut().find(|login| login.id == *id);
-                renewed
-                    .into_iter()
-                    .for_each(|login| login.ends = whole_millis(*ends));
+                let renewed = durable.logins.iter_mut().filter(|login| login.id == *id);
+                renewed.for_each(|login| login.ends = whole_millis(*ends));
             }
             Change::RemoveLogin(id) => durable.logins.retain(|login| login.id != *id),
             Change::PutView(view) => {
@@ -95,6 +93,8 @@ impl Row {
                 self.waiting.retain(|number, _| !numbers.contains(number));
                 durable.kept.retain(|header| !numbers.contains(&header.number));
             }
+            // Not of a person.
+            Change::Archive(_) => {}
             Change::PutContacts(list) => durable.contacts.clone_from(list),
         }
     }
@@ -148,7 +148,7 @@ fn put<T, I: Ord>(list: &mut Vec<T>, new: T, id: impl Fn(&T) -> I) {
 }
 
 /// Times are kept to the millisecond; what is finer is cut off, towards the past.
-fn whole_millis(time: SystemTime) -> SystemTime {
+pub(super) fn whole_millis(time: SystemTime) -> SystemTime {
     match time.duration_since(UNIX_EPOCH) {
         Ok(since) => UNIX_EPOCH + Duration::from_millis(u64::try_from(since.as_millis()).unwrap_or(u64::MAX)),
         Err(before) => {

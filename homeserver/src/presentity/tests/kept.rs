@@ -65,6 +65,8 @@ pub(super) fn keep(kept: &mut Durable, change: Change) {
             }
         }
         Change::ForgetMessages(numbers) => kept.kept.retain(|each| !numbers.contains(&each.number)),
+        // Not of a person.
+        Change::Archive(_) => {}
         Change::PutContacts(list) => kept.contacts = list,
     }
 }
