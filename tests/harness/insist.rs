@@ -123,6 +123,16 @@ impl Insisting {
         self.written.borrow().insisted.messages
     }
 
+    /// Waits, for a bounded time, until some more have arrived, or all.
+    pub async fn goes_on(&self, more: usize, at_most: Duration) {
+        let (mut written, before) = (self.written.subscribe(), self.arrived());
+        let some = written.wait_for(|written| {
+            written.ended >= self.crowd.senders || written.insisted.messages >= before + more
+        });
+        // Whether it was in vain is for whoever waits to see.
+        let _ = tokio::time::timeout(at_most, some).await;
+    }
+
     /// Waits, for a bounded time, until all have arrived.
     pub async fn wait(&self, at_most: Duration) {
         let mut written = self.written.subscribe();

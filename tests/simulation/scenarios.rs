@@ -120,3 +120,58 @@ fn without_faults_everything_holds() {
             .any(|record| matches!(record.event, Event::Settled { .. }))
     );
 }
+
+/// A store that takes half a second for each step holds up messages that are to be stored, and no others.
+#[test]
+fn a_slow_store_does_not_slow_messages_to_who_is_there() {
+    let mut world = logged_on(3);
+    world.act(order(Deed::LogOff));
+    world.run_until(Duration::from_millis(4_500));
+    let homes = world.homes().to_vec();
+    for home in homes {
+        world.act(What::Break(Fault::SlowStore(home, Duration::from_millis(500))));
+    }
+    let say = |world: &mut World<'_>, who, to, text: String| {
+        let (router, insists) = (router_name(1), false);
+        let deed = Deed::Say { to, text, insists };
+        world.act(What::Person(who, Order { router, deed }));
+    };
+    for number in 0..20 {
+        say(&mut world, "bob", "cid", format!("there {number}"));
+        say(&mut world, "bob", "ann", format!("gone {number}"));
+    }
+    world.run_until(Duration::from_millis(4_520));
+    world.run_while(Duration::from_secs(40), World::is_asking);
+    let history = world.history();
+    let requests = history.requests();
+    let of = |word: &str, status: u16| {
+        let took = requests.iter().filter_map(|request| match request.asked {
+            Asked::Say { text, .. } if text.starts_with(word) && request.status == Some(status) => {
+                Some(request.ended? - request.began)
+            }
+            Asked::Say { .. }
+            | Asked::LogOn { .. }
+            | Asked::LogOff { .. }
+            | Asked::Renew { .. }
+            | Asked::Watch { .. }
+            | Asked::Set { .. }
+            | Asked::Block { .. } => None,
+        });
+        took.collect::<Vec<_>>()
+    };
+    let (there, gone) = (of("there", 200), of("gone", 202));
+    assert_eq!((there.len(), gone.len()), (20, 20), "{requests:#?}");
+    // The client takes one after the other, each on a connection of its own; the first waits for nobody.
+    let is_within = |limit| move |took: &Duration| *took < Duration::from_millis(limit);
+    assert!(
+        there.iter().any(is_within(500)) && there.iter().all(is_within(5_000)),
+        "{there:?}"
+    );
+    assert!(
+        gone.iter().all(|took| *took >= Duration::from_millis(500)),
+        "it is durable first: {gone:?}"
+    );
+    world.mend_everything();
+    world.ask_everybody();
+    assert_eq!(broken(&world.history()), [""; 0]);
+}

@@ -55,7 +55,7 @@ enum Place {
     Taken { at: SystemTime, saved: Saved },
     /// It is to be dropped from the store, where its document may still be.
     Gone(Saved),
-    /// Its id was known for long enough, and is to be dropped from the store.
+    /// It has waited, or its id was known, for long enough, and is to be dropped from the store.
     Forgotten(Saved),
 }
 
@@ -305,7 +305,7 @@ impl Kept {
                 && Some(*number) != out
                 && entry.accepted + self.policy.age <= now
             {
-                entry.place = Place::Gone(Saved::No);
+                entry.place = Place::Forgotten(Saved::No);
                 effects.push(Effect::KeptEnded(KeptEnded::Expired));
             }
         }
