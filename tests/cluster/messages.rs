@@ -3,6 +3,7 @@
 
 use crate::scene;
 use anyhow::{Context, ensure};
+use homeserver::OfflinePolicy;
 use rand::rngs::SmallRng;
 use rand::{RngExt, SeedableRng};
 use std::time::Duration;
@@ -28,7 +29,15 @@ fn nothing_is_lost_while_home_servers_are_killed_again_and_again() -> Result<(),
         messages: asked.context("MESSAGES is a number")? / senders,
     };
     tests::run(&[], async |_| {
-        let plan = Plan::with_homes(3).with_routers(2);
+        let plan = Plan {
+            // Those who are not there are few, and get much.
+            offline: OfflinePolicy {
+                count: 10_000,
+                bytes: 1 << 26,
+                ..OfflinePolicy::default()
+            },
+            ..Plan::with_homes(3).with_routers(2)
+        };
         let mut processes = Processes::with_etcd(plan, 1).await?;
         processes.allow("cannot join yet, trying on");
         let played = killed(&mut processes, crowd).await;

@@ -172,17 +172,16 @@ impl Insisting {
         let answer = self.last.ask(&last).await?;
         ensure!(answer.succeeded(), "{} to the last message", answer.status);
         let from = self.last.me();
-        let mut heard = Vec::new();
-        until(
-            format!("{} to hear the last message", recipient.me()),
-            async || {
-                heard.extend(recipient.listener.rest()?);
-                let end = heard.iter().position(|heard| heard.is_message_from(from));
-                Ok(end.map(drop))
-            },
-        )
-        .await
-        .with_context(|| format!("it heard {} messages", heard.len()))?;
+        let mut heard: Vec<Heard> = Vec::new();
+        // As long as something comes, more is waited for.
+        while !heard.iter().any(|heard| heard.is_message_from(from)) {
+            let what = format!("{} to hear more than {} messages", recipient.me(), heard.len());
+            let more = until(what, async || {
+                let more = recipient.listener.rest()?;
+                Ok((!more.is_empty()).then_some(more))
+            });
+            heard.extend(more.await?);
+        }
         Ok(heard)
     }
 
