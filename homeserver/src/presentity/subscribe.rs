@@ -7,13 +7,20 @@ use rvp::method::Subscribe;
 use rvp::{
     CallBack, ClientUrl, Fault, Identity, Lifetime, Principal, Reply, SubscriptionId, SubscriptionKind,
 };
-use store::{Login, PropertySubscription};
+use std::time::SystemTime;
+use store::{Change, Login, PropertySubscription, RENEWAL_DELAY};
 
 /// The longest lifetime that is granted, in seconds: what the clients of the time ask.
 const LIFETIME_SECONDS_MAX: u32 = 14_400;
 
 fn granted(asked: Lifetime) -> Lifetime {
     Lifetime(asked.0.clamp(1, LIFETIME_SECONDS_MAX))
+}
+
+/// Whether a renewal may become durable a little later than it is answered: what is durable already lasts until long
+/// after that, so that a client whose renewal a crash took back can renew again.
+fn may_wait(now: SystemTime, before: SystemTime, after: SystemTime) -> bool {
+    after >= before && before >= now + 2 * RENEWAL_DELAY
 }
 
 impl Presentity {
@@ -62,11 +69,15 @@ impl Presentity {
             router: context.router.to_string(),
             ends,
         };
+        let before = self.logins.get(id).filter(|before| before.router == login.router);
+        let may_wait = before.is_some_and(|before| may_wait(context.now, before.ends, ends));
         self.logins.put(login.clone());
         context.effects.push(Effect::WakeAt(ends));
-        context
-            .effects
-            .push(Effect::Persist(store::Change::PutLogin(login)));
+        context.effects.push(Effect::Persist(if may_wait {
+            Change::RenewLogin(id, ends)
+        } else {
+            Change::PutLogin(login)
+        }));
         self.go_on(context.now, &mut context.effects);
         Reply::Subscribed {
             id,
@@ -113,14 +124,19 @@ impl Presentity {
             subscriber,
             ends,
         };
+        // Of whom, and who asked for it, never changes.
+        let before = self.watchers.get(id);
+        let may_wait = before.is_some_and(|before| may_wait(context.now, before.ends, ends));
         let evicted = self.watchers.put(new.clone())?;
         context
             .effects
-            .extend(evicted.map(|id| Effect::Persist(store::Change::RemoveSubscription(id))));
+            .extend(evicted.map(|id| Effect::Persist(Change::RemoveSubscription(id))));
         context.effects.push(Effect::WakeAt(ends));
-        context
-            .effects
-            .push(Effect::Persist(store::Change::PutSubscription(new)));
+        context.effects.push(Effect::Persist(if may_wait {
+            Change::RenewSubscription(id, ends)
+        } else {
+            Change::PutSubscription(new)
+        }));
         Ok(())
     }
 

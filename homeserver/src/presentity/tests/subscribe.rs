@@ -192,3 +192,36 @@ fn an_id_belongs_to_one_subscription_whatever_its_kind() {
     ids.dedup();
     assert_eq!(ids.len(), 24);
 }
+
+#[test]
+fn a_renewal_that_changes_only_a_distant_end_need_not_be_durable_at_once() {
+    let mut stage = Stage::new();
+    let login = stage.log_on(1);
+    let (watching, _) = stage.watch(&bob());
+    // Long before the end; with a minute to go; and with less.
+    for (later, waits) in [(10, true), (LIFETIME - 60, true), (LIFETIME - 59, false)] {
+        stage.later(later);
+        let ends = stage.now + Duration::from_secs(LIFETIME);
+        stage
+            .request(&proved(&alice()), refresh(login, LIFETIME as u32))
+            .unwrap();
+        let of_login = stage.persisted();
+        stage
+            .request(&proved(&bob()), refresh(watching, LIFETIME as u32))
+            .unwrap();
+        let of_watch = stage.persisted();
+        if waits {
+            assert_eq!(of_login, [Change::RenewLogin(login, ends)]);
+            assert_eq!(of_watch, [Change::RenewSubscription(watching, ends)]);
+        } else {
+            assert!(matches!(of_login[..], [Change::PutLogin(_)]), "{of_login:?}");
+            assert!(
+                matches!(of_watch[..], [Change::PutSubscription(_)]),
+                "{of_watch:?}"
+            );
+        }
+    }
+    // An end that comes nearer is durable at once.
+    stage.request(&proved(&bob()), refresh(watching, 600)).unwrap();
+    assert!(matches!(stage.persisted()[..], [Change::PutSubscription(_)]));
+}
