@@ -29,7 +29,7 @@ fn an_answer_that_is_another_is_named_with_its_line() {
         text.contains("try.rvp:5: receives 207 state=busy") && text.contains("offline"),
         "{text}"
     );
-    let text = failure(&format!("{CAST}deriks says \"x\" to maxb\n"));
+    let text = failure(&format!("{CAST}deriks types to maxb\n"));
     assert!(
         text.contains("try.rvp:4") && text.contains("the answer was 412"),
         "{text}"

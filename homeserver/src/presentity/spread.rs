@@ -1,9 +1,9 @@
 //! Telling watchers of changes, and knowing that they were told.
 //!
 //! What changed is durable before it is told to anybody, and a home can end in between, or when some have been told
-//! and others not. So it is kept whether all watchers know: from the moment that something changes for one of them until
-//! all have been told, the store says that it is not known what they know. A home that takes the person over then
-//! tells everybody everything.
+//! and others not. So the state that all watchers know is kept, and a home that takes the person over tells them if it
+//! is another now. Where that would not show that some may know something else, because a name or a right changed, or
+//! the state went back to the one kept before all knew, it is forgotten; then the next home tells everybody everything.
 
 use super::Presentity;
 use crate::command::Effect;
@@ -21,8 +21,8 @@ pub(super) struct Spread {
     untold: BTreeSet<u64>,
     /// Whether somebody was not told, and will not be here: then the next home tells them.
     missed: bool,
-    /// Whether the store says that they know the state.
-    kept: bool,
+    /// The state that all of them know according to the store.
+    kept: Option<PresenceState>,
     /// Whether they must be told everything, because a home before this one may have told some of them only.
     unknown: bool,
 }
@@ -34,18 +34,20 @@ impl Spread {
             shown: told.unwrap_or(PresenceState::Offline),
             untold: BTreeSet::new(),
             missed: false,
-            kept: told.is_some(),
+            kept: told,
             unknown: told.is_none(),
         }
     }
 
     /// What the store must say of what watchers know.
     pub(super) fn saving(&self) -> store::Change {
-        if self.kept {
-            store::Change::PutTold(self.shown)
-        } else {
-            store::Change::ForgetTold
-        }
+        self.kept
+            .map_or(store::Change::ForgetTold, store::Change::PutTold)
+    }
+
+    /// Whether some may know another state than the last.
+    fn is_open(&self) -> bool {
+        self.missed || !self.untold.is_empty()
     }
 }
 
@@ -60,8 +62,11 @@ impl Presentity {
         } else if state != self.spread.shown {
             self.spread.shown = state;
             let watchers = self.watchers.permitted(&self.access);
-            self.spread(ids, vec![Property::State(state)], watchers, effects);
-            self.keep_told(true, effects);
+            self.tell(ids, vec![Property::State(state)], watchers, effects);
+            if self.spread.is_open() && self.spread.kept == Some(state) {
+                self.forget_told(effects);
+            }
+            self.keep_told(effects);
         }
     }
 
@@ -73,10 +78,10 @@ impl Presentity {
             .into_iter()
             .filter(|watcher| permitted.binary_search(watcher).is_err());
         let offline = vec![Property::State(PresenceState::Offline)];
-        self.spread(ids, offline, others.collect(), effects);
+        self.tell(ids, offline, others.collect(), effects);
         let shown = self.shown_properties();
-        self.spread(ids, shown, permitted, effects);
-        self.keep_told(true, effects);
+        self.tell(ids, shown, permitted, effects);
+        self.keep_told(effects);
     }
 
     /// What changes and a permitted watcher sees.
@@ -87,8 +92,21 @@ impl Presentity {
         ]
     }
 
-    /// Tells these watchers, if there are any.
+    /// Tells these watchers, if there are any, what the state kept does not show.
     pub(super) fn spread(
+        &mut self,
+        ids: &mut Ids,
+        properties: Vec<Property>,
+        watchers: Vec<Principal>,
+        effects: &mut Vec<Effect>,
+    ) {
+        if !watchers.is_empty() {
+            self.forget_told(effects);
+            self.tell(ids, properties, watchers, effects);
+        }
+    }
+
+    fn tell(
         &mut self,
         ids: &mut Ids,
         properties: Vec<Property>,
@@ -100,9 +118,6 @@ impl Presentity {
         }
         let version = ids.version(self.epoch);
         self.spread.untold.insert(version);
-        if std::mem::take(&mut self.spread.kept) {
-            effects.push(Effect::Persist(store::Change::ForgetTold));
-        }
         let change = proto::Change {
             presentity: self.principal().clone(),
             properties,
@@ -113,16 +128,23 @@ impl Presentity {
 
     /// A change has reached everybody, or somebody not.
     pub(super) fn told(&mut self, (version, everybody): (u64, bool), effects: &mut Vec<Effect>) {
-        let was_untold = self.spread.untold.remove(&version);
+        self.spread.untold.remove(&version);
         self.spread.missed |= !everybody;
-        self.keep_told(was_untold && !self.spread.kept, effects);
+        self.keep_told(effects);
     }
 
-    /// Makes durable what watchers know, if all of them know.
-    fn keep_told(&mut self, is_new: bool, effects: &mut Vec<Effect>) {
-        if is_new && !self.spread.missed && self.spread.untold.is_empty() {
-            self.spread.kept = true;
-            effects.push(Effect::Persist(store::Change::PutTold(self.spread.shown)));
+    /// Makes durable what watchers know, if all of them know and the store does not say so.
+    fn keep_told(&mut self, effects: &mut Vec<Effect>) {
+        let shown = Some(self.spread.shown);
+        if !self.spread.is_open() && self.spread.kept != shown {
+            self.spread.kept = shown;
+            effects.push(Effect::Persist(self.spread.saving()));
+        }
+    }
+
+    fn forget_told(&mut self, effects: &mut Vec<Effect>) {
+        if self.spread.kept.take().is_some() {
+            effects.push(Effect::Persist(self.spread.saving()));
         }
     }
 }
