@@ -13,7 +13,6 @@ pub(crate) use telling::Telling;
 use crate::claims::Claims;
 use crate::command::Taken;
 use crate::metrics::Metrics;
-use crate::served::Served;
 use crate::shards::Shards;
 use daemon::{OnError, Tasks};
 use membership::{MemberId, Placements, Slot};
@@ -45,11 +44,9 @@ pub(crate) struct Delivery {
 }
 
 struct Inner {
-    me: MemberId,
     links: Links,
     placements: Placements,
     shards: Shards,
-    served: Served,
     claims: Claims,
     tasks: Tasks,
     metrics: Metrics,
@@ -74,8 +71,6 @@ impl Delivery {
         (tasks, metrics): (Tasks, Metrics),
     ) -> Self {
         let inner = Inner {
-            me: claims.me.clone(),
-            served: claims.served.clone(),
             claims,
             links,
             placements,
@@ -225,8 +220,8 @@ impl Delivery {
         before.unwrap_or_else(|| router.to_owned())
     }
 
-    /// Tells watchers of a change of somebody whom this home has since an epoch, at their homes; what is returned says whether all of them were told, at the
-    /// latest when this home stops.
+    /// Tells watchers of a change of somebody whom this home has since an epoch, at their homes; what is returned says
+    /// whether all of them were told, at the latest when this home stops.
     pub(crate) fn spread(
         &self,
         change: &Change,

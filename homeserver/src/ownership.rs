@@ -5,7 +5,6 @@
 //! asks about a person of such a slot meanwhile waits (`served`).
 
 use crate::claims::Claims;
-use crate::served::Served;
 use crate::shards::Shards;
 use futures_util::future::join_all;
 use membership::{Member, MemberId, Members, Placement, Placements, SLOTS, Slot};
@@ -28,21 +27,19 @@ const ASK_AGAIN_AFTER: Duration = Duration::from_millis(100);
 
 /// What the loop needs.
 pub(crate) struct Ownership {
-    pub(crate) me: MemberId,
     pub(crate) placements: Placements,
     pub(crate) links: Links,
     pub(crate) shards: Shards,
     pub(crate) claims: Claims,
-    pub(crate) served: Served,
 }
 
 impl Ownership {
     /// Runs until cancelled; says `ready` once the slots of the first placement are served.
     pub(crate) async fn run(self, cancelled: CancellationToken, ready: impl Fn(bool)) {
-        let mut fences = self.served.fences();
+        let mut fences = self.claims.served.fences();
         let mut placement = self.placements.now();
         // Whose the slots were before we came: of the others, had they been alone.
-        let mut former = Arc::new(without(&placement, &self.me));
+        let mut former = Arc::new(without(&placement, &self.claims.me));
         loop {
             let Some(followed) = cancelled
                 .run_until_cancelled(self.follow(&former, &placement))
@@ -73,13 +70,13 @@ impl Ownership {
 
     async fn follow(&self, former: &Placement, placement: &Placement) -> Result<(), Fault> {
         let mut ours = vec![false; usize::from(SLOTS)];
-        for slot in placement.slots_of(&self.me) {
+        for slot in placement.slots_of(&self.claims.me) {
             ours[usize::from(slot.number())] = true;
         }
-        let lost = self.served.keep_only(&ours);
+        let lost = self.claims.served.keep_only(&ours);
         // More can be lost at any time from here on: that is for the next time, and must not be taken over now, since
         // nobody has been made to forget it.
-        let (losses, kept) = (self.served.losses(), self.served.all());
+        let (losses, kept) = (self.claims.served.losses(), self.claims.served.all());
         let mut served = vec![false; usize::from(SLOTS)];
         for (slot, _) in &kept {
             served[usize::from(slot.number())] = true;
@@ -90,16 +87,16 @@ impl Ownership {
         };
         let gained: Vec<Slot> = Slot::all().filter(is_gained).collect();
         // Also what could not be made durable the last time: until it is, nobody is told that it is.
-        if !self.served.is_settled() {
+        if !self.claims.served.is_settled() {
             self.shards.release(served).await?;
         }
-        self.served.settle(placement.epoch(), losses);
+        self.claims.served.settle(placement.epoch(), losses);
         let mut by_former: BTreeMap<Option<MemberId>, Vec<Slot>> = BTreeMap::new();
         for slot in &gained {
             let home = former
                 .home_of_slot(*slot)
                 .map(|home| home.id.clone())
-                .filter(|home| *home != self.me);
+                .filter(|home| *home != self.claims.me);
             by_former.entry(home).or_default().push(*slot);
         }
         let taken = by_former
@@ -108,7 +105,13 @@ impl Ownership {
         join_all(taken).await.into_iter().collect::<Result<(), Fault>>()?;
         if !gained.is_empty() || lost > 0 {
             let (epoch, gained) = (placement.epoch(), gained.len());
-            tracing::info!(member = self.me.as_str(), epoch, gained, lost, "slots changed");
+            tracing::info!(
+                member = self.claims.me.as_str(),
+                epoch,
+                gained,
+                lost,
+                "slots changed"
+            );
         }
         self.keep(placement.epoch(), kept).await
     }
@@ -131,7 +134,7 @@ impl Ownership {
             let claimed = self.claims.store.claim(&self.claims.at(epoch), &numbers).await;
             let durables = claimed.map_err(|error| self.cannot_claim(&error))?;
             self.shards.load(durables, epoch).await?;
-            self.served.begin(slots, epoch);
+            self.claims.served.begin(slots, epoch);
         }
         Ok(())
     }
@@ -145,7 +148,11 @@ impl Ownership {
 
     fn cannot_claim(&self, error: &store::Error) -> Fault {
         if let store::Error::Fenced { epoch } = error {
-            tracing::info!(member = self.me.as_str(), epoch, "the store knows a newer epoch");
+            tracing::info!(
+                member = self.claims.me.as_str(),
+                epoch,
+                "the store knows a newer epoch"
+            );
         } else {
             let error: &dyn std::error::Error = error;
             tracing::error!(error, "the store cannot be read, trying again");

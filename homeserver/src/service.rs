@@ -1,6 +1,6 @@
 //! What comes in on links: check that we are home, ask the shard, answer.
 
-use crate::delivery::{Delivery, Telling};
+use crate::delivery::Delivery;
 use crate::governor::Governor;
 use crate::lending::Lending;
 use crate::operator::{self, Operator};
@@ -211,12 +211,8 @@ impl Service {
         for watcher in &watchers {
             self.check_ours(placement, watcher).await?;
         }
-        let (telling, told) = Telling::new();
-        self.shards.spread(change, watchers, &[telling]).await?;
-        match told.await {
-            Ok(true) => Ok(Answer::Done),
-            Ok(false) | Err(_) => Err(Fault::Unavailable.into()),
-        }
+        self.shards.spread(change, watchers).await?;
+        Ok(Answer::Done)
     }
 
     /// A caller who knows a newer epoch than we do is right: catch up before anything is accepted.

@@ -94,13 +94,9 @@ impl Shards {
             })
     }
 
-    /// Hands a change to the shards of these watchers, waiting for room.
-    pub(crate) async fn spread(
-        &self,
-        change: &Change,
-        watchers: Vec<Principal>,
-        tellings: &[Telling],
-    ) -> Result<(), Fault> {
+    /// Hands a change to the shards of these watchers, and waits until every router that reaches one of them has it.
+    pub(crate) async fn spread(&self, change: &Change, watchers: Vec<Principal>) -> Result<(), Fault> {
+        let (telling, told) = Telling::new();
         for (shard, watchers) in self.by_shard(watchers, Clone::clone).into_iter().enumerate() {
             if !watchers.is_empty() {
                 self.send(
@@ -108,13 +104,17 @@ impl Shards {
                     Ask::SpreadChange {
                         change: change.clone(),
                         watchers,
-                        tellings: tellings.to_vec(),
+                        tellings: vec![telling.clone()],
                     },
                 )
                 .await?;
             }
         }
-        Ok(())
+        drop(telling);
+        match told.await {
+            Ok(true) => Ok(()),
+            Ok(false) | Err(_) => Err(Fault::Unavailable),
+        }
     }
 
     /// Hands what the store holds to the shards it belongs to.

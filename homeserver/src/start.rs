@@ -206,12 +206,10 @@ fn run_followers(
         Ok(())
     });
     let ownership = Ownership {
-        me: shared.me.clone(),
         placements: shared.placements.clone(),
         links: shared.links.clone(),
         shards: shared.shards.clone(),
         claims: shared.claims.clone(),
-        served: shared.served.clone(),
     };
     let (readiness, name) = (resources.readiness.clone(), config.name.clone());
     let cancelled = tasks.cancelled();

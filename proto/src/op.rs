@@ -134,6 +134,14 @@ pub struct Change {
     pub version: u64,
 }
 
+impl Change {
+    /// Whether it has a value of the property that this one is a value of.
+    #[must_use]
+    pub fn sets(&self, property: &Property) -> bool {
+        self.properties.iter().any(|own| own.name() == property.name())
+    }
+}
+
 /// A client that is logged on by a call-back.
 #[derive(Clone, PartialEq, Eq, Hash, PartialOrd, Ord, Debug)]
 pub struct ClientLogin {

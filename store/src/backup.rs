@@ -9,7 +9,7 @@
 mod read;
 mod write;
 
-use crate::stored::table::{Table, Value};
+use crate::stored::table::{TABLES, Table, Value};
 use crate::{Error, Location, PostgresStore, SqliteStore};
 use async_trait::async_trait;
 use std::io::{self, Read, Write};
@@ -96,6 +96,21 @@ pub(crate) trait Filling: Send {
 
     /// Sets the newest revision, and makes everything that was put durable. Without it nothing happened.
     async fn finish(self: Box<Self>, revision: i64) -> Result<(), Error>;
+}
+
+/// Only an empty store is filled.
+pub(crate) async fn must_be_empty(
+    store: &mut dyn Snapshot,
+    name: impl FnOnce() -> String + Send,
+) -> Result<(), BackupError> {
+    let mut is_empty = store.revision().await? == 0;
+    for table in &TABLES {
+        is_empty &= store.count(table).await? == 0;
+    }
+    if is_empty {
+        return Ok(());
+    }
+    Err(BackupError::NotEmpty { store: name() })
 }
 
 impl Location {

@@ -169,10 +169,7 @@ fn merge<R: Ord + Clone>(waiting: &mut Waiting<R>, mut parcel: Parcel<R>) {
 
 /// Whether the newer change sets every property that the older one sets.
 fn covers(newer: &Change, older: &Change) -> bool {
-    older
-        .properties
-        .iter()
-        .all(|old| newer.properties.iter().any(|new| new.name() == old.name()))
+    older.properties.iter().all(|old| newer.sets(old))
 }
 
 #[cfg(test)]

@@ -8,7 +8,6 @@
 //! heard; they are told again through another one. Messages are not here: their senders wait for an outcome.
 
 use proto::Change;
-use rvp::Property;
 use std::collections::hash_map::Entry;
 use std::collections::{HashMap, VecDeque};
 use std::hash::Hash;
@@ -64,7 +63,7 @@ impl<R: Eq + Hash + Ord + Clone> Recent<R> {
             let handed = state.by_recipient.entry(recipient.clone()).or_default();
             for older in handed.iter_mut() {
                 if older.is_of(change) && older.change.version <= change.version {
-                    older.change.properties.retain(|old| !sets(change, old));
+                    older.change.properties.retain(|old| !change.sets(old));
                 }
             }
             handed.retain(|older| !older.change.properties.is_empty());
@@ -92,7 +91,7 @@ impl<R: Eq + Hash + Ord + Clone> Recent<R> {
             let mut left = change.clone();
             for newer in state.by_recipient.get(recipient).into_iter().flatten() {
                 if newer.is_of(change) && newer.change.version > change.version {
-                    left.properties.retain(|old| !sets(&newer.change, old));
+                    left.properties.retain(|old| !newer.change.sets(old));
                 }
             }
             match news.iter_mut().find(|(same, _)| *same == left) {
@@ -165,16 +164,12 @@ impl Handed {
     }
 }
 
-fn sets(change: &Change, property: &Property) -> bool {
-    change.properties.iter().any(|set| set.name() == property.name())
-}
-
 #[cfg(test)]
 mod tests {
     use super::super::outbox::Client;
     use super::*;
     use proto::ClientLogin;
-    use rvp::{ClientUrl, PresenceState, Principal, SubscriptionId};
+    use rvp::{ClientUrl, PresenceState, Principal, Property, SubscriptionId};
 
     fn change(version: u64, property: Property) -> Change {
         Change {

@@ -1,7 +1,7 @@
 //! Empties outboxes: one loop for each destination that has something waiting.
 
 use super::outbox::{Client, Parcel};
-use super::{CHANGE_DEADLINE, Delivery, Telling};
+use super::{CHANGE_DEADLINE, Delivery};
 use membership::{MemberId, Slot};
 use proto::{Change, Op, Refusal};
 use rvp::Principal;
@@ -32,7 +32,7 @@ impl Delivery {
             // A slot that was lost and came back has moved on: what is left of before is not the last word, and
             // whoever took the slot over tells what was not told.
             let slot = Slot::of(&parcel.change.presentity);
-            if self.inner.served.claimed_at(slot) != Some(parcel.epoch) {
+            if self.inner.claims.served.claimed_at(slot) != Some(parcel.epoch) {
                 parcel.fail();
                 continue;
             }
@@ -69,7 +69,7 @@ impl Delivery {
         let is_home = |person: &Principal, id: &MemberId| {
             placement.home_of(person).is_some_and(|member| member.id == *id)
         };
-        if matches!(untold, Untold::Moved) && !is_home(&parcel.change.presentity, &self.inner.me) {
+        if matches!(untold, Untold::Moved) && !is_home(&parcel.change.presentity, &self.inner.claims.me) {
             parcel.fail();
             return None;
         }
@@ -84,9 +84,9 @@ impl Delivery {
     }
 
     async fn tell_home(&self, home: &MemberId, parcel: &Parcel<Principal>) -> Result<(), Untold> {
-        let link = if *home == self.inner.me {
+        let link = if *home == self.inner.claims.me {
             // Those who are still on their way here would miss it.
-            let served = |watcher| self.inner.served.serves(Slot::of(watcher));
+            let served = |watcher| self.inner.claims.served.serves(Slot::of(watcher));
             if !parcel.recipients.iter().all(served) {
                 return Err(Untold::Failed);
             }
@@ -114,12 +114,10 @@ impl Delivery {
 
     /// Tells watchers whose home this is, until their routers have it: they may move away meanwhile.
     async fn tell_own(&self, change: &Change, watchers: Vec<Principal>) -> Result<(), Untold> {
-        let (telling, told) = Telling::new();
-        let spread = self.inner.shards.spread(change, watchers, &[telling]).await;
-        spread.map_err(|_| Untold::Failed)?;
+        let told = self.inner.shards.spread(change, watchers);
         match tokio::time::timeout(CHANGE_DEADLINE, told).await {
-            Ok(Ok(true)) => Ok(()),
-            Ok(Ok(false) | Err(_)) | Err(_) => Err(Untold::Failed),
+            Ok(Ok(())) => Ok(()),
+            Ok(Err(_)) | Err(_) => Err(Untold::Failed),
         }
     }
 
@@ -153,7 +151,12 @@ impl Delivery {
     /// them something newer meanwhile. Whoever sent the change sends it to their new home.
     fn drop_strangers(&self, parcel: &mut Parcel<Client>) {
         let before = parcel.recipients.len();
-        let claimed = |client: &Client| self.inner.served.claimed_at(Slot::of(&client.login.principal));
+        let claimed = |client: &Client| {
+            self.inner
+                .claims
+                .served
+                .claimed_at(Slot::of(&client.login.principal))
+        };
         parcel
             .recipients
             .retain(|client| claimed(client) == Some(client.since));

@@ -60,11 +60,7 @@ impl Queue {
             change
         };
         for old in older.properties {
-            if waiting
-                .properties
-                .iter()
-                .all(|property| property.name() != old.name())
-            {
+            if !waiting.sets(&old) {
                 waiting.properties.push(old);
             }
         }

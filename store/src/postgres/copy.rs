@@ -2,8 +2,8 @@
 
 use super::PostgresStore;
 use super::failure::{self, Failure};
-use crate::backup::{ALTERED, BackupError, Filling, Snapshot};
-use crate::stored::table::{Kind, TABLES, Table, Value, values};
+use crate::backup::{ALTERED, BackupError, Filling, Snapshot, must_be_empty};
+use crate::stored::table::{Kind, Table, Value, values};
 use crate::{Error, stored};
 use async_trait::async_trait;
 use futures_util::TryStreamExt;
@@ -58,16 +58,7 @@ impl PostgresStore {
         // Nobody else fills it, claims or makes an account meanwhile.
         let hold = "LOCK TABLE newest_revision, claims, accounts, archive_chains IN ACCESS EXCLUSIVE MODE";
         copying.execute(hold.to_owned()).await?;
-        let mut there = copying
-            .number("SELECT revision FROM newest_revision".to_owned())
-            .await?;
-        for table in &TABLES {
-            there += copying.number(table.count()).await?;
-        }
-        if there > 0 {
-            let store = self.name.clone();
-            return Err(BackupError::NotEmpty { store });
-        }
+        must_be_empty(&mut copying, || self.name.clone()).await?;
         Ok(Box::new(copying))
     }
 }

@@ -2,8 +2,8 @@
 
 use super::SqliteStore;
 use super::failure::{self, Failure};
-use crate::backup::{ALTERED, BackupError, Filling, Snapshot};
-use crate::stored::table::{TABLES, Table, Value, values};
+use crate::backup::{ALTERED, BackupError, Filling, Snapshot, must_be_empty};
+use crate::stored::table::{Table, Value, values};
 use crate::{Error, stored};
 use async_trait::async_trait;
 use futures_util::TryStreamExt;
@@ -49,16 +49,7 @@ impl SqliteStore {
             path: self.path.clone(),
             transaction,
         };
-        let mut there = copying
-            .number("SELECT revision FROM newest_revision".to_owned())
-            .await?;
-        for table in &TABLES {
-            there += copying.number(table.count()).await?;
-        }
-        if there > 0 {
-            let store = self.path.display().to_string();
-            return Err(BackupError::NotEmpty { store });
-        }
+        must_be_empty(&mut copying, || self.path.display().to_string()).await?;
         Ok(Box::new(copying))
     }
 }
