@@ -10,6 +10,8 @@ use tests::wait::until;
 use tests::{Client, Failure, Plan, Processes};
 
 const MINUTE: Duration = Duration::from_secs(60);
+/// What counts what a home server handed to the store.
+const WRITES: &str = "homeport_homeserver_store_writes_total";
 /// What counts how often a home server told watchers of a change.
 const SPREAD: &str = "homeport_homeserver_changes_spread_total";
 
@@ -44,14 +46,20 @@ async fn story(processes: &mut Processes) -> anyhow::Result<()> {
     processes.becomes_member("home-2", false).await?;
     // The new home knows that he stays, the old one does not.
     set(&mut maxb, PresenceState::Busy, 60 * MINUTE).await?;
-    let before = processes.metric("home-2", SPREAD).await?;
+    let told = processes.metric("home-2", SPREAD).await?;
+    let before = processes.metric("home-2", WRITES).await?;
     processes.advance(21 * MINUTE).await?;
     until("the old home to find that he has gone", async || {
-        Ok((processes.metric("home-2", SPREAD).await? > before).then_some(()))
+        Ok((processes.metric("home-2", WRITES).await? > before).then_some(()))
     })
     .await?;
     set(&mut maxb, PresenceState::Away, 60 * MINUTE).await?;
     hears(&deriks, &maxb, PresenceState::Away).await?;
+
+    ensure!(
+        processes.metric("home-2", SPREAD).await?.total_cmp(&told).is_eq(),
+        "the old home has told watchers of somebody it had lost"
+    );
 
     processes.gate("home-2")?.set_open(true);
     // It learns that its lease is lost, and joins again by itself.
