@@ -20,10 +20,6 @@ pub(super) enum Which<'a> {
     ChangedAfter(i64),
 }
 
-const ACCOUNTS: &str = "SELECT id, revision, principal, display_name, email, disabled,
-        scram_salt, scram_iterations, scram_stored_key, scram_server_key, nt_hash
-    FROM accounts";
-
 const INSERT: &str = "INSERT INTO accounts (principal, slot, revision, display_name, email, disabled,
         scram_salt, scram_iterations, scram_stored_key, scram_server_key, nt_hash)
     VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11)
@@ -54,8 +50,10 @@ pub(super) async fn load(connection: &mut PgConnection, which: Which<'_>) -> Res
         Which::InSlots(_) => " WHERE slot = ANY($1)",
         Which::ChangedAfter(_) => " WHERE revision > $1",
     };
-    let query =
-        sqlx::query_as::<_, AccountRow>(AssertSqlSafe(format!("{ACCOUNTS}{condition} ORDER BY principal")));
+    let query = sqlx::query_as::<_, AccountRow>(AssertSqlSafe(format!(
+        "{}{condition} ORDER BY principal",
+        account::SELECT
+    )));
     let query = match which {
         Which::All => query,
         Which::One(principal) => query.bind(principal.as_url()),

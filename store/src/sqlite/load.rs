@@ -18,10 +18,6 @@ pub(super) enum Which<'a> {
     ChangedAfter(i64),
 }
 
-const ACCOUNTS: &str = "SELECT id, revision, principal, display_name, email, disabled,
-        scram_salt, scram_iterations, scram_stored_key, scram_server_key, nt_hash
-    FROM accounts";
-
 /// Reads accounts, ordered by principal.
 pub(super) async fn accounts(
     connection: &mut SqliteConnection,
@@ -34,8 +30,10 @@ pub(super) async fn accounts(
         Which::InSlots(_) => " WHERE slot IN (SELECT value FROM json_each(?))",
         Which::ChangedAfter(_) => " WHERE revision > ?",
     };
-    let query =
-        sqlx::query_as::<_, AccountRow>(AssertSqlSafe(format!("{ACCOUNTS}{condition} ORDER BY principal")));
+    let query = sqlx::query_as::<_, AccountRow>(AssertSqlSafe(format!(
+        "{}{condition} ORDER BY principal",
+        account::SELECT
+    )));
     let query = match which {
         Which::All => query,
         Which::One(principal) => query.bind(principal.as_url()),

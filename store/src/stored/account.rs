@@ -13,6 +13,11 @@ pub(crate) struct Found {
     pub(crate) account: Account,
 }
 
+/// Reads the columns of [`AccountRow`], in their order.
+pub(crate) const SELECT: &str = "SELECT id, revision, principal, display_name, email, disabled,
+        scram_salt, scram_iterations, scram_stored_key, scram_server_key, nt_hash
+    FROM accounts";
+
 /// The columns of an account: its id, its revision, and what it is.
 pub(crate) type AccountRow = (
     i64,
