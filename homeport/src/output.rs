@@ -1,4 +1,5 @@
-//! What this program says, and the only file that writes to standard output and standard error.
+//! What this program says, and the only file that writes to standard output and standard error, beside the screen
+//! and the question for a password of `homeport chat`, which have the terminal to themselves.
 //!
 //! Standard output carries data: tables for people, JSON for scripts. Everything else goes to standard error,
 //! so that data can be piped on while notes are still seen.
@@ -115,6 +116,11 @@ impl Output {
         say(&text);
     }
 
+    /// Whether standard output takes nothing any more.
+    pub(crate) fn is_broken(&self) -> bool {
+        self.failed.get().is_some()
+    }
+
     /// Whether all data was taken.
     ///
     /// # Errors
@@ -171,7 +177,7 @@ fn one_line(text: &str) -> String {
 
 /// Text that cannot command a terminal: people choose their display names themselves, and an operator reads
 /// them.
-fn printable(text: &str) -> String {
+pub(crate) fn printable(text: &str) -> String {
     let harmless = |c: char| c == '\n' || !(c.is_control() || turns_text_around(c));
     text.chars()
         .map(|c| {
