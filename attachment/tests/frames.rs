@@ -236,21 +236,27 @@ fn client_frame() -> impl Strategy<Value = ClientFrame> {
     ]
 }
 
+fn presence() -> impl Strategy<Value = Presence> {
+    let names = (prop::option::of("\\PC{0,30}"), prop::option::of(address()));
+    let state = prop::option::of(prop::sample::select(State::SETTABLE.to_vec()));
+    (address(), state, names).prop_map(|(who, state, (display_name, email))| Presence {
+        who,
+        state,
+        display_name,
+        email,
+    })
+}
+
+fn why() -> impl Strategy<Value = (Why, Option<u32>)> {
+    (prop::sample::select(Why::ALL.to_vec()), any::<Option<u32>>())
+}
+
+fn receipt() -> impl Strategy<Value = Receipt> {
+    let refused = why().prop_map(|(why, retry_after)| Receipt::Refused { why, retry_after });
+    prop_oneof![Just(Receipt::Delivered), Just(Receipt::Stored), refused]
+}
+
 fn server_frame() -> impl Strategy<Value = ServerFrame> {
-    let presence = || {
-        let names = (prop::option::of("\\PC{0,30}"), prop::option::of(address()));
-        (
-            address(),
-            prop::option::of(prop::sample::select(State::SETTABLE.to_vec())),
-            names,
-        )
-            .prop_map(|(who, state, (display_name, email))| Presence {
-                who,
-                state,
-                display_name,
-                email,
-            })
-    };
     let received = (
         any::<u64>(),
         "[!-~]{0,64}",
@@ -266,24 +272,13 @@ fn server_frame() -> impl Strategy<Value = ServerFrame> {
             format,
             ..Received::default()
         });
-    let receipt = prop_oneof![
-        Just(Receipt::Delivered),
-        Just(Receipt::Stored),
-        (prop::sample::select(Why::ALL.to_vec()), any::<Option<u32>>())
-            .prop_map(|(why, retry_after)| Receipt::Refused { why, retry_after }),
-    ];
     prop_oneof![
         any::<u32>().prop_map(|request| ServerFrame::Done { request }),
-        (
-            any::<u32>(),
-            prop::sample::select(Why::ALL.to_vec()),
-            any::<Option<u32>>()
-        )
-            .prop_map(|(request, why, retry_after)| ServerFrame::Refused {
-                request,
-                why,
-                retry_after
-            }),
+        (any::<u32>(), why()).prop_map(|(request, (why, retry_after))| ServerFrame::Refused {
+            request,
+            why,
+            retry_after
+        }),
         presence().prop_map(ServerFrame::Presence),
         (any::<u32>(), any::<u32>(), presence()).prop_map(|(request, subscription, presence)| {
             ServerFrame::Watching {
@@ -293,7 +288,7 @@ fn server_frame() -> impl Strategy<Value = ServerFrame> {
             }
         }),
         received.prop_map(ServerFrame::Message),
-        (any::<u32>(), "[!-~]{1,64}", receipt).prop_map(|(request, id, result)| ServerFrame::Receipt {
+        (any::<u32>(), "[!-~]{1,64}", receipt()).prop_map(|(request, id, result)| ServerFrame::Receipt {
             request,
             id,
             result

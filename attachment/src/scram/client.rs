@@ -68,7 +68,8 @@ impl Conversation {
         if !ITERATIONS.contains(&challenge.iterations) {
             return Err(ScramError::Iterations(challenge.iterations));
         }
-        let password = stringprep::saslprep(&self.password).unwrap_or(self.password.as_str().into());
+        let password = stringprep::saslprep(&self.password);
+        let password = password.unwrap_or_else(|_| self.password.as_str().into());
         let salted: [u8; 32] = pbkdf2::pbkdf2_hmac_array::<Sha256, 32>(
             password.as_bytes(),
             &challenge.salt,
