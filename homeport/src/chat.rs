@@ -11,6 +11,7 @@ mod connection;
 mod driver;
 mod password;
 mod plain;
+mod screen;
 mod servers;
 mod session;
 
@@ -101,6 +102,7 @@ impl Chat {
         if servers.are_open() {
             output.warning("the connection is not encrypted: others on its way can read what you write");
         }
+        let me = address.clone();
         let person = Person {
             address,
             password,
@@ -109,8 +111,14 @@ impl Chat {
         let session = Session::new(person, rand::random(), Duration::ZERO);
         let driver = Driver::new(session, servers, &connecting);
         let stop = daemon::Shutdown::on_signals().context("listen for signals")?;
-        let mut face = plain::Plain::new(output, self.json);
-        let session = driver.run(&mut face, &stop).await?;
+        let session = if self.plain {
+            driver
+                .run(&mut plain::Plain::new(output, self.json), &stop)
+                .await?
+        } else {
+            // Gives the terminal back before anything more is said.
+            driver.run(&mut screen::Screen::new(output, &me)?, &stop).await?
+        };
         ended(&session)
     }
 }

@@ -116,6 +116,11 @@ impl Output {
         say(&text);
     }
 
+    /// Whether colours are wanted where data goes.
+    pub(crate) fn has_colours(&self) -> bool {
+        self.colours_out
+    }
+
     /// Whether standard output takes nothing any more.
     pub(crate) fn is_broken(&self) -> bool {
         self.failed.get().is_some()

@@ -1,11 +1,14 @@
 //! `homeport chat --plain` as scripts run it, against a router that says what the test wants.
+#![expect(clippy::unwrap_used, reason = "in a test it is an assertion")]
 
 #[path = "chat/router.rs"]
 mod router;
 #[path = "chat/script.rs"]
 mod script;
 
-use attachment::{ClientFrame, CloseCode, Presence, Proof, Receipt, ServerFrame, State, Why};
+use attachment::{
+    ClientFrame, CloseCode, Contact, ContactsChange, Presence, Proof, Receipt, ServerFrame, State, Why,
+};
 use router::{PASSWORD, Router};
 use script::Script;
 use tempfile::TempDir;
@@ -72,6 +75,29 @@ async fn a_script_talks_and_is_told_line_by_line() {
         r"message bob@im.example.com two\r\nlines \u{1b}[31m\\"
     );
 
+    alice.write("nonsense").await;
+    alice.write("quit").await;
+    peer.log_off().await;
+    let ended = alice.wait().await;
+    assert_eq!(ended.lines, ["closed 1000 logged off"]);
+    assert_eq!(ended.code, Some(0), "{}", ended.errors);
+    assert!(
+        ended
+            .errors
+            .starts_with("error: there is no command \"nonsense\""),
+        "{}",
+        ended.errors
+    );
+}
+
+#[tokio::test]
+async fn a_script_asks_and_is_answered() {
+    let (router, folder) = stage().await;
+    let mut alice = start(&router, &folder, &[]);
+    let mut peer = router.log_on().await;
+    assert_eq!(alice.line().await, "online");
+    peer.do_next().await;
+    assert_eq!(alice.line().await, "done state online");
     alice.write("watch bob@im.example.com").await;
     let request = peer.hear().await.request().unwrap();
     let presence = Presence {
@@ -109,19 +135,40 @@ async fn a_script_talks_and_is_told_line_by_line() {
         peer.do_next().await;
         assert_eq!(alice.line().await, format!("done {command}"));
     }
-    alice.write("nonsense").await;
-    alice.write("quit").await;
-    peer.log_off().await;
-    let ended = alice.wait().await;
-    assert_eq!(ended.lines, ["closed 1000 logged off"]);
+    let ((), ended) = tokio::join!(peer.log_off(), alice.end());
     assert_eq!(ended.code, Some(0), "{}", ended.errors);
-    assert!(
-        ended
-            .errors
-            .starts_with("error: there is no command \"nonsense\""),
-        "{}",
-        ended.errors
-    );
+}
+
+#[tokio::test]
+async fn a_list_is_a_line_each() {
+    let (router, folder) = stage().await;
+    let mut alice = start(&router, &folder, &[]);
+    let mut peer = router.log_on().await;
+    peer.do_next().await;
+    assert_eq!(alice.line().await, "online");
+    assert_eq!(alice.line().await, "done state online");
+    alice.write("contacts").await;
+    let request = peer.hear().await.request().unwrap();
+    let names = [("bob@im.example.com", "Bob Baker"), ("carol@im.example.com", "")];
+    for (who, name) in names {
+        let contact = Contact {
+            who: who.to_owned(),
+            name: name.to_owned(),
+            group: String::new(),
+        };
+        let (asked, change) = (Some(request), ContactsChange::List(vec![contact]));
+        peer.say(ServerFrame::Contacts {
+            request: asked,
+            change,
+        })
+        .await;
+    }
+    peer.say(ServerFrame::Done { request }).await;
+    assert_eq!(alice.line().await, "contact bob@im.example.com Bob Baker");
+    assert_eq!(alice.line().await, "contact carol@im.example.com");
+    assert_eq!(alice.line().await, "done contacts");
+    let ((), ended) = tokio::join!(peer.log_off(), alice.end());
+    assert_eq!(ended.code, Some(0), "{}", ended.errors);
 }
 
 #[tokio::test]

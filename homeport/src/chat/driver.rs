@@ -48,14 +48,14 @@ pub(super) struct Driver<'r> {
     connecting: &'r Connecting,
     began: Instant,
     attempt: Option<Attempt<'r>>,
-    connection: Option<Connection>,
+    connection: Option<Box<Connection>>,
 }
 
-type Attempt<'r> = Pin<Box<dyn Future<Output = Result<Connection, Ended>> + 'r>>;
+type Attempt<'r> = Pin<Box<dyn Future<Output = Result<Box<Connection>, Ended>> + 'r>>;
 
 /// What happened.
 enum Happened<I> {
-    Connected(Result<Connection, Ended>),
+    Connected(Result<Box<Connection>, Ended>),
     Heard(Result<Heard, Ended>),
     Time,
     Input(I),
@@ -127,7 +127,7 @@ impl<'r> Driver<'r> {
         let room = self.session.has_room();
         let happened = tokio::select! {
             connected = first(self.attempt.as_mut()) => Happened::Connected(connected),
-            heard = next(self.connection.as_mut()) => Happened::Heard(heard),
+            heard = next(self.connection.as_deref_mut()) => Happened::Heard(heard),
             () = at(wake) => Happened::Time,
             input = face.input(room) => Happened::Input(input?),
             () = stop.requested(), if !stopping => Happened::Stop,
@@ -141,7 +141,9 @@ impl<'r> Driver<'r> {
                 Action::Connect => {
                     let server = self.servers.next().clone();
                     let connecting = self.connecting;
-                    self.attempt = Some(Box::pin(async move { connecting.connect(&server).await }));
+                    self.attempt = Some(Box::pin(async move {
+                        connecting.connect(&server).await.map(Box::new)
+                    }));
                 }
                 Action::Send(text) => {
                     if let Some(connection) = &mut self.connection
@@ -167,7 +169,7 @@ impl<'r> Driver<'r> {
     }
 }
 
-async fn first(attempt: Option<&mut Attempt<'_>>) -> Result<Connection, Ended> {
+async fn first(attempt: Option<&mut Attempt<'_>>) -> Result<Box<Connection>, Ended> {
     match attempt {
         Some(attempt) => attempt.await,
         None => pending().await,

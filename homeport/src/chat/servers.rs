@@ -30,7 +30,7 @@ impl ServerUrl {
         let ip = match address.ip() {
             IpAddr::V4(ip) if ip.is_unspecified() => Ipv4Addr::LOCALHOST.into(),
             IpAddr::V6(ip) if ip.is_unspecified() => Ipv6Addr::LOCALHOST.into(),
-            ip => ip,
+            IpAddr::V4(_) | IpAddr::V6(_) => address.ip(),
         };
         let place = SocketAddr::new(ip, address.port());
         Ok(Self(format!("ws://{place}{}", attachment::PATH).parse()?))

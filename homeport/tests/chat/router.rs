@@ -88,7 +88,7 @@ async fn read(socket: &mut WebSocketStream<TcpStream>) -> ClientFrame {
                 return frame;
             }
             Message::Close(_) => panic!("the client closes"),
-            _ => {}
+            Message::Binary(_) | Message::Ping(_) | Message::Pong(_) | Message::Frame(_) => {}
         }
     }
 }
@@ -171,10 +171,11 @@ impl Peer {
     }
 
     pub(crate) async fn hear_message(&mut self) -> Sent {
-        match self.hear().await {
-            ClientFrame::Message(message) => message,
-            other => panic!("a message, not {other:?}"),
-        }
+        let frame = self.hear().await;
+        let ClientFrame::Message(message) = frame else {
+            panic!("a message, not {frame:?}");
+        };
+        message
     }
 
     /// Hears a request and says that it is done.

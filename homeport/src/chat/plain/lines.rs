@@ -81,7 +81,7 @@ mod tests {
         loop {
             match lines.next().await.unwrap() {
                 Line::End => return read,
-                line => read.push(line),
+                line @ (Line::Text(_) | Line::TooLong) => read.push(line),
             }
         }
     }

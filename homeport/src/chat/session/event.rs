@@ -4,6 +4,7 @@ use attachment::{Contact, Presence, Receipt, Received, State, Why};
 use std::time::Duration;
 
 /// What is to be done for a session.
+#[expect(clippy::large_enum_variant, reason = "few wait, and each is moved once")]
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub(crate) enum Action {
     /// Connect to a router; what was connected before is not needed any more.

@@ -174,10 +174,9 @@ impl Session {
         match self.open.remove(&request) {
             Some(Open::Prove) => self.not_let_in(now, why, after),
             Some(Open::State(state)) => {
-                if self.wish.refused(why.may_pass(), after, now) {
-                    let ask = Ask::State(state);
-                    self.show(Event::Refused { ask, why });
-                }
+                let given_up = self.wish.refused(why.may_pass(), after, now);
+                let ask = Ask::State(state);
+                given_up.then(|| self.show(Event::Refused { ask, why }));
             }
             Some(Open::Watch(who)) => self.watch_refused(now, who, why, after),
             Some(Open::Message(id)) => self.receipt(now, &id, Receipt::Refused { why, retry_after }),

@@ -160,9 +160,12 @@ impl Client {
     }
 
     fn messages(&self) -> Vec<Message> {
-        let sent = self.sent.iter().filter_map(|frame| match frame {
-            ClientFrame::Message(message) => Some(message.clone()),
-            _ => None,
+        let sent = self.sent.iter().filter_map(|frame| {
+            if let ClientFrame::Message(message) = frame {
+                Some(message.clone())
+            } else {
+                None
+            }
         });
         sent.collect()
     }
@@ -199,17 +202,23 @@ fn message(sequence: u64, id: &str, text: &str) -> ServerFrame {
 }
 
 fn texts(shown: &[Event]) -> Vec<&str> {
-    let texts = shown.iter().filter_map(|event| match event {
-        Event::Message(message) => Some(message.text.as_str()),
-        _ => None,
+    let texts = shown.iter().filter_map(|event| {
+        if let Event::Message(message) = event {
+            Some(message.text.as_str())
+        } else {
+            None
+        }
     });
     texts.collect()
 }
 
 fn acknowledged(sent: &[ClientFrame]) -> Vec<u64> {
-    let sequences = sent.iter().filter_map(|frame| match frame {
-        ClientFrame::Acknowledge { sequence, .. } => Some(*sequence),
-        _ => None,
+    let sequences = sent.iter().filter_map(|frame| {
+        if let ClientFrame::Acknowledge { sequence, .. } = frame {
+            Some(*sequence)
+        } else {
+            None
+        }
     });
     sequences.collect()
 }

@@ -8,7 +8,7 @@ enum Step {
     Pass(u64),
     Lose,
     Send,
-    Hear(ServerFrame),
+    Hear(Box<ServerFrame>),
     AnswerAll,
 }
 
@@ -17,7 +17,7 @@ fn steps() -> impl Strategy<Value = Vec<Step>> {
         (0..20_u64).prop_map(Step::Pass),
         Just(Step::Lose),
         Just(Step::Send),
-        (1..6_u64).prop_map(|n| Step::Hear(message(n, &n.to_string(), &n.to_string()))),
+        (1..6_u64).prop_map(|n| Step::Hear(Box::new(message(n, &n.to_string(), &n.to_string())))),
         Just(Step::AnswerAll),
     ];
     prop::collection::vec(step, 0..60)
@@ -58,10 +58,7 @@ proptest! {
         for _ in 0..4 {
             answer_all(&mut client);
         }
-        let mut receipts: Vec<_> = client.shown.iter().filter_map(|event| match event {
-            Event::Receipt { id, .. } => Some(id.clone()),
-            _ => None,
-        }).collect();
+        let mut receipts: Vec<_> = client.shown.iter().filter_map(|event| { if let Event::Receipt { id, .. } = event { Some(id.clone()) } else { None } }).collect();
         receipts.sort();
         ids.sort();
         prop_assert_eq!(receipts, ids);

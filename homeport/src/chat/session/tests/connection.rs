@@ -157,11 +157,15 @@ fn a_lost_connection_is_resumed_with_what_is_known() {
         unanswered,
         "what has no receipt is sent again"
     );
-    let watches = client.sent.iter().find_map(|frame| match frame {
-        ClientFrame::Watch {
+    let watches = client.sent.iter().find_map(|frame| {
+        if let ClientFrame::Watch {
             who, subscription, ..
-        } => Some((who.as_str(), *subscription)),
-        _ => None,
+        } = frame
+        {
+            Some((who.as_str(), *subscription))
+        } else {
+            None
+        }
     });
     assert_eq!(watches, Some((BOB, Some(77))));
     let states = client
