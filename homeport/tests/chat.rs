@@ -5,13 +5,17 @@
 mod router;
 #[path = "chat/script.rs"]
 mod script;
+#[path = "chat/tls.rs"]
+mod tls;
 
 use attachment::{
     ClientFrame, CloseCode, Contact, ContactsChange, Presence, Proof, Receipt, ServerFrame, State, Why,
 };
 use router::{PASSWORD, Router};
 use script::Script;
+use std::path::Path;
 use tempfile::TempDir;
+use tls::Tls;
 
 const ALICE: &str = "alice@im.example.com";
 
@@ -307,6 +311,73 @@ async fn a_log_on_that_fails_says_why() {
     let ended = Script::start(ALICE, folder.path(), &arguments).wait().await;
     assert_eq!(ended.code, Some(1));
     assert!(ended.errors.contains("cannot connect"), "{}", ended.errors);
+}
+
+#[tokio::test]
+async fn a_private_authority_is_trusted_only_when_it_is_named() {
+    let (router, folder) = stage().await;
+    let tls = Tls::start(&folder.path().join("ca.pem")).await;
+    let server = format!("https://localhost:{}", tls.port);
+    let arguments = [
+        "--server",
+        server.as_str(),
+        "--password-file",
+        "password",
+        "--ca",
+        "ca.pem",
+    ];
+    let alice = Script::start(ALICE, folder.path(), &arguments);
+    let playing = async {
+        let mut peer = router.log_on().await;
+        peer.do_next().await;
+        peer.log_off().await;
+    };
+    let (carried, (), ended) = tokio::join!(tls.carry(router.address), playing, alice.end());
+    carried.unwrap();
+    assert_eq!(ended.code, Some(0), "{}", ended.errors);
+
+    let alice = Script::start(ALICE, folder.path(), &arguments[..4]);
+    let (carried, ended) = tokio::join!(tls.carry(router.address), alice.end());
+    assert!(carried.is_err(), "the client does not go on");
+    assert_eq!(ended.code, Some(1));
+    assert!(ended.errors.contains("certificate"), "{}", ended.errors);
+}
+
+/// The bot that the page shows, as it stands there.
+#[tokio::test]
+async fn the_bot_of_the_page_answers() {
+    let (router, folder) = stage().await;
+    let page = include_str!("../../docs/chat.md");
+    let bot = page.split("### A bot").nth(1).unwrap();
+    let bot: String = bot
+        .lines()
+        .filter_map(|line| line.strip_prefix("    "))
+        .flat_map(|line| [line, "\n"])
+        .collect();
+    let file = folder.path().join("bot");
+    std::fs::write(&file, bot).unwrap();
+    let programs = Path::new(env!("CARGO_BIN_EXE_homeport")).parent().unwrap();
+    let path = format!("{}:{}", programs.display(), std::env::var("PATH").unwrap());
+    let mut bot = tokio::process::Command::new("bash")
+        .arg(&file)
+        .args([ALICE, "--server", &format!("ws://{}", router.address)])
+        .args(["--password-file", "password"])
+        .current_dir(folder.path())
+        .env("PATH", path)
+        .kill_on_drop(true)
+        .spawn()
+        .unwrap();
+    let mut peer = router.log_on().await;
+    peer.do_next().await;
+    peer.tell(1, "m1", "Grüße\n\\ two").await;
+    let answer = peer.hear_message().await;
+    assert_eq!(
+        (answer.to.as_str(), answer.text.as_str()),
+        ("bob@im.example.com", "You said: Grüße\n\\ two")
+    );
+    peer.close(CloseCode::Resumed).await;
+    // The script ends when its client does.
+    bot.wait().await.unwrap();
 }
 
 #[tokio::test]

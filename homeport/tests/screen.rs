@@ -200,6 +200,10 @@ async fn an_unread_mark_goes_when_it_is_read_and_the_screen_follows_its_size() {
     terminal.keys(&["F1"]);
     terminal.until_text("Any key closes this").await;
     terminal.keys(&["Escape"]);
+    // Keys that follow an Escape at once would make one with it.
+    terminal
+        .until("no help", |text| !text.contains("Any key closes this"))
+        .await;
     leaves(&terminal, peer).await;
 }
 
@@ -225,6 +229,39 @@ async fn colours_are_left_out_where_none_are_wanted() {
         assert_eq!(coloured, wanted, "{painted:?}");
         leaves(&terminal, peer).await;
     }
+}
+
+#[tokio::test]
+async fn a_password_is_asked_for_and_not_shown() {
+    let folder = tempfile::tempdir().unwrap();
+    let router = Router::start().await;
+    let line = format!(
+        "{} chat alice@im.example.com --server ws://{}; echo left with $?; exec cat",
+        env!("CARGO_BIN_EXE_homeport"),
+        router.address
+    );
+    let terminal = Tmux::start(folder.path(), &line);
+    terminal.until_text("Password of alice@im.example.com:").await;
+    terminal.write(PASSWORD);
+    terminal.keys(&["Enter"]);
+    let peer = log_on(&router).await;
+    terminal.until_text("Bob 你好").await;
+    terminal.keys(&["F10"]);
+    peer.log_off().await;
+    let text = terminal.until_text("left with 0").await;
+    assert!(text.contains("Password of alice@im.example.com:\nleft"), "{text}");
+    assert!(!text.contains(PASSWORD), "{text}");
+}
+
+#[tokio::test]
+async fn a_signal_logs_off_and_gives_the_terminal_back() {
+    let (_folder, router, terminal) = start("").await;
+    let peer = log_on(&router).await;
+    terminal.until_text("Bob 你好").await;
+    terminal.end_program();
+    peer.log_off().await;
+    let text = terminal.until_text("left with 0").await;
+    assert!(text.starts_with("before\n"), "{text}");
 }
 
 #[tokio::test]

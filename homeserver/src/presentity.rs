@@ -6,6 +6,7 @@
 mod access;
 mod account;
 mod acl;
+mod attachment;
 mod backlog;
 mod change;
 mod deliveries;
@@ -38,7 +39,7 @@ use known::Known;
 use logins::Logins;
 pub(crate) use piece::Piece;
 use rvp::method::Subscribe;
-use rvp::{Caller, Fault, Method, PresenceState, Principal, Property, Reply};
+use rvp::{Caller, Fault, Method, PresenceState, Principal, Property, Reply, SubscriptionId};
 use spread::Spread;
 use std::time::SystemTime;
 use store::{Account, Durable};
@@ -75,6 +76,7 @@ struct Context<'a> {
     ids: &'a mut Ids,
     caller: Caller,
     router: crate::command::RouterName,
+    login: Option<SubscriptionId>,
     effects: Vec<Effect>,
 }
 
@@ -140,7 +142,11 @@ impl Presentity {
     /// By which router the client is reached now whose login begins or is renewed, if it is.
     pub(crate) fn router_of(&self, subscribe: &Subscribe) -> Option<&str> {
         let login = match subscribe {
-            Subscribe::Refresh { id, .. } => self.logins.get(*id),
+            // A connection is at the router that says so.
+            Subscribe::Refresh { id, .. } => self
+                .logins
+                .get(*id)
+                .filter(|each| each.reach.attachment().is_none()),
             Subscribe::New { call_back, .. } => self.logins.newest_at(call_back),
         };
         login.map(|login| login.router.as_str())
@@ -200,12 +206,16 @@ impl Presentity {
 
     /// Does what a command asks.
     pub(crate) fn apply(&mut self, now: SystemTime, ids: &mut Ids, command: Command) -> Applied {
-        self.since.get_or_insert(now);
         let mut effects = Vec::new();
+        if self.since.is_none() {
+            self.since = Some(now);
+            self.doubt_attachments(now, None, &mut effects);
+        }
         let verdict = match command {
             Command::Request {
                 caller,
                 router,
+                login,
                 method,
             } => {
                 let mut context = Context {
@@ -213,6 +223,7 @@ impl Presentity {
                     ids,
                     caller,
                     router,
+                    login,
                     effects,
                 };
                 let verdict = self.request(&mut context, method);
@@ -237,6 +248,18 @@ impl Presentity {
             }
             Command::CallBackLost(login) => {
                 self.end_login(ids, login, &mut effects);
+                Verdict::Nothing
+            }
+            Command::Detached {
+                login,
+                attachment,
+                stays,
+            } => {
+                self.detached((login, attachment), now + stays.duration(), &mut effects);
+                Verdict::Nothing
+            }
+            Command::RouterLost(router) => {
+                self.doubt_attachments(now, Some(&router), &mut effects);
                 Verdict::Nothing
             }
             Command::Account(account) => {

@@ -77,9 +77,16 @@ impl Service {
                 })
                 .await
             }
+            Op::ScramSalt { principal } => {
+                self.check_ours(&placement, &principal).await?;
+                let target = principal.clone();
+                self.ask(&target, |reply| Ask::ScramSalt { principal, reply })
+                    .await
+            }
             Op::Request {
                 target,
                 caller,
+                login,
                 method,
             } => {
                 self.check_ours(&placement, &target).await?;
@@ -91,6 +98,7 @@ impl Service {
                         target,
                         caller,
                         router,
+                        login,
                         method: *method,
                         span,
                         reply,
@@ -108,10 +116,27 @@ impl Service {
                     .ask(&principal.clone(), Ask::CallBackLost { principal, login })?;
                 Ok(Answer::Done)
             }
+            Op::Detached {
+                principal,
+                login,
+                attachment,
+                stays,
+            } => {
+                self.check_ours(&placement, &principal).await?;
+                let detached = Ask::Detached {
+                    principal: principal.clone(),
+                    login,
+                    attachment,
+                    stays,
+                };
+                self.shards.ask(&principal, detached)?;
+                Ok(Answer::Done)
+            }
             Op::SpreadChange { .. }
             | Op::Settle
             | Op::DeliverMessage(_)
             | Op::DeliverChange { .. }
+            | Op::Detach { .. }
             | Op::Members
             | Op::Load
             | Op::Explain { .. }
@@ -133,8 +158,11 @@ impl Service {
                 Ok(Answer::Done)
             }
             Op::Authenticate { .. }
+            | Op::ScramSalt { .. }
             | Op::Request { .. }
             | Op::CallBackLost { .. }
+            | Op::Detached { .. }
+            | Op::Detach { .. }
             | Op::DeliverMessage(_)
             | Op::DeliverChange { .. }
             | Op::Members
@@ -171,9 +199,12 @@ impl Service {
                 .await
                 .map(|()| Answer::Done),
             Op::Authenticate { .. }
+            | Op::ScramSalt { .. }
             | Op::Request { .. }
             | Op::SpreadChange { .. }
             | Op::CallBackLost { .. }
+            | Op::Detached { .. }
+            | Op::Detach { .. }
             | Op::Settle
             | Op::DeliverMessage(_)
             | Op::DeliverChange { .. } => Err(Fault::BadRequest.into()),

@@ -19,7 +19,10 @@ const ALLOWED: [(&str, Arrows); 11] = [
     ("store", Arrows::To(&["rvp"])),
     ("daemon", Arrows::To(&[])),
     ("topologies", Arrows::To(&[])),
-    ("router", Arrows::To(&["rvp", "proto", "membership", "daemon"])),
+    (
+        "router",
+        Arrows::To(&["rvp", "attachment", "proto", "membership", "daemon"]),
+    ),
     (
         "homeserver",
         Arrows::To(&["rvp", "proto", "membership", "store", "daemon"]),

@@ -58,16 +58,22 @@ const CONFINED: [Confined; 16] = [
         members: &["proto", "homeserver", "membership"],
         files: &["proto/", "membership/", "homeserver/src/incoming.rs"],
     },
-    // The client's.
+    // Both ends of an attachment.
     Confined {
         name: "tokio-tungstenite",
-        members: &["homeport"],
-        files: &["homeport/src/chat/", "homeport/tests/"],
+        members: &["router", "homeport", "tests"],
+        files: &[
+            "router/src/attachment/",
+            "homeport/src/chat/connection.rs",
+            "homeport/src/chat/servers.rs",
+            "homeport/tests/",
+            "tests/",
+        ],
     },
     Confined {
         name: "rustls",
         members: &["homeport"],
-        files: &["homeport/src/chat/connection.rs"],
+        files: &["homeport/src/chat/connection.rs", "homeport/tests/chat/tls.rs"],
     },
     Confined {
         name: "ratatui",

@@ -61,6 +61,16 @@ impl Tmux {
         self.run(&["resize-window", "-x", &columns, "-y", &rows]);
     }
 
+    /// Asks the program that its shell runs to end, as SIGTERM does.
+    pub(crate) fn end_program(&self) {
+        let shell = self.run(&["display-message", "-p", "#{pane_pid}"]);
+        let shell = shell.trim();
+        let children = std::fs::read_to_string(format!("/proc/{shell}/task/{shell}/children")).unwrap();
+        let program = children.split_whitespace().next().expect("the shell runs it");
+        let ended = Command::new("kill").args(["-TERM", program]).status().unwrap();
+        assert!(ended.success());
+    }
+
     /// What it shows.
     pub(crate) fn text(&self) -> String {
         self.run(&["capture-pane", "-p"])

@@ -224,6 +224,7 @@ impl World {
         self.apply(Command::Request {
             caller,
             router,
+            login: None,
             method,
         })
     }

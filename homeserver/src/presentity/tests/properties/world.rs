@@ -103,6 +103,7 @@ impl World {
             Act::Ask(caller, what) => Command::Request {
                 caller: caller.clone(),
                 router: ROUTER.into(),
+                login: None,
                 method: self.method(caller, what),
             },
             Act::Outcome(which, outcome) => {
