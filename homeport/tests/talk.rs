@@ -25,41 +25,34 @@ use tokio::time::Instant;
 const HOMEPORT: &str = env!("CARGO_BIN_EXE_homeport");
 const WAIT: Duration = Duration::from_secs(20);
 
-/// `homeport up --demo`; ended when dropped.
-struct Demo(Child);
+/// `homeport up --demo`; killed when dropped.
+struct Demo {
+    child: Child,
+    /// Where its router listens.
+    listen: String,
+}
 
 impl Demo {
-    fn start(data: &Path) -> Self {
+    fn start(data: &Path, listen: &str) -> Self {
         let mut child = Command::new(HOMEPORT)
-            .args([
-                "up",
-                "--demo",
-                "--listen",
-                "127.0.0.1:0",
-                "--log",
-                "warn",
-                "--data",
-            ])
+            .args(["up", "--demo", "--listen", listen, "--log", "warn", "--data"])
             .arg(data)
             .stdout(Stdio::piped())
             .spawn()
             .unwrap();
         let output = child.stdout.take().unwrap();
-        let demo = Self(child);
         let mut lines = BufReader::new(output).lines().map(Result::unwrap);
-        assert!(
-            lines.any(|line| line.starts_with("ready http://")),
-            "it ended before it was ready"
-        );
-        demo
+        let ready = lines.find_map(|line| line.strip_prefix("ready http://").map(str::to_owned));
+        let listen = ready.expect("it does not end before it is ready");
+        Self { child, listen }
     }
 }
 
 impl Drop for Demo {
     fn drop(&mut self) {
         // It may have ended by itself.
-        let _ = self.0.kill();
-        let _ = self.0.wait();
+        let _ = self.child.kill();
+        let _ = self.child.wait();
     }
 }
 
@@ -96,7 +89,7 @@ async fn send(script: &mut Script, to: &str, text: &str) -> String {
 async fn two_people_talk_in_every_script_and_nothing_is_lost_when_one_is_away() {
     let folder = tempfile::tempdir().unwrap();
     let data = folder.path();
-    let _demo = Demo::start(data);
+    let _demo = Demo::start(data, "127.0.0.1:0");
     let mut alice = log_on("alice", data).await;
     let mut bob = log_on("bob", data).await;
 
@@ -136,6 +129,45 @@ async fn two_people_talk_in_every_script_and_nothing_is_lost_when_one_is_away() 
         let ended = script.end().await;
         assert_eq!(ended.code, Some(0), "{:#?} {}", ended.lines, ended.errors);
     }
+}
+
+#[tokio::test]
+async fn a_cluster_that_was_killed_is_come_back_to_and_what_was_said_meanwhile_is_sent() {
+    let folder = tempfile::tempdir().unwrap();
+    let data = folder.path();
+    let demo = Demo::start(data, "127.0.0.1:0");
+    let mut alice = log_on("alice", data).await;
+    alice.write("watch bob@localhost").await;
+    assert_eq!(alice.line().await, "presence bob@localhost offline");
+    assert_eq!(alice.line().await, "done watch bob@localhost");
+    let listen = demo.listen.clone();
+    drop(demo);
+    assert!(alice.line().await.starts_with("lost "));
+    alice.write("send bob@localhost meanwhile").await;
+
+    let _demo = Demo::start(data, &listen);
+    let mut bob = log_on("bob", data).await;
+    assert_eq!(bob.line().await, "message alice@localhost meanwhile");
+    // Nobody asked for it again: the watch is of alice's session, whatever connection it has.
+    loop {
+        let line = alice.line().await;
+        if line == "presence bob@localhost online" {
+            break;
+        }
+        let expected = [
+            "lost ",
+            "sent ",
+            "online",
+            "done state online",
+            "receipt ",
+            "presence bob",
+        ];
+        assert!(
+            expected.iter().any(|beginning| line.starts_with(beginning)),
+            "{line}"
+        );
+    }
+    assert_eq!(alice.end().await.code, Some(0));
 }
 
 #[tokio::test]
