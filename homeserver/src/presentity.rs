@@ -211,71 +211,52 @@ impl Presentity {
             self.since = Some(now);
             self.doubt_attachments(now, None, &mut effects);
         }
-        let verdict = match command {
-            Command::Request {
-                caller,
-                router,
-                login,
-                method,
-            } => {
-                let mut context = Context {
-                    now,
-                    ids,
-                    caller,
-                    router,
-                    login,
-                    effects,
-                };
-                let verdict = self.request(&mut context, method);
-                effects = context.effects;
-                verdict
-            }
-            Command::Change(change) => {
-                self.change(&change, &mut effects);
-                Verdict::Nothing
-            }
-            Command::Outcome { delivery, outcome } => {
-                self.outcome(now, delivery, outcome, &mut effects);
-                Verdict::Nothing
-            }
-            Command::Written { ticket, written } => {
-                self.written(now, ticket, written, &mut effects);
-                Verdict::Nothing
-            }
-            Command::Read { ticket, messages } => {
-                self.read(now, ticket, messages, &mut effects);
-                Verdict::Nothing
-            }
-            Command::CallBackLost(login) => {
-                self.end_login(ids, login, &mut effects);
-                Verdict::Nothing
-            }
+        let Command::Request {
+            caller,
+            router,
+            login,
+            method,
+        } = command
+        else {
+            self.happened(now, ids, command, &mut effects);
+            let verdict = Verdict::Nothing;
+            return Applied { verdict, effects };
+        };
+        let mut context = Context {
+            now,
+            ids,
+            caller,
+            router,
+            login,
+            effects,
+        };
+        let verdict = self.request(&mut context, method);
+        Applied {
+            verdict,
+            effects: context.effects,
+        }
+    }
+
+    /// What nobody waits for.
+    fn happened(&mut self, now: SystemTime, ids: &mut Ids, command: Command, effects: &mut Vec<Effect>) {
+        match command {
+            // That is asked.
+            Command::Request { .. } => {}
+            Command::Change(change) => self.change(&change, effects),
+            Command::Outcome { delivery, outcome } => self.outcome(now, delivery, outcome, effects),
+            Command::Written { ticket, written } => self.written(now, ticket, written, effects),
+            Command::Read { ticket, messages } => self.read(now, ticket, messages, effects),
+            Command::CallBackLost(login) => self.end_login(ids, login, effects),
             Command::Detached {
                 login,
                 attachment,
                 stays,
-            } => {
-                self.detached((login, attachment), now + stays.duration(), &mut effects);
-                Verdict::Nothing
-            }
-            Command::RouterLost(router) => {
-                self.doubt_attachments(now, Some(&router), &mut effects);
-                Verdict::Nothing
-            }
-            Command::Account(account) => {
-                self.set_account(ids, *account, &mut effects);
-                Verdict::Nothing
-            }
-            Command::Lapse => {
-                self.lapse(now, ids, &mut effects);
-                Verdict::Nothing
-            }
-            Command::Told { version, everybody } => {
-                self.told((version, everybody), &mut effects);
-                Verdict::Nothing
-            }
-        };
-        Applied { verdict, effects }
+            } => self.detached((login, attachment), now + stays.duration(), effects),
+            Command::RouterLost(router) => self.doubt_attachments(now, Some(&router), effects),
+            Command::Account(account) => self.set_account(ids, *account, effects),
+            Command::Lapse => self.lapse(now, ids, effects),
+            Command::Told { version, everybody } => self.told((version, everybody), effects),
+        }
     }
 
     fn request(&mut self, context: &mut Context<'_>, method: Method) -> Verdict {

@@ -6,6 +6,7 @@ mod account;
 mod acknowledge;
 mod acl;
 mod asked;
+mod attachment;
 mod change;
 mod conserved;
 mod keep;

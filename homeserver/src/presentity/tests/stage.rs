@@ -359,6 +359,7 @@ impl Stage {
             Effect::Spread(..)
             | Effect::DeliverMessage(..)
             | Effect::DeliverChange(..)
+            | Effect::Detach(..)
             | Effect::Keep(..)
             | Effect::ReadKept(..)
             | Effect::KeptEnded(_)

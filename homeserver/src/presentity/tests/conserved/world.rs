@@ -334,6 +334,7 @@ impl World {
                 | Effect::KeptEnded(_)
                 | Effect::Spread(..)
                 | Effect::DeliverChange(..)
+                | Effect::Detach(..)
                 | Effect::WakeAt(_) => {}
             }
         }
