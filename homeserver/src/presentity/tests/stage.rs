@@ -94,6 +94,11 @@ impl Stage {
         self.apply(Command::Lapse);
     }
 
+    /// What an operator is told.
+    pub(super) fn explained(&self) -> proto::operator::Explained {
+        self.presentity.explain(self.now)
+    }
+
     pub(super) fn later(&mut self, seconds: u64) {
         self.now += Duration::from_secs(seconds);
     }
