@@ -6,6 +6,7 @@ use homeserver::OfflinePolicy;
 use router::{Policy, Scheme};
 use std::net::SocketAddr;
 use std::path::Path;
+use store::Location;
 
 /// How long a home server counts as living that is not heard of: the shortest that there is, so that a crash is
 /// over soon.
@@ -29,7 +30,7 @@ pub(super) fn home(
     name: &str,
     at: Addresses,
     etcd: &[String],
-    (store, offline): (&Path, &OfflinePolicy),
+    (store, offline): (&Location, &OfflinePolicy),
 ) -> String {
     let OfflinePolicy {
         keep,
@@ -38,9 +39,13 @@ pub(super) fn home(
         age,
     } = offline;
     format!(
-        "name = {name:?}\nshards = 2\n\n[listen]\nlink = \"{}\"\n\n[store]\nsqlite = {store:?}\n\n\
+        "name = {name:?}\nshards = 2\n\n[listen]\nlink = \"{}\"\n\n[store]\n{}\n\n\
          [[offline]]\ndomain = {DOMAIN:?}\nkeep = {keep}\ncount = {count}\nbytes = \"{bytes}B\"\nage = \"{}s\"\n\n{}",
         at.served,
+        match store {
+            Location::Sqlite(file) => format!("sqlite = {file:?}"),
+            Location::Postgres(database) => format!("postgres = {:?}", database.url),
+        },
         age.as_secs(),
         both(at.admin, etcd)
     )
