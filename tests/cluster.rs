@@ -16,6 +16,8 @@ mod transcripts {
     tests::for_each_transcript!(transcripts);
 }
 
+#[path = "cluster/archive.rs"]
+mod archive;
 #[path = "cluster/drain.rs"]
 mod drain;
 #[path = "cluster/etcd_away.rs"]

@@ -249,7 +249,7 @@ impl Processes {
             let store = self.folder.path().join("homeport.db");
             (
                 &self.programs.home,
-                settings::home(name, at, &etcd, (&store, &self.plan.offline)),
+                settings::home(name, at, &etcd, (&store, &self.plan)),
             )
         };
         std::fs::write(&config, text)?;
