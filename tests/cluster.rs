@@ -16,6 +16,8 @@ mod transcripts {
     tests::for_each_transcript!(transcripts);
 }
 
+#[path = "cluster/archive.rs"]
+mod archive;
 #[path = "cluster/disk_full.rs"]
 mod disk_full;
 #[path = "cluster/drain.rs"]

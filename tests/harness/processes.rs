@@ -255,7 +255,7 @@ impl Processes {
             let text = settings::router(name, at, &etcd, &self.plan, &key);
             (&self.programs.router, text)
         } else {
-            let kept = (&self.store, &self.plan.offline);
+            let kept = (&self.store, &self.plan);
             (&self.programs.home, settings::home(name, at, &etcd, kept))
         };
         std::fs::write(&config, text)?;

@@ -2,7 +2,7 @@
 
 use crate::accounts::DOMAIN;
 use crate::cluster::Plan;
-use homeserver::OfflinePolicy;
+use homeserver::{ArchivePolicy, OfflinePolicy};
 use router::{Policy, Scheme};
 use std::net::SocketAddr;
 use std::path::Path;
@@ -30,17 +30,22 @@ pub(super) fn home(
     name: &str,
     at: Addresses,
     etcd: &[String],
-    (store, offline): (&Location, &OfflinePolicy),
+    (store, plan): (&Location, &Plan),
 ) -> String {
     let OfflinePolicy {
         keep,
         count,
         bytes,
         age,
-    } = offline;
+    } = plan.offline;
+    let ArchivePolicy { on, retention } = plan.archive;
+    let retention = retention.map_or_else(String::new, |kept| {
+        format!("retention = \"{}s\"\n", kept.as_secs())
+    });
     format!(
         "name = {name:?}\nshards = 2\n\n[listen]\nlink = \"{}\"\n\n[store]\n{}\n\n\
-         [[offline]]\ndomain = {DOMAIN:?}\nkeep = {keep}\ncount = {count}\nbytes = \"{bytes}B\"\nage = \"{}s\"\n\n{}",
+         [[offline]]\ndomain = {DOMAIN:?}\nkeep = {keep}\ncount = {count}\nbytes = \"{bytes}B\"\nage = \"{}s\"\n\n\
+         [[archive]]\ndomain = {DOMAIN:?}\non = {on}\n{retention}\n{}",
         at.served,
         match store {
             Location::Sqlite(file) => format!("sqlite = {file:?}"),
