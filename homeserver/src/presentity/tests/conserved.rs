@@ -1,6 +1,7 @@
 //! Messages are conserved: whatever clients, the store and the process do, what a sender was told is delivered or
 //! kept is so, once, in order; and where messages are archived, nobody is handed one that is not.
 
+mod reached;
 mod world;
 
 use proptest::collection::vec;
@@ -75,7 +76,7 @@ fn the_world_reaches_what_the_property_is_about() {
     use proptest::strategy::ValueTree;
     use proptest::test_runner::TestRunner;
     let mut runner = TestRunner::deterministic();
-    let mut reached = world::Reached::default();
+    let mut reached = reached::Reached::default();
     for round in 0..192 {
         let acts = vec(act(), 20..120).new_tree(&mut runner).unwrap().current();
         let mut world = World::new(round % 2 == 0);

@@ -5,6 +5,7 @@ use super::super::asked::{Messages, Question, question};
 use super::super::kept;
 use super::super::say::{alice, bob, carol, log_on, notify, proved, unsubscribe};
 use super::super::stage::{ROUTER, start};
+use super::reached::Reached;
 use crate::command::{Applied, Command, DeliveryId, Effect, Ended, Ticket, Verdict, Written};
 use crate::ids::Ids;
 use crate::presentity::Presentity;
@@ -72,10 +73,6 @@ struct Told {
     /// In which attempts, by which logins.
     taken: Vec<(u64, SubscriptionId)>,
 }
-
-/// How often something happened.
-#[derive(Default, Debug)]
-pub(super) struct Reached(BTreeMap<&'static str, usize>);
 
 pub(super) struct World {
     now: SystemTime,
@@ -478,34 +475,4 @@ fn load(kept: &Durable, epoch: u64, archives: Option<&Arc<Archives>>) -> Present
 
 fn key(message: &DeliverMessage) -> Key {
     (message.from.clone(), message.id.clone().unwrap())
-}
-
-impl Reached {
-    const ALL: [&str; 8] = [
-        "again",
-        "archived",
-        "handed on",
-        "known",
-        "refused",
-        "restarted",
-        "stored",
-        "taken before",
-    ];
-
-    fn note(&mut self, what: &'static str) {
-        *self.0.entry(what).or_default() += 1;
-    }
-
-    pub(super) fn add(&mut self, other: Self) {
-        for (what, times) in other.0 {
-            *self.0.entry(what).or_default() += times;
-        }
-    }
-
-    pub(super) fn check(&self) {
-        for what in Self::ALL {
-            let times = self.0.get(what).copied().unwrap_or_default();
-            assert!(times >= 20, "{what} happened {times} times: {self:?}");
-        }
-    }
 }
