@@ -115,6 +115,11 @@ impl Output {
         say(&text);
     }
 
+    /// Whether data is still taken: who has much of it may stop.
+    pub(crate) fn is_wanted(&self) -> bool {
+        self.failed.get().is_none()
+    }
+
     /// Whether all data was taken.
     ///
     /// # Errors

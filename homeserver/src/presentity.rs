@@ -6,6 +6,7 @@
 mod access;
 mod account;
 mod acl;
+mod archive;
 mod attachment;
 mod backlog;
 mod change;
@@ -28,9 +29,9 @@ mod unsubscribe;
 mod views;
 mod watchers;
 
-use crate::OfflinePolicy;
 use crate::command::{Applied, Command, Effect, Verdict};
 use crate::ids::Ids;
+use crate::{Archives, OfflinePolicy};
 use access::Access;
 use backlog::Backlog;
 use deliveries::{Around, Deliveries};
@@ -41,6 +42,7 @@ pub(crate) use piece::Piece;
 use rvp::method::Subscribe;
 use rvp::{Caller, Fault, Method, PresenceState, Principal, Property, Reply, SubscriptionId};
 use spread::Spread;
+use std::sync::Arc;
 use std::time::SystemTime;
 use store::{Account, Durable};
 use views::Views;
@@ -66,6 +68,8 @@ pub(crate) struct Presentity {
     left: bool,
     /// What watchers know.
     spread: Spread,
+    /// The domains that archive messages, if any does.
+    archives: Option<Arc<Archives>>,
     /// The epoch at which this home took the person over.
     epoch: u64,
 }
@@ -109,9 +113,16 @@ impl Presentity {
             left: false,
             views: Views::load(views),
             spread: Spread::load(told),
+            archives: None,
             epoch,
             account,
         }
+    }
+
+    /// The same, where messages are archived before clients are handed them.
+    pub(crate) fn archived(mut self, archives: Arc<Archives>) -> Self {
+        self.archives = Some(archives);
+        self
     }
 
     /// The epoch at which this home took the person over.

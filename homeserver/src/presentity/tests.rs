@@ -5,6 +5,7 @@ mod access_order;
 mod account;
 mod acknowledge;
 mod acl;
+mod archive;
 mod asked;
 mod attachment;
 mod change;

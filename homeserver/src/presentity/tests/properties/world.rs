@@ -182,7 +182,11 @@ impl World {
                 Effect::WakeAt(at) => self.expiry.wake_at(*at, &alice()),
                 Effect::Spread(change, _) => versions.push(change.version),
                 Effect::DeliverChange(..) | Effect::Detach(..) | Effect::Ended(..) => {}
-                Effect::Keep(..) | Effect::ReadKept(..) | Effect::KeptEnded(_) => {
+                Effect::Keep(..)
+                | Effect::Archive(..)
+                | Effect::HandedOn(_)
+                | Effect::ReadKept(..)
+                | Effect::KeptEnded(_) => {
                     panic!("nothing is kept here")
                 }
             }
