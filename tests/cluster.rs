@@ -16,6 +16,10 @@ mod transcripts {
     tests::for_each_transcript!(transcripts);
 }
 
+#[path = "cluster/archive.rs"]
+mod archive;
+#[path = "cluster/disk_full.rs"]
+mod disk_full;
 #[path = "cluster/drain.rs"]
 mod drain;
 #[path = "cluster/etcd_away.rs"]
@@ -32,8 +36,17 @@ mod messages;
 mod namesake;
 #[path = "cluster/pause_home.rs"]
 mod pause_home;
+#[path = "cluster/postgres_away.rs"]
+mod postgres_away;
 #[path = "cluster/scene.rs"]
 mod scene;
+#[path = "../store/tests/postgres/server.rs"]
+#[expect(
+    dead_code,
+    clippy::unwrap_used,
+    reason = "the tests of the store need more of it; in a test it is an assertion"
+)]
+mod server;
 #[path = "cluster/start_order.rs"]
 mod start_order;
 #[path = "cluster/wrong_clock.rs"]

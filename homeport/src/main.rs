@@ -4,6 +4,7 @@
 //! exit code is 0 when it was done, 1 when it failed and 2 when the command line was wrong; a password is
 //! never an argument.
 
+mod archive;
 mod backup;
 mod chat;
 mod child;
@@ -46,6 +47,8 @@ Examples:
       Show the home servers of a cluster that runs, and how each of them is
   homeport backup monday.backup
       Copy everything that is kept while the cluster runs
+  homeport archive verify
+      Check that nothing is missing from the archives, and nothing was changed
 
 Data goes to standard output, everything else to standard error. The exit code is 0 when it was done, \
 1 when it failed and 2 when the command line was wrong. Colours are left out where NO_COLOR is set."
@@ -70,6 +73,7 @@ enum Command {
     Backup(backup::Backup),
     Restore(restore::Restore),
     Store(move_store::StoreCommand),
+    Archive(archive::ArchiveCommand),
 }
 
 /// The command line asks for something that cannot be meant. Ends the process with 2, as other mistakes in a
@@ -96,6 +100,7 @@ impl Command {
             Self::Backup(backup) => wait_for(Box::pin(backup.run(output))),
             Self::Restore(restore) => wait_for(Box::pin(restore.run(output))),
             Self::Store(store) => wait_for(Box::pin(store.run(output))),
+            Self::Archive(archive) => wait_for(Box::pin(archive.run(output))),
         }
     }
 }

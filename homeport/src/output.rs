@@ -121,9 +121,9 @@ impl Output {
         self.colours_out
     }
 
-    /// Whether standard output takes nothing any more.
-    pub(crate) fn is_broken(&self) -> bool {
-        self.failed.get().is_some()
+    /// Whether data is still taken: who has much of it may stop.
+    pub(crate) fn is_wanted(&self) -> bool {
+        self.failed.get().is_none()
     }
 
     /// Whether all data was taken.

@@ -1,9 +1,10 @@
-//! `homeport user`: who may log on.
+//! `homeport user`: who may log on, and whom they know.
 //!
 //! Every verb changes the store of a data folder directly. A server that runs on the folder notices within
 //! seconds; none need run.
 
 mod add;
+mod contacts;
 mod enable;
 mod list;
 mod passwd;
@@ -40,6 +41,7 @@ enum Verb {
     Remove(remove::Remove),
     Disable(enable::Disable),
     Enable(enable::Enable),
+    Contacts(contacts::Contacts),
 }
 
 /// Where the accounts are.
@@ -79,6 +81,7 @@ impl User {
             Verb::Remove(remove) => remove.run(output).await,
             Verb::Disable(disable) => disable.run(output).await,
             Verb::Enable(enable) => enable.run(output).await,
+            Verb::Contacts(contacts) => contacts.run(output).await,
         }
     }
 }

@@ -3,7 +3,7 @@
 use proto::{Change, ClientLogin, DeliverMessage, Detach, Outcome};
 use rvp::{AttachmentId, Caller, Fault, Lifetime, Method, Principal, Reply, SubscriptionId};
 use std::time::SystemTime;
-use store::{Account, KeptMessage};
+use store::{Account, ArchiveEntry, KeptMessage};
 
 /// The name of a router, by which a login's client is reached.
 pub(crate) type RouterName = std::sync::Arc<str>;
@@ -55,7 +55,7 @@ pub(crate) enum Command {
         /// Whether it, or something newer in its place, has reached everybody it was for.
         everybody: bool,
     },
-    /// What became of an [`Effect::Keep`].
+    /// What became of an [`Effect::Keep`] or [`Effect::Archive`].
     Written {
         /// Which.
         ticket: Ticket,
@@ -153,6 +153,8 @@ pub(crate) enum Effect {
     Detach(RouterName, ClientLogin, Detach),
     /// Make this durable, and come back with [`Command::Written`].
     Keep(Ticket, store::Change),
+    /// Make these durable, all or none, and come back with [`Command::Written`].
+    Archive(Ticket, Vec<ArchiveEntry>),
     /// Read kept messages with numbers above this one, and come back with [`Command::Read`]. Not before what is to
     /// be persisted is durable and whoever asked is answered: a client that logs on is to hear that first.
     ReadKept(Ticket, u64),
@@ -160,6 +162,8 @@ pub(crate) enum Effect {
     KeptEnded(KeptEnded),
     /// A message has ended; answer whoever waits for it.
     Ended(DeliveryId, Ended),
+    /// A message whose sender does not wait for clients was handed to them; answer whoever waits for that.
+    HandedOn(DeliveryId),
     /// Come back with [`Command::Lapse`] at this time at the latest.
     WakeAt(SystemTime),
 }

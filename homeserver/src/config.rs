@@ -1,5 +1,6 @@
 //! What a home server is told about itself.
 
+use crate::archives::Archives;
 use rvp::{Domain, Principal};
 use std::collections::BTreeMap;
 use std::net::SocketAddr;
@@ -22,6 +23,8 @@ pub struct HomeServerConfig {
     pub shards: usize,
     /// What becomes of messages for people who cannot be reached, by the domain of their addresses.
     pub offline: Offline,
+    /// What is archived, by the domain of people's addresses.
+    pub archive: Archives,
 }
 
 /// What becomes of messages for people who cannot be reached, by domain.

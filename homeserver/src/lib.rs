@@ -7,6 +7,7 @@
 //! placement, `accounts` follows the store, `expiry` knows what ends when.
 
 mod accounts;
+mod archives;
 mod authenticate;
 mod census;
 mod claims;
@@ -25,6 +26,7 @@ mod operator;
 mod ownership;
 mod pace;
 mod presentity;
+mod purge;
 mod served;
 mod service;
 mod settings;
@@ -33,8 +35,11 @@ mod shards;
 mod standing;
 mod start;
 
+pub use archives::{ArchivePolicy, Archives};
 pub use config::{HomeServerConfig, Offline, OfflinePolicy};
-pub use settings::{HomeServerSettings, ListenSection, OfflineSection, SettingsError, StoreSection};
+pub use settings::{
+    ArchiveSection, HomeServerSettings, ListenSection, OfflineSection, SettingsError, StoreSection,
+};
 pub use start::Joining;
 
 use daemon::{Clock, Network, Readiness};

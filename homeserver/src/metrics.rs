@@ -40,6 +40,7 @@ pub(crate) struct Metrics {
     kept: Gauge,
     kept_taken: Counter,
     kept_expired: Counter,
+    purged: Counter,
     pace: Pace,
 }
 
@@ -95,6 +96,11 @@ impl Metrics {
             self.kept_taken.clone(),
         );
         home.register(
+            "archive_entries_purged",
+            "Entries of archives that were removed because of their age",
+            self.purged.clone(),
+        );
+        home.register(
             "kept_messages_expired",
             "Kept messages that were dropped because of their age",
             self.kept_expired.clone(),
@@ -141,6 +147,11 @@ impl Metrics {
             KeptEnded::Taken => self.kept_taken.inc(),
             KeptEnded::Expired => self.kept_expired.inc(),
         };
+    }
+
+    /// So many entries of an archive were removed.
+    pub(crate) fn purged(&self, entries: u64) {
+        self.purged.inc_by(entries);
     }
 
     /// Somebody was looked up in the store.

@@ -6,6 +6,7 @@
 mod access;
 mod account;
 mod acl;
+mod archive;
 mod attachment;
 mod backlog;
 mod change;
@@ -28,9 +29,9 @@ mod unsubscribe;
 mod views;
 mod watchers;
 
-use crate::OfflinePolicy;
 use crate::command::{Applied, Command, Effect, Verdict};
 use crate::ids::Ids;
+use crate::{Archives, OfflinePolicy};
 use access::Access;
 use backlog::Backlog;
 use deliveries::{Around, Deliveries};
@@ -41,6 +42,7 @@ pub(crate) use piece::Piece;
 use rvp::method::Subscribe;
 use rvp::{Caller, Fault, Method, PresenceState, Principal, Property, Reply, SubscriptionId};
 use spread::Spread;
+use std::sync::Arc;
 use std::time::SystemTime;
 use store::{Account, Durable};
 use views::Views;
@@ -66,6 +68,8 @@ pub(crate) struct Presentity {
     left: bool,
     /// What watchers know.
     spread: Spread,
+    /// The domains that archive messages, if any does.
+    archives: Option<Arc<Archives>>,
     /// The epoch at which this home took the person over.
     epoch: u64,
 }
@@ -109,9 +113,16 @@ impl Presentity {
             left: false,
             views: Views::load(views),
             spread: Spread::load(told),
+            archives: None,
             epoch,
             account,
         }
+    }
+
+    /// The same, where messages are archived before clients are handed them.
+    pub(crate) fn archived(mut self, archives: Arc<Archives>) -> Self {
+        self.archives = Some(archives);
+        self
     }
 
     /// The epoch at which this home took the person over.
@@ -211,71 +222,52 @@ impl Presentity {
             self.since = Some(now);
             self.doubt_attachments(now, None, &mut effects);
         }
-        let verdict = match command {
-            Command::Request {
-                caller,
-                router,
-                login,
-                method,
-            } => {
-                let mut context = Context {
-                    now,
-                    ids,
-                    caller,
-                    router,
-                    login,
-                    effects,
-                };
-                let verdict = self.request(&mut context, method);
-                effects = context.effects;
-                verdict
-            }
-            Command::Change(change) => {
-                self.change(&change, &mut effects);
-                Verdict::Nothing
-            }
-            Command::Outcome { delivery, outcome } => {
-                self.outcome(now, delivery, outcome, &mut effects);
-                Verdict::Nothing
-            }
-            Command::Written { ticket, written } => {
-                self.written(now, ticket, written, &mut effects);
-                Verdict::Nothing
-            }
-            Command::Read { ticket, messages } => {
-                self.read(now, ticket, messages, &mut effects);
-                Verdict::Nothing
-            }
-            Command::CallBackLost(login) => {
-                self.end_login(ids, login, &mut effects);
-                Verdict::Nothing
-            }
+        let Command::Request {
+            caller,
+            router,
+            login,
+            method,
+        } = command
+        else {
+            self.happened(now, ids, command, &mut effects);
+            let verdict = Verdict::Nothing;
+            return Applied { verdict, effects };
+        };
+        let mut context = Context {
+            now,
+            ids,
+            caller,
+            router,
+            login,
+            effects,
+        };
+        let verdict = self.request(&mut context, method);
+        Applied {
+            verdict,
+            effects: context.effects,
+        }
+    }
+
+    /// What nobody waits for.
+    fn happened(&mut self, now: SystemTime, ids: &mut Ids, command: Command, effects: &mut Vec<Effect>) {
+        match command {
+            // That is asked.
+            Command::Request { .. } => {}
+            Command::Change(change) => self.change(&change, effects),
+            Command::Outcome { delivery, outcome } => self.outcome(now, delivery, outcome, effects),
+            Command::Written { ticket, written } => self.written(now, ticket, written, effects),
+            Command::Read { ticket, messages } => self.read(now, ticket, messages, effects),
+            Command::CallBackLost(login) => self.end_login(ids, login, effects),
             Command::Detached {
                 login,
                 attachment,
                 stays,
-            } => {
-                self.detached((login, attachment), now + stays.duration(), &mut effects);
-                Verdict::Nothing
-            }
-            Command::RouterLost(router) => {
-                self.doubt_attachments(now, Some(&router), &mut effects);
-                Verdict::Nothing
-            }
-            Command::Account(account) => {
-                self.set_account(ids, *account, &mut effects);
-                Verdict::Nothing
-            }
-            Command::Lapse => {
-                self.lapse(now, ids, &mut effects);
-                Verdict::Nothing
-            }
-            Command::Told { version, everybody } => {
-                self.told((version, everybody), &mut effects);
-                Verdict::Nothing
-            }
-        };
-        Applied { verdict, effects }
+            } => self.detached((login, attachment), now + stays.duration(), effects),
+            Command::RouterLost(router) => self.doubt_attachments(now, Some(&router), effects),
+            Command::Account(account) => self.set_account(ids, *account, effects),
+            Command::Lapse => self.lapse(now, ids, effects),
+            Command::Told { version, everybody } => self.told((version, everybody), effects),
+        }
     }
 
     fn request(&mut self, context: &mut Context<'_>, method: Method) -> Verdict {

@@ -1,5 +1,6 @@
 //! What comes in on links: check that we are home, ask the shard, answer.
 
+use crate::command::RouterName;
 use crate::delivery::Delivery;
 use crate::governor::Governor;
 use crate::lending::Lending;
@@ -11,7 +12,7 @@ use async_trait::async_trait;
 use daemon::Clock;
 use membership::{MemberId, Phase, Placement, Placements, Slot};
 use proto::{Answer, Call, Change, Link, Op, Refusal, Role, Serve};
-use rvp::{Caller, Credential, Fault, Method, Principal};
+use rvp::{AttachmentId, Caller, Credential, Fault, Lifetime, Method, Principal, SubscriptionId};
 use std::sync::Arc;
 use std::time::Duration;
 use tokio::sync::oneshot;
@@ -90,25 +91,8 @@ impl Service {
                 method,
             } => {
                 self.check_ours(&placement, &target).await?;
-                let (principal, span) = (target.clone(), tracing::Span::current());
                 let router = link.peer().name.as_str().into();
-                let logs_on = logs_on(&caller, &method);
-                let asked = self.ask(&principal, |reply| {
-                    Ask::Request(Box::new(RequestAsk {
-                        target,
-                        caller,
-                        router,
-                        login,
-                        method: *method,
-                        span,
-                        reply,
-                    }))
-                });
-                if logs_on {
-                    self.log_on(Slot::of(&principal), asked).await
-                } else {
-                    asked.await
-                }
+                self.request((router, target), (caller, login), *method).await
             }
             Op::CallBackLost { principal, login } => {
                 self.check_ours(&placement, &principal).await?;
@@ -123,14 +107,7 @@ impl Service {
                 stays,
             } => {
                 self.check_ours(&placement, &principal).await?;
-                let detached = Ask::Detached {
-                    principal: principal.clone(),
-                    login,
-                    attachment,
-                    stays,
-                };
-                self.shards.ask(&principal, detached)?;
-                Ok(Answer::Done)
+                self.detached(principal, (login, attachment), stays)
             }
             Op::SpreadChange { .. }
             | Op::Settle
@@ -142,6 +119,49 @@ impl Service {
             | Op::Explain { .. }
             | Op::Drain
             | Op::Undrain => Err(Fault::BadRequest.into()),
+        }
+    }
+
+    fn detached(
+        &self,
+        principal: Principal,
+        (login, attachment): (SubscriptionId, AttachmentId),
+        stays: Lifetime,
+    ) -> Result<Answer, Refusal> {
+        let target = principal.clone();
+        let detached = Ask::Detached {
+            principal,
+            login,
+            attachment,
+            stays,
+        };
+        self.shards.ask(&target, detached)?;
+        Ok(Answer::Done)
+    }
+
+    async fn request(
+        &self,
+        (router, target): (RouterName, Principal),
+        (caller, login): (Caller, Option<SubscriptionId>),
+        method: Method,
+    ) -> Result<Answer, Refusal> {
+        let (principal, span) = (target.clone(), tracing::Span::current());
+        let logs_on = logs_on(&caller, &method);
+        let asked = self.ask(&principal, |reply| {
+            Ask::Request(Box::new(RequestAsk {
+                target,
+                caller,
+                router,
+                login,
+                method,
+                span,
+                reply,
+            }))
+        });
+        if logs_on {
+            self.log_on(Slot::of(&principal), asked).await
+        } else {
+            asked.await
         }
     }
 

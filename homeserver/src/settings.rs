@@ -1,8 +1,10 @@
 //! What a home server's configuration file says, section by section.
 
+mod archive;
 mod etcd;
 mod offline;
 
+pub use archive::ArchiveSection;
 pub use offline::OfflineSection;
 
 use crate::HomeServerConfig;
@@ -41,6 +43,8 @@ pub struct HomeServerSettings {
     /// What becomes of messages for people who cannot be reached, for each domain; where nothing is said, 500 messages
     /// and 4 MiB are kept for each person, for 14 days.
     pub offline: Vec<OfflineSection>,
+    /// Which domains keep an archive; where nothing is said, none.
+    pub archive: Vec<ArchiveSection>,
     /// How it joins the others.
     pub membership: MembershipSection,
     /// Where it tells how it is.
@@ -140,6 +144,7 @@ impl Default for HomeServerSettings {
             listen: ListenSection::default(),
             store: StoreSection::default(),
             offline: Vec::new(),
+            archive: Vec::new(),
             membership: MembershipSection::default(),
             admin: AdminSection::default(),
             telemetry: TelemetrySection::default(),
@@ -187,6 +192,7 @@ impl HomeServerSettings {
             advertise: self.advertise.clone(),
             shards: self.shards.unwrap_or_else(cores),
             offline: offline::config(&self.offline),
+            archive: archive::config(&self.archive),
         }
     }
 
@@ -243,6 +249,7 @@ impl Settings for HomeServerSettings {
         }
         self.store.check(mistakes);
         offline::check(&self.offline, mistakes);
+        archive::check(&self.archive, mistakes);
         self.check_address(mistakes);
         self.membership.check(mistakes);
     }

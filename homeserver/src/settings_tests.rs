@@ -52,6 +52,23 @@ fn each_domain_says_what_it_keeps() {
 }
 
 #[test]
+fn each_domain_says_what_it_archives() {
+    let sections = "[[archive]]\ndomain = \"IM.example.com\"\n\n\
+                    [[archive]]\ndomain = \"im.example.org\"\non = false\nretention = \"48h\"\n";
+    let config = read(&format!("{GOOD}{sections}")).unwrap().config();
+    let policy = |host| config.archive.0.get(&rvp::Domain::parse(host).unwrap()).copied();
+    let on = policy("im.example.com").unwrap();
+    assert_eq!((on.on, on.retention), (true, None));
+    let off = policy("im.example.org").unwrap();
+    assert_eq!((off.on, off.retention.unwrap().as_secs()), (false, 172_800));
+    assert_eq!(policy("im.example.net"), None);
+    assert!(
+        !read(GOOD).unwrap().config().archive.is_on(),
+        "nothing unless it is said"
+    );
+}
+
+#[test]
 fn everything_can_be_said() {
     let more = "zone = \"data\"\ncapacity = 9\nshards = 3\nadvertise = \"home-1:7400\"\nlisten.link = \"0.0.0.0:7400\"\n";
     let config = read(&format!("{GOOD}{more}")).unwrap().config();
@@ -99,6 +116,19 @@ fn every_mistake_about_what_is_kept_names_its_key() {
             "offline = [{ domain = \"a.example\", age = \"1s\" }]",
             "offline.age must be from 1m to 8784h",
         ),
+        (
+            "archive = [{ on = true }]",
+            "archive.domain is \"\"; write the host",
+        ),
+        (
+            "archive = [{ domain = \"a.example\" }, { domain = \"A.example\" }]",
+            "archive.domain is a.example twice",
+        ),
+        (
+            "archive = [{ domain = \"a.example\", retention = \"59m\" }]",
+            "archive.retention must be from 1h to 878400h",
+        ),
+        ("archive = [{ domain = \"a.example\", keep = true }]", "keep"),
     ] {
         let told = read(&format!("{wrong}\n{GOOD}")).unwrap_err();
         assert!(told.contains(expected), "{expected} in {told}");

@@ -14,7 +14,6 @@ mod unsaved;
 
 pub(crate) use requests::is_log_on;
 
-use crate::Offline;
 use crate::census::{Census, Counted};
 use crate::command::{Applied, Command, DeliveryId, Effect, Ended, Verdict};
 use crate::delivery::Delivery;
@@ -25,6 +24,7 @@ use crate::metrics::Metrics;
 use crate::presentity::Presentity;
 use crate::served::Served;
 use crate::shards::{Ask, ReplyTo};
+use crate::{Archives, Offline};
 use daemon::Clock;
 use doing::Doing;
 use membership::Slot;
@@ -48,6 +48,8 @@ pub(crate) struct Parts {
     pub(crate) census: Census,
     pub(crate) ledger: Ledger,
     pub(crate) offline: Arc<Offline>,
+    /// What is archived, if anything is.
+    pub(crate) archives: Option<Arc<Archives>>,
     pub(crate) seed: u64,
 }
 

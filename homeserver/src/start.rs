@@ -10,12 +10,13 @@ use crate::lending::{Lender, Lending};
 use crate::metrics::Metrics;
 use crate::operator::Operator;
 use crate::ownership::Ownership;
+use crate::purge::Purge;
 use crate::served::Served;
 use crate::service::Service;
 use crate::shard::{self, Shard};
 use crate::shards::Shards;
 use crate::standing::Standing;
-use crate::{HomeServer, HomeServerConfig, Offline, Resources, accounts, incoming};
+use crate::{HomeServer, HomeServerConfig, Resources, accounts, incoming};
 use async_trait::async_trait;
 use daemon::{Listener, Network, OnError, Tasks};
 use membership::{Joined, Member, MemberId, Placements};
@@ -90,7 +91,8 @@ impl Joining {
             served: shared.served.clone(),
         };
         lease.keep(lost, &shared.stages.tasks);
-        run_shards(&resources, &shared, &config.offline, mailboxes);
+        run_shards(&resources, &shared, &config, mailboxes);
+        run_purge(&resources, &shared, &config);
         let lending = run_followers(&config, &resources, &shared, revision);
         serve_links(&config, &resources, &shared, listener, lending);
         HomeServer {
@@ -162,8 +164,9 @@ fn share(
     (shared, mailboxes)
 }
 
-fn run_shards(resources: &Resources, shared: &Shared, offline: &Offline, mailboxes: Mailboxes) {
-    let offline = Arc::new(offline.clone());
+fn run_shards(resources: &Resources, shared: &Shared, config: &HomeServerConfig, mailboxes: Mailboxes) {
+    let offline = Arc::new(config.offline.clone());
+    let archives = config.archive.is_on().then(|| Arc::new(config.archive.clone()));
     let (writer, writing) = Writer::new(Arc::clone(&resources.store));
     let stages = &shared.stages;
     stages.writer.spawn("store writer", OnError::Stop, async move {
@@ -181,6 +184,7 @@ fn run_shards(resources: &Resources, shared: &Shared, offline: &Offline, mailbox
             census: shared.census.clone(),
             ledger: shared.ledger.clone(),
             offline: Arc::clone(&offline),
+            archives: archives.clone(),
             seed: resources.seed.wrapping_add(index as u64),
         };
         let (shard, cancelled) = (Shard::new(parts, mailbox), stages.shards.cancelled());
@@ -189,6 +193,22 @@ fn run_shards(resources: &Resources, shared: &Shared, offline: &Offline, mailbox
             Ok(())
         });
     }
+}
+
+fn run_purge(resources: &Resources, shared: &Shared, config: &HomeServerConfig) {
+    let purge = Purge {
+        archives: config.archive.clone(),
+        store: Arc::clone(&resources.store),
+        served: shared.served.clone(),
+        clock: Arc::clone(&resources.clock),
+        metrics: shared.metrics.clone(),
+    };
+    let tasks = &shared.stages.tasks;
+    let cancelled = tasks.cancelled();
+    tasks.spawn("archive purge", OnError::Stop, async move {
+        purge.run(cancelled).await;
+        Ok(())
+    });
 }
 
 /// Starts the loops that follow the placement, the accounts, and how many people are here.

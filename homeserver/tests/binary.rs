@@ -130,7 +130,13 @@ fn without_etcd_it_goes_on_trying_until_it_is_asked_to_end() {
     let config = folder.config("");
     let mut bounded = Command::new("timeout");
     bounded
-        .args(["60", env!("CARGO_BIN_EXE_homeport-homeserver"), "--config"])
+        // In the foreground, or it passes a signal on twice: to its child, and to the group they are in.
+        .args([
+            "--foreground",
+            "60",
+            env!("CARGO_BIN_EXE_homeport-homeserver"),
+            "--config",
+        ])
         .arg(config);
     let mut child = bounded
         .stdin(Stdio::null())

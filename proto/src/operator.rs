@@ -96,6 +96,8 @@ pub struct Explained {
     pub watchers: Vec<Watcher>,
     /// How many watch.
     pub watchers_count: u32,
+    /// How many messages wait for the person.
+    pub kept_count: u32,
     /// Which homes took the slot over, the last one first.
     pub moves: Vec<SlotMove>,
 }

@@ -1,6 +1,6 @@
 //! Attachments: clients that hold a connection open (`docs/attachment.md`).
 //!
-//! The walk of a frame: `upgrade` lets a connection in, `socket` reads the frame, `log_on` finds out who says it,
+//! The walk of a frame: `upgrade` or `events` lets a connection in, `socket` reads the frame, `log_on` finds out who says it,
 //! `session` takes it, `requests` makes of it what RVP clients ask too, and asks the home. The walk of a message: a home
 //! calls on a link, `Attachments` finds the connection, `outbox` keeps it until there is room, `session` writes it and
 //! takes the acknowledgement.
@@ -9,6 +9,7 @@
 //! and stays for the client to come back, to whichever router.
 
 mod announce;
+mod events;
 mod log_on;
 mod origin;
 mod outbox;
@@ -20,6 +21,7 @@ mod translate;
 mod upgrade;
 
 pub(crate) use announce::Announcing;
+pub(crate) use events::{events, frames};
 pub(crate) use token::Tokens;
 pub(crate) use upgrade::upgrade;
 
@@ -75,6 +77,7 @@ struct Inner {
     strangers: Arc<Semaphore>,
     open: Mutex<HashMap<AttachmentId, Arc<Attached>>>,
     numbers: Numbers,
+    streams: events::Streams,
 }
 
 /// A client's connection, as others see it.
@@ -96,6 +99,7 @@ impl Attachments {
                 strangers: Arc::new(Semaphore::new(STRANGERS_MAX)),
                 open: Mutex::default(),
                 numbers: Numbers::default(),
+                streams: events::Streams::default(),
             }),
         }
     }

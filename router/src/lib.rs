@@ -31,6 +31,7 @@ pub use settings::{AttachmentsSection, LimitsSection, ListenSection, RouterSetti
 use async_trait::async_trait;
 use attachment::{Announcing, Attachments, Tokens};
 use authenticate::Authenticate;
+use axum::routing::any;
 use call_back::Queues;
 use canonical::Canonical;
 use daemon::{Clock, Network, OnError, Readiness, Tasks};
@@ -200,11 +201,16 @@ fn service(
     let front = Front {
         inner: Arc::new(inner),
     };
-    let upgrade = axum::routing::any(attachment::upgrade).with_state(attachments);
-    axum::Router::new()
-        .route(::attachment::PATH, upgrade)
-        .fallback(front::handle)
-        .with_state(front)
+    let at = |path: &str, handler: axum::routing::MethodRouter<Attachments>| (path.to_owned(), handler);
+    let attached = [
+        at(::attachment::PATH, any(attachment::upgrade)),
+        at(::attachment::EVENTS_PATH, any(attachment::events)),
+        at(::attachment::FRAMES_PATH, any(attachment::frames)),
+    ];
+    let service = axum::Router::new().fallback(front::handle).with_state(front);
+    attached.into_iter().fold(service, |service, (path, handler)| {
+        service.route(&path, handler.with_state(attachments.clone()))
+    })
 }
 
 /// Clients that hold a connection open, and the loop that tells homes of them.

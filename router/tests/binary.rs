@@ -174,7 +174,13 @@ fn without_etcd_it_goes_on_trying_until_it_is_asked_to_end() {
     let config = folder.config("listen.rvp = \"127.0.0.1:0\"\nadmin.listen = \"127.0.0.1:0\"\n");
     let mut bounded = Command::new("timeout");
     bounded
-        .args(["60", env!("CARGO_BIN_EXE_homeport-router"), "--config"])
+        // In the foreground, or it passes a signal on twice: to its child, and to the group they are in.
+        .args([
+            "--foreground",
+            "60",
+            env!("CARGO_BIN_EXE_homeport-router"),
+            "--config",
+        ])
         .arg(config);
     let mut child = bounded
         .stdin(Stdio::null())

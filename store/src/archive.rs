@@ -107,6 +107,18 @@ impl ChainPoint {
     }
 }
 
+impl ArchiveEntry {
+    /// By what it is known again: a hash over all of it but the time.
+    #[must_use]
+    pub fn fingerprint(&self) -> ChainHash {
+        let timeless = Self {
+            at: SystemTime::UNIX_EPOCH,
+            ..self.clone()
+        };
+        ChainPoint::BEGINNING.next(&timeless).hash
+    }
+}
+
 impl Archived {
     /// The point that it makes.
     #[must_use]

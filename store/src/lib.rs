@@ -156,6 +156,13 @@ pub trait Store: Send + Sync + 'static {
     /// [`Error::NoSuchAccount`]; and as [`Store::write`].
     async fn remove_account(&self, principal: &Principal) -> Result<(), Error>;
 
+    /// Sets somebody's contact list, the whole list in the person's order. It is the operator who does it, so no
+    /// claim stands against it. Homes do not have contacts in memory, and the change takes no revision.
+    ///
+    /// # Errors
+    /// [`Error::NoSuchAccount`]; and as [`Store::write`].
+    async fn put_contacts(&self, principal: &Principal, contacts: &[Contact]) -> Result<(), Error>;
+
     /// The newest revision, and in their order the changes of accounts after `revision`: of each account the
     /// last one only, and before it the removal, if it was removed and created again. A display name that
     /// was set by [`Change::PutDisplayName`] takes no revision, because the one home that must know has

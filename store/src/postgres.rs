@@ -11,6 +11,7 @@ mod accounts;
 mod apply;
 mod archive;
 mod claims;
+mod contacts;
 mod copy;
 mod failure;
 mod messages;
@@ -18,8 +19,8 @@ mod open;
 mod people;
 
 use crate::{
-    Account, AccountChange, Archived, Chain, Claim, Durable, Error, Fenced, KeptMessage, Move, Put, Store,
-    Write,
+    Account, AccountChange, Archived, Chain, Claim, Contact, Durable, Error, Fenced, KeptMessage, Move, Put,
+    Store, Write,
 };
 use accounts::Which;
 use async_trait::async_trait;
@@ -144,6 +145,12 @@ impl PostgresStore {
         commit(transaction).await
     }
 
+    async fn try_put_contacts(&self, principal: &Principal, list: &[Contact]) -> Result<(), Failure> {
+        let mut transaction = self.begin().await?;
+        contacts::put_of(&mut transaction, principal, list).await?;
+        commit(transaction).await
+    }
+
     async fn try_keep(&self, claim: &Claim, held: &[(u16, u64)]) -> Result<Vec<u16>, Failure> {
         let mut transaction = self.begin().await?;
         let taken = claims::keep(&mut transaction, claim, held).await?;
@@ -263,6 +270,10 @@ impl Store for PostgresStore {
 
     async fn remove_account(&self, principal: &Principal) -> Result<(), Error> {
         patiently!(self, self.try_remove(principal))
+    }
+
+    async fn put_contacts(&self, principal: &Principal, contacts: &[Contact]) -> Result<(), Error> {
+        patiently!(self, self.try_put_contacts(principal, contacts))
     }
 
     async fn changes_since(&self, revision: u64) -> Result<(u64, Vec<AccountChange>), Error> {

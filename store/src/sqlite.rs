@@ -19,8 +19,8 @@ mod people;
 mod rows;
 
 use crate::{
-    Account, AccountChange, Archived, Chain, Claim, Durable, Error, Fenced, KeptMessage, Move, Put, Store,
-    Write,
+    Account, AccountChange, Archived, Chain, Claim, Contact, Durable, Error, Fenced, KeptMessage, Move, Put,
+    Store, Write,
 };
 use async_trait::async_trait;
 use failure::Failure;
@@ -149,6 +149,12 @@ impl SqliteStore {
         Ok(transaction.commit().await?)
     }
 
+    async fn try_put_contacts(&self, principal: &Principal, list: &[Contact]) -> Result<(), Failure> {
+        let mut transaction = self.begin().await?;
+        contacts::put_of(&mut transaction, principal, list).await?;
+        Ok(transaction.commit().await?)
+    }
+
     async fn try_changes(&self, after: u64) -> Result<(u64, Vec<AccountChange>), Failure> {
         let mut snapshot = self.snapshot().await?;
         let newest = accounts::revision(&mut snapshot).await?;
@@ -242,6 +248,10 @@ impl Store for SqliteStore {
 
     async fn remove_account(&self, principal: &Principal) -> Result<(), Error> {
         self.explain(self.try_remove(principal).await)
+    }
+
+    async fn put_contacts(&self, principal: &Principal, contacts: &[Contact]) -> Result<(), Error> {
+        self.explain(self.try_put_contacts(principal, contacts).await)
     }
 
     async fn changes_since(&self, revision: u64) -> Result<(u64, Vec<AccountChange>), Error> {

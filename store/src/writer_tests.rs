@@ -68,6 +68,9 @@ impl Store for Recording {
     async fn remove_account(&self, _: &Principal) -> Result<(), Error> {
         Ok(())
     }
+    async fn put_contacts(&self, _: &Principal, _: &[crate::Contact]) -> Result<(), Error> {
+        Ok(())
+    }
     async fn changes_since(&self, _: u64) -> Result<(u64, Vec<AccountChange>), Error> {
         Ok((0, Vec::new()))
     }

@@ -15,6 +15,7 @@ use behind::{execute, waits_for_a_lock};
 use samples::{EPOCH, SLOT, account, claim, kept_message, one_of_each, person, put_login, put_new, write};
 use server::{PASSWORD, PATIENCE, Server};
 use sqlx::Connection;
+use std::path::{Path, PathBuf};
 use store::{Change, Error, PostgresConfig, PostgresStore, Put, Store, Writer};
 use tokio::task::JoinSet;
 
@@ -63,6 +64,41 @@ async fn a_password_lets_in_and_a_wrong_one_or_none_does_not() {
         assert!(matches!(error, Error::NotAdmitted { .. }), "{error:?}");
         assert_names(&error, &server);
     }
+}
+
+/// The certificates that the tests of etcd have: the one of its server is good for any on 127.0.0.1.
+fn certificate(name: &str) -> PathBuf {
+    Path::new(env!("CARGO_MANIFEST_DIR"))
+        .join("../membership/tests/etcd/tls")
+        .join(name)
+}
+
+#[tokio::test]
+async fn a_database_is_spoken_to_in_private_if_it_is_the_right_one() {
+    let mut server = Server::start().await;
+    let wants_tls = |server: &Server| {
+        let authority = certificate("ca.pem").display().to_string();
+        let url = format!("{}?sslmode=verify-full&sslrootcert={authority}", server.tcp_url());
+        PostgresConfig {
+            url,
+            ..over_tcp(server, Some(PASSWORD))
+        }
+    };
+    // It offers none.
+    let error = refusal(&wants_tls(&server)).await;
+    assert_names(&error, &server);
+    server.offer_tls(&certificate("etcd.pem"), &certificate("etcd.key"));
+    server.kill();
+    server.run().await;
+    let store = PostgresStore::open(&wants_tls(&server)).await.unwrap();
+    assert_eq!(store.accounts().await.unwrap(), []);
+    store.close().await;
+    // Somebody else says to be it.
+    server.offer_tls(&certificate("stranger.pem"), &certificate("stranger.key"));
+    server.kill();
+    server.run().await;
+    let error = refusal(&wants_tls(&server)).await;
+    assert_names(&error, &server);
 }
 
 #[tokio::test]

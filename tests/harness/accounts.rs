@@ -6,7 +6,7 @@ use membership::{Member, Members, Phase, Placement, Slot};
 use rvp::{Domain, Principal};
 use std::collections::BTreeMap;
 use std::sync::Arc;
-use store::{Account, DigestSecret, LegacyNames, LegacySecrets, Put, Secrets, SqliteStore, Store};
+use store::{Account, DigestSecret, LegacyNames, LegacySecrets, Put, Secrets, Store};
 
 /// The host in everybody's address.
 pub const DOMAIN: &str = "im.example.com";
@@ -31,7 +31,7 @@ fn planned(homes: &[String]) -> Placement {
 /// Everybody's accounts. They are made and changed in the store, as an operator does it, behind the back of whatever
 /// runs.
 pub struct Accounts {
-    store: Arc<SqliteStore>,
+    store: Arc<dyn Store>,
     made: BTreeMap<Principal, Account>,
     /// Derived once: making a verifier takes its time by intention.
     secrets: Option<Secrets>,
@@ -42,7 +42,7 @@ pub struct Accounts {
 impl Accounts {
     /// No accounts yet, in this store, for these home servers.
     #[must_use]
-    pub fn new(store: Arc<SqliteStore>, homes: &[String]) -> Self {
+    pub fn new(store: Arc<dyn Store>, homes: &[String]) -> Self {
         Self {
             store,
             made: BTreeMap::new(),
@@ -53,12 +53,12 @@ impl Accounts {
 
     /// The store.
     #[must_use]
-    pub fn store(&self) -> &Arc<SqliteStore> {
+    pub fn store(&self) -> &Arc<dyn Store> {
         &self.store
     }
 
     /// Another store from now on, with the same accounts: its file was opened anew.
-    pub(crate) fn set_store(&mut self, store: Arc<SqliteStore>) {
+    pub(crate) fn set_store(&mut self, store: Arc<dyn Store>) {
         self.store = store;
     }
 

@@ -3,7 +3,7 @@
 use crate::accounts::Accounts;
 use crate::network::StageNetwork;
 use async_trait::async_trait;
-use homeserver::OfflinePolicy;
+use homeserver::{ArchivePolicy, OfflinePolicy};
 use router::{Policy, Scheme};
 use std::net::SocketAddr;
 use std::time::Duration;
@@ -21,6 +21,8 @@ pub struct Plan {
     pub call_backs: Policy,
     /// What becomes of messages for people who cannot be reached.
     pub offline: OfflinePolicy,
+    /// Whether messages are archived.
+    pub archive: ArchivePolicy,
 }
 
 impl Default for Plan {
@@ -32,6 +34,7 @@ impl Default for Plan {
             schemes: vec![Scheme::Ntlm, Scheme::Digest],
             call_backs: Policy::Peer,
             offline: OfflinePolicy::default(),
+            archive: ArchivePolicy::default(),
         }
     }
 }

@@ -1,4 +1,5 @@
-//! A cluster of operating-system processes: the real programs with settings in files, a real etcd, one SQLite file.
+//! A cluster of operating-system processes: the real programs with settings in files, a real etcd, one store: a SQLite
+//! file unless a test has a database.
 
 mod cluster;
 mod etcd;
@@ -28,9 +29,8 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::fmt::Write;
 use std::net::SocketAddr;
 use std::os::unix::fs::PermissionsExt;
-use std::sync::Arc;
 use std::time::Duration;
-use store::SqliteStore;
+use store::Location;
 use tempfile::TempDir;
 
 /// Lines of each log that are shown when a test fails.
@@ -45,6 +45,7 @@ pub struct Processes {
     programs: Programs,
     folder: TempDir,
     etcd: Etcd,
+    store: Location,
     accounts: Accounts,
     /// Where everything of the plan listens.
     places: BTreeMap<String, Place>,
@@ -100,10 +101,17 @@ impl Processes {
     /// # Errors
     /// As [`Processes::new`].
     pub async fn with_etcd(plan: Plan, members: usize) -> anyhow::Result<Self> {
+        Self::with_store(plan, members, None).await
+    }
+
+    /// The same with a store of the caller's, which every process must reach without a password.
+    ///
+    /// # Errors
+    /// As [`Processes::new`], and when the store cannot be opened.
+    pub async fn with_store(plan: Plan, members: usize, store: Option<Location>) -> anyhow::Result<Self> {
         let folder = tempfile::tempdir().context("make a folder for the cluster")?;
-        let store = SqliteStore::open(folder.path().join("homeport.db"))
-            .await
-            .context("open the store")?;
+        let location = store.unwrap_or_else(|| Location::Sqlite(folder.path().join("homeport.db")));
+        let store = location.open().await.context("open the store")?;
         let key = folder.path().join("router.key");
         std::fs::write(&key, settings::KEY)?;
         std::fs::set_permissions(&key, std::fs::Permissions::from_mode(0o600))?;
@@ -112,7 +120,8 @@ impl Processes {
             places.insert(name.clone(), Place::new()?);
         }
         Ok(Self {
-            accounts: Accounts::new(Arc::new(store), &plan.homes),
+            accounts: Accounts::new(store, &plan.homes),
+            store: location,
             programs: Programs::find()?,
             etcd: Etcd::new(members)?,
             plan,
@@ -246,11 +255,8 @@ impl Processes {
             let text = settings::router(name, at, &etcd, &self.plan, &key);
             (&self.programs.router, text)
         } else {
-            let store = self.folder.path().join("homeport.db");
-            (
-                &self.programs.home,
-                settings::home(name, at, &etcd, (&store, &self.plan.offline)),
-            )
+            let kept = (&self.store, &self.plan);
+            (&self.programs.home, settings::home(name, at, &etcd, kept))
         };
         std::fs::write(&config, text)?;
         let launch = Launch {

@@ -11,7 +11,7 @@ use crate::network::StageNetwork;
 use crate::wait::{PATIENCE, let_others_run, within};
 use anyhow::{Context, ensure};
 use daemon::{Clock, Readiness};
-use homeserver::{HomeServer, HomeServerConfig, Offline};
+use homeserver::{Archives, HomeServer, HomeServerConfig, Offline};
 use membership::{EmbeddedMembership, MemberId, Membership};
 use prometheus_client::registry::Registry;
 use router::{Router, RouterConfig};
@@ -139,6 +139,7 @@ impl Stage {
             advertise: None,
             shards: 2,
             offline: Offline(BTreeMap::from([(Domain::parse(DOMAIN)?, self.plan.offline)])),
+            archive: Archives(BTreeMap::from([(Domain::parse(DOMAIN)?, self.plan.archive)])),
         };
         self.seed += 1000;
         let resources = homeserver::Resources {

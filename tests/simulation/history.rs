@@ -155,6 +155,11 @@ pub(crate) enum Event {
     Counted { home: String, ledger: Option<Ledger> },
     /// The texts of the messages that the store keeps for somebody at the very end, in their order.
     Kept { of: Person, texts: Vec<String> },
+    /// The texts in the archive at the very end, where there is one, and what is wrong with its chain.
+    Archived {
+        texts: Vec<String>,
+        broken: Option<String>,
+    },
     /// Everybody is still asked something at the end: from here on nothing may fail.
     LastWords,
 }

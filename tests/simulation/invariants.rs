@@ -5,6 +5,8 @@
 mod access;
 #[path = "invariants/answer.rs"]
 mod answer;
+#[path = "invariants/archive.rs"]
+mod archive;
 #[path = "invariants/bounds.rs"]
 mod bounds;
 #[path = "invariants/convergence.rs"]
@@ -41,7 +43,7 @@ use made::{answered, asked, at, heard, made, made_at};
 type Check = fn(&History) -> Vec<String>;
 
 /// Every invariant, by its name.
-const ALL: [(&str, Check); 13] = [
+const ALL: [(&str, Check); 14] = [
     ("one home", one_home::check),
     ("no ghost", ghost::check),
     ("convergence", convergence::check),
@@ -49,6 +51,7 @@ const ALL: [(&str, Check); 13] = [
     ("receipt", receipt::check),
     ("access", access::check),
     ("answer", answer::check),
+    ("archive", archive::check),
     ("bounds", bounds::check),
     ("drain", drain::check),
     ("kept", kept::check),

@@ -32,6 +32,8 @@ pub(crate) struct Plan {
     pub(crate) ttl: Duration,
     /// The longest that anything takes from host to host.
     pub(crate) latency: Duration,
+    /// Whether messages are archived: in a quarter of all runs.
+    pub(crate) archives: bool,
     /// In the order of their times.
     pub(crate) acts: Vec<Act>,
     /// When everything is mended.
@@ -98,6 +100,7 @@ impl Plan {
             people: NAMES[..rng.random_range(3..=5)].to_vec(),
             ttl: Duration::from_millis(rng.random_range(1_500..=3_500)),
             latency: Duration::from_millis(rng.random_range(2..=30)),
+            archives: seed % 4 == 2,
             acts: Vec::new(),
             mended: Duration::from_millis(MENDED),
         };

@@ -9,7 +9,7 @@ use crate::network::SimNetwork;
 use crate::store::Kept;
 use crate::time::{SimClock, pass};
 use daemon::Readiness;
-use homeserver::{HomeServer, HomeServerConfig};
+use homeserver::{ArchivePolicy, Archives, HomeServer, HomeServerConfig};
 use prometheus_client::encoding::text::encode;
 use prometheus_client::registry::Registry;
 use router::{OwnListeners, Policy, Router, RouterConfig, Scheme};
@@ -36,6 +36,8 @@ pub(crate) struct Surroundings {
     pub(crate) kept: Kept,
     pub(crate) faults: Faults,
     pub(crate) recorder: Recorder,
+    /// Whether messages are archived.
+    pub(crate) archives: bool,
     /// The metrics of each home server since it last began.
     pub(crate) metrics: Arc<Mutex<BTreeMap<String, Arc<Registry>>>>,
     /// Grows with every start, so that a process that begins again draws other ids.
@@ -142,6 +144,12 @@ pub(crate) async fn home(
     }
 }
 
+fn archives(on: bool) -> Archives {
+    let policy = ArchivePolicy { on, retention: None };
+    let domain = Domain::parse(DOMAIN).expect("it is a host");
+    Archives(BTreeMap::from([(domain, policy)]))
+}
+
 async fn start_home(
     name: &str,
     around: &Surroundings,
@@ -156,6 +164,7 @@ async fn start_home(
         advertise: Some(format!("{name}:{LINK_PORT}")),
         shards: 2,
         offline: homeserver::Offline::default(),
+        archive: archives(around.archives),
     };
     let resources = homeserver::Resources {
         membership: around.source.process(name),

@@ -14,6 +14,7 @@ use crate::people;
 use crate::time::pass;
 use archives::Archives;
 use async_trait::async_trait;
+use bytes::Bytes;
 use claims::Claims;
 use person::Row;
 use rvp::{Domain, Principal};
@@ -22,8 +23,8 @@ use std::io;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, SystemTime};
 use store::{
-    Account, AccountChange, Archived, Chain, Change, Claim, Durable, Error, Fenced, KeptMessage, Move, Put,
-    Store, Write,
+    Account, AccountChange, Archived, Chain, Change, Claim, Contact, Durable, Error, Fenced, KeptMessage,
+    Move, Put, Store, Write, verify_archive,
 };
 
 /// How long a home server waits for a store that does not answer.
@@ -57,16 +58,39 @@ impl Kept {
         let data = self.lock();
         let row = data.rows.get(&people::principal(person));
         let waiting = row.map(|row| row.waiting(0, u32::MAX)).unwrap_or_default();
-        let text = |message: &KeptMessage| {
-            let notification = rvp::notification::Notification::parse(message.document.clone()).ok()?;
-            Some(notification.mime().ok()?.text)
-        };
-        waiting.iter().filter_map(text).collect()
+        waiting
+            .iter()
+            .filter_map(|message| text(&message.document))
+            .collect()
+    }
+
+    /// The texts in all archives, and what is wrong with a chain.
+    pub(crate) fn archived(&self) -> (Vec<String>, Option<String>) {
+        let data = self.lock();
+        let (mut texts, mut broken) = (Vec::new(), None);
+        for chain in data.archives.chains() {
+            let entries: Vec<&Archived> = data.archives.all(&chain.domain).collect();
+            let ends =
+                verify_archive(entries.iter().copied(), chain.anchor).and_then(|last| chain.ends_at(last));
+            broken = broken.or_else(|| ends.err().map(|found| found.to_string()));
+            texts.extend(
+                entries
+                    .iter()
+                    .filter_map(|archived| text(&archived.entry.document)),
+            );
+        }
+        (texts, broken)
     }
 
     fn lock(&self) -> MutexGuard<'_, Data> {
         self.0.lock().unwrap_or_else(PoisonError::into_inner)
     }
+}
+
+/// What a message says.
+fn text(document: &Bytes) -> Option<String> {
+    let notification = rvp::notification::Notification::parse(document.clone()).ok()?;
+    Some(notification.mime().ok()?.text)
 }
 
 impl Data {
@@ -206,6 +230,15 @@ impl Store for SimStore {
             data.rows.remove(principal).ok_or(Error::NoSuchAccount)?;
             let revision = data.next_revision();
             data.removed.insert(principal.clone(), revision);
+            Ok(())
+        })
+        .await
+    }
+
+    async fn put_contacts(&self, principal: &Principal, contacts: &[Contact]) -> Result<(), Error> {
+        self.ask(|data| {
+            let row = data.rows.get_mut(principal).ok_or(Error::NoSuchAccount)?;
+            row.apply(&Change::PutContacts(contacts.to_vec()));
             Ok(())
         })
         .await

@@ -80,6 +80,7 @@ impl<'a> World<'a> {
             kept: Kept::default(),
             faults,
             recorder,
+            archives: plan.archives,
             metrics: Arc::default(),
             seed: Arc::new(plan.seed.into()),
         };
@@ -395,6 +396,10 @@ impl<'a> World<'a> {
         for of in people {
             let texts = self.around.kept.texts_for(of);
             self.note(Event::Kept { of, texts });
+        }
+        if self.plan.archives {
+            let (texts, broken) = self.around.kept.archived();
+            self.note(Event::Archived { texts, broken });
         }
     }
 

@@ -3,10 +3,12 @@
 use crate::name::{self, Qualified};
 use crate::problem::{Problem, Wrong};
 use crate::section::{Lines, Placed, Section, Sections};
-use crate::value::{age, call_backs, choice, listen, number, part, schemes, sentence, size, text, yes_or_no};
+use crate::value::{
+    age, call_backs, choice, listen, number, part, retention, schemes, sentence, size, text, yes_or_no,
+};
 use crate::{
-    CallBacks, Domain, HomeRole, Limits, Membership, Offline, Population, Profile, RouterRole, Scheme, Store,
-    Topology, Trust, Zone,
+    Archive, CallBacks, Domain, HomeRole, Limits, Membership, Offline, Population, Profile, RouterRole,
+    Scheme, Store, Topology, Trust, Zone,
 };
 use toml::de::{DeTable, DeValue};
 
@@ -175,6 +177,7 @@ fn domain(section: &mut Section<'_, '_>, qualified: Qualified) -> Option<Domain>
     );
     let nt_domain = section.optional("nt_domain", |value| name::nt_domain(text(value)?).map(Some), None);
     let offline = section.within("offline", "domain.offline", offline);
+    let archive = section.within("archive", "domain.archive", archive);
     let (name, im_host, nt_domain) = (name?, im_host?, nt_domain?);
     let im_host = im_host.unwrap_or_else(|| format!("im.{name}"));
     let nt_domain = nt_domain.unwrap_or_else(|| name::default_nt_domain(&name));
@@ -183,6 +186,17 @@ fn domain(section: &mut Section<'_, '_>, qualified: Qualified) -> Option<Domain>
         im_host,
         nt_domain,
         offline: offline?.map(|placed| placed.value).unwrap_or_default(),
+        archive: archive?.map(|placed| placed.value).unwrap_or_default(),
+    })
+}
+
+/// A section that is there is meant to turn the archive on.
+fn archive(section: &mut Section<'_, '_>) -> Option<Archive> {
+    let on = section.optional("on", yes_or_no, true);
+    let retention = section.optional("retention", |value| retention(value).map(Some), None);
+    Some(Archive {
+        on: on?,
+        retention: retention?,
     })
 }
 

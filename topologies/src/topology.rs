@@ -89,6 +89,17 @@ pub struct Domain {
     pub nt_domain: String,
     /// What becomes of messages for its people when they cannot be reached.
     pub offline: Offline,
+    /// What is archived of it.
+    pub archive: Archive,
+}
+
+/// What is archived of a domain: nothing, unless it is said.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub struct Archive {
+    /// Whether messages to and from its people are.
+    pub on: bool,
+    /// How long an entry is kept, an hour to a hundred years; without it for ever.
+    pub retention: Option<Duration>,
 }
 
 /// What becomes of messages for people who cannot be reached.

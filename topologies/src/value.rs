@@ -74,6 +74,19 @@ pub(crate) fn age(value: &DeValue<'_>) -> Result<Duration, Wrong> {
     quantity(value, &units, most, remedy).map(Duration::from_secs)
 }
 
+/// How long something is kept that is asked for years later.
+pub(crate) fn retention(value: &DeValue<'_>) -> Result<Duration, Wrong> {
+    let units = [
+        ("hour", 3_600),
+        ("hours", 3_600),
+        ("day", 86_400),
+        ("days", 86_400),
+    ];
+    let most = 100 * 366 * 86_400;
+    let remedy = "write a time from \"1 hour\" to \"36600 days\", such as \"2557 days\", or nothing to keep it for ever";
+    quantity(value, &units, most, remedy).map(Duration::from_secs)
+}
+
 /// A text of a whole number above 0 and a unit.
 fn quantity(value: &DeValue<'_>, units: &[(&str, u64)], most: u64, remedy: &str) -> Result<u64, Wrong> {
     let text = text(value).map_err(|wrong| Wrong::new(wrong.wrong, remedy))?;

@@ -219,6 +219,21 @@ fn each_domain_says_what_it_keeps() {
 }
 
 #[test]
+fn each_domain_says_what_it_archives() {
+    let line = "nt_domain = \"CORP\"\n";
+    let archive = |text: &str| {
+        let lab = include_str!("../lab.toml").replace(line, &format!("{line}{text}\n"));
+        Topology::parse("lab.toml", &lab).unwrap().domains[0].archive
+    };
+    assert_eq!(archive(""), topologies::Archive::default());
+    assert!(!archive("").on, "nothing unless it is said");
+    assert!(archive("archive = {}").on);
+    assert!(!archive("archive = { on = false }").on);
+    let kept = archive("archive = { retention = \"2557 days\" }").retention;
+    assert_eq!(kept.unwrap().as_secs(), 2_557 * 86_400);
+}
+
+#[test]
 fn with_several_domains_none_can_be_replaced() {
     let mut lab = builtin("lab").unwrap();
     let second = topologies::Domain {
@@ -226,6 +241,7 @@ fn with_several_domains_none_can_be_replaced() {
         im_host: "im.b".into(),
         nt_domain: "B".into(),
         offline: topologies::Offline::default(),
+        archive: topologies::Archive::default(),
     };
     lab.domains.push(second);
     let error = lab.override_domain("127.0.0.1").unwrap_err();

@@ -35,11 +35,22 @@ struct Process {
 impl Cluster {
     /// Starts a topology on free ports and waits until it is ready.
     pub(crate) async fn start(homeport: &Path, data: &Path, topology: &str, etcd: &str) -> Result<Self> {
+        Self::start_with(homeport, data, topology, &(etcd.to_owned(), Vec::new())).await
+    }
+
+    /// The same with further arguments.
+    pub(crate) async fn start_with(
+        homeport: &Path,
+        data: &Path,
+        topology: &str,
+        (etcd, further): &(String, Vec<String>),
+    ) -> Result<Self> {
         let mut child = Command::new(homeport)
             .args(["up", topology, "--processes", "--json", "--log", "warn"])
             .args(["--domain", "127.0.0.1", "--listen", "127.0.0.1:0"])
             .args(["--etcd", etcd, "--data"])
             .arg(data)
+            .args(further)
             .stdout(Stdio::piped())
             .spawn()
             .with_context(|| format!("start {}", homeport.display()))?;
@@ -66,6 +77,27 @@ impl Cluster {
                 Ok(address.parse()?)
             })
             .collect()
+    }
+
+    /// Seconds of processor time so far of the routers, of the homes, and of a database with this first process.
+    pub(crate) fn cpu_seconds(&self, database: Option<u32>) -> Result<[f64; 3]> {
+        let of = |role: &str| -> Result<f64> {
+            let processes = self.processes.iter().filter(|process| process.role == role);
+            let used = processes.map(|process| Ok(times(&process.pid.to_string())?.0));
+            used.sum()
+        };
+        let mut of_database = 0.0;
+        for each in std::fs::read_dir("/proc")? {
+            let name = each?.file_name();
+            // Others may end while we look.
+            let found = name.to_str().and_then(|name| Some((name, times(name).ok()?)));
+            if let Some((name, (used, parent))) = found
+                && (Some(parent) == database || name.parse().ok() == database && database.is_some())
+            {
+                of_database += used;
+            }
+        }
+        Ok([of("router")?, of("home server")?, of_database])
     }
 
     /// Sends a signal to a process by its name.
@@ -223,6 +255,17 @@ impl Drop for Etcd {
     fn drop(&mut self) {
         self.kill();
     }
+}
+
+/// Seconds of processor time of a process, and its parent.
+fn times(process: &str) -> Result<(f64, u32)> {
+    let stat = std::fs::read_to_string(format!("/proc/{process}/stat"))?;
+    // The name in parentheses may contain anything.
+    let (_, fields) = stat.rsplit_once(") ").context("read a process's times")?;
+    let fields: Vec<&str> = fields.split_whitespace().collect();
+    let field = |number: usize| -> Result<u32> { Ok(fields.get(number).context("read a time")?.parse()?) };
+    // Linux counts these in hundredths of a second.
+    Ok((f64::from(field(11)? + field(12)?) / 100.0, field(1)?))
 }
 
 fn kill(pid: u32, signal: &str) -> Result<()> {

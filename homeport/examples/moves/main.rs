@@ -4,10 +4,11 @@
 //!     cargo build --release -p homeport -p router -p homeserver
 //!     cargo run --release -p homeport --example moves -- target/release/homeport [SCENARIO...]
 //!
-//! Scenarios: drain, kill, pause, etcd, etcd-held, fill; all of them when none is named. PEOPLE, RATE and SECONDS
-//! in the environment change the 6,000 people, of whom 2,000 live on each of three homes, the 500 messages a second,
-//! and the 60 seconds for which etcd is away. The program `etcd` must be installed. Everything runs on loopback and
-//! stops by itself.
+//! Scenarios: drain, kill, pause, etcd, etcd-held, fill, offline; any of them but fill with `-postgres` behind it keeps
+//! everything there instead of in SQLite. All of them, and pause-postgres and offline-postgres, when none is named.
+//! PEOPLE, RATE and SECONDS in the environment change the 6,000 people, of whom 2,000 live on each of three homes, the
+//! 500 messages a second, and the 60 seconds for which etcd is away. The program `etcd` must be installed, and
+//! PostgreSQL for what ends in its name. Everything runs on loopback and stops by itself.
 #![allow(clippy::print_stdout, reason = "what it measured is its output")]
 #![allow(
     clippy::disallowed_methods,
@@ -19,7 +20,9 @@ mod client;
 mod cluster;
 mod fill;
 mod heard;
+mod kept;
 mod load;
+mod offline;
 #[path = "../office/server.rs"]
 #[allow(dead_code, reason = "only its accounts are used here")]
 mod server;
@@ -28,6 +31,7 @@ use anyhow::{Context, Result, ensure};
 use client::Client;
 use cluster::{Cluster, Etcd};
 use heard::Heard;
+use kept::Kept;
 use load::{Load, Report};
 use membership::{Member, Members, Phase, Placement};
 use rvp::Principal;
@@ -45,7 +49,19 @@ const WATCHED: usize = 5;
 const LOG_ONS: usize = 32;
 /// Before anything happens, and after it is over.
 const QUIET: Duration = Duration::from_secs(5);
-const SCENARIOS: [&str; 6] = ["drain", "kill", "pause", "etcd", "etcd-held", "fill"];
+const SCENARIOS: [&str; 9] = [
+    "drain",
+    "kill",
+    "pause",
+    "etcd",
+    "etcd-held",
+    "fill",
+    "offline",
+    "pause-postgres",
+    "offline-postgres",
+];
+/// Behind the name of a scenario.
+const ON_POSTGRES: &str = "-postgres";
 
 /// What was asked.
 struct Plan {
@@ -62,8 +78,8 @@ async fn main() -> Result<()> {
     let named: Vec<String> = arguments.collect();
     for name in &named {
         ensure!(
-            SCENARIOS.contains(&name.as_str()),
-            "{name}: one of {}",
+            SCENARIOS.contains(&name.trim_end_matches(ON_POSTGRES)),
+            "{name}: one of {}, or with {ON_POSTGRES} behind it",
             SCENARIOS.join(", ")
         );
     }
@@ -81,10 +97,9 @@ async fn main() -> Result<()> {
         "PEOPLE must be 11 to 30,000"
     );
     ensure!((1..=5_000).contains(&plan.rate), "RATE must be 1 to 5,000");
-    for scenario in SCENARIOS {
-        if named.is_empty() || named.iter().any(|name| name == scenario) {
-            run(&plan, scenario).await.with_context(|| scenario.to_owned())?;
-        }
+    let all = SCENARIOS.map(str::to_owned);
+    for scenario in if named.is_empty() { &all[..] } else { &named[..] } {
+        run(&plan, scenario).await.with_context(|| scenario.clone())?;
     }
     Ok(())
 }
@@ -94,10 +109,18 @@ async fn run(plan: &Plan, scenario: &str) -> Result<()> {
     if scenario == "fill" {
         return fill::run(&plan.homeport, data.path()).await;
     }
-    let people = Arc::new(server::make_people(data.path(), plan.people).await?);
+    let (scenario, kept) = match scenario.strip_suffix(ON_POSTGRES) {
+        Some(scenario) => (scenario, Kept::in_postgres().await),
+        None => (scenario, Kept::in_sqlite(data.path())),
+    };
+    if scenario == "offline" {
+        return offline::run(&plan.homeport, data.path(), &kept).await;
+    }
+    let people = Arc::new(server::make_people_in(&kept.location, plan.people).await?);
     let mut etcd = Etcd::new(&data.path().join("own-etcd"))?;
     etcd.start().await?;
-    let cluster = Cluster::start(&plan.homeport, data.path(), "enterprise", &etcd.endpoint()).await?;
+    let further = (etcd.endpoint(), kept.arguments());
+    let cluster = Cluster::start_with(&plan.homeport, data.path(), "enterprise", &further).await?;
     let heard = Heard::start().await?;
     let routers = cluster.routers()?;
     let clients: Vec<Arc<Client>> = routers

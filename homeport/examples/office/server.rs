@@ -7,7 +7,7 @@ use std::io::{BufRead, BufReader};
 use std::net::SocketAddr;
 use std::path::Path;
 use std::process::{Child, Command, ExitStatus, Stdio};
-use store::{Account, LegacyNames, Put, Secrets, SqliteStore, Store};
+use store::{Account, LegacyNames, Location, Put, Secrets};
 
 /// Everybody's password.
 pub(crate) const PASSWORD: &str = "correct horse";
@@ -20,7 +20,12 @@ pub(crate) struct Server {
 
 /// Makes so many accounts. All have the same password, whose secrets are derived once a name.
 pub(crate) async fn make_people(data: &Path, count: usize) -> Result<Vec<Principal>> {
-    let store = SqliteStore::open(&data.join("homeport.db")).await?;
+    make_people_in(&Location::Sqlite(data.join("homeport.db")), count).await
+}
+
+/// The same in a store of whatever kind.
+pub(crate) async fn make_people_in(location: &Location, count: usize) -> Result<Vec<Principal>> {
+    let store = location.open().await?;
     let domain = Domain::parse("127.0.0.1")?;
     let mut people = Vec::new();
     for number in 0..count {

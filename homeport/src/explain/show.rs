@@ -37,6 +37,8 @@ struct Known {
     sessions: Vec<ShownSession>,
     /// How many watch, of which not all may be listed.
     watchers_count: u32,
+    /// Messages that wait for the person.
+    kept_count: u32,
     watchers: Vec<ShownWatcher>,
     /// The last first.
     moves: Vec<ShownMove>,
@@ -125,6 +127,7 @@ impl Known {
             disabled: explained.disabled,
             sessions: explained.sessions.iter().map(session).collect(),
             watchers_count: explained.watchers_count,
+            kept_count: explained.kept_count,
             watchers: explained.watchers.iter().map(watcher).collect(),
             moves: explained.moves.iter().map(|each| slot_move(each, now)).collect(),
         }
@@ -149,6 +152,7 @@ impl Known {
             );
             ("session", text)
         }));
+        rows.push(("kept messages", self.kept_count.to_string()));
         rows.push(("watchers", self.watchers_count.to_string()));
         let shown = if all { self.watchers.len() } else { WATCHERS_SHOWN };
         rows.extend(self.watchers.iter().take(shown).map(|watcher| {

@@ -40,6 +40,7 @@ fn explained(watchers: usize) -> Explained {
             })
             .collect(),
         watchers_count: u32::try_from(watchers).unwrap(),
+        kept_count: 3,
         moves: vec![SlotMove {
             member: "home-2".to_owned(),
             epoch: 11,
@@ -73,6 +74,7 @@ fn everything_is_told_in_words() {
             "account: enabled",
             "state: on-phone",
             "session: login 77 by router-1, listens at http://10.0.0.9:5000/alice, ends in 3h 1m",
+            "kept messages: 3",
             "watchers: 1",
             "watcher: person0@im.example.com, ends in 1h",
             "move: to home-2 at epoch 11, 2023-11-14T22:13:20Z, 2days 3h ago",

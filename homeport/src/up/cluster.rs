@@ -4,7 +4,7 @@ use anyhow::{Context, Result};
 use daemon::{AdminState, Clock, Network, Readiness, SystemClock, Tasks, Telemetry, TokioNetwork};
 use futures_util::FutureExt;
 use futures_util::future::select_all;
-use homeserver::{HomeServer, HomeServerConfig, Offline, OfflinePolicy};
+use homeserver::{ArchivePolicy, Archives, HomeServer, HomeServerConfig, Offline, OfflinePolicy};
 use membership::{EmbeddedMembership, Membership};
 use prometheus_client::registry::Registry;
 use router::{OwnListeners, Policy, Router, RouterConfig};
@@ -131,6 +131,7 @@ async fn start_homes(
         };
         let config = HomeServerConfig {
             offline: offline(topology)?,
+            archive: archives(topology)?,
             ..home_config(home, places)
         };
         let joined = HomeServer::join(config, resources).await;
@@ -150,6 +151,7 @@ fn home_config(home: &HomeRole, places: &Places) -> HomeServerConfig {
         advertise: None,
         shards: cores,
         offline: Offline::default(),
+        archive: Archives::default(),
     }
 }
 
@@ -228,6 +230,24 @@ pub(super) fn offline_policy(offline: topologies::Offline) -> OfflinePolicy {
     }
 }
 
+/// What is archived, as home servers know it.
+fn archives(topology: &Topology) -> Result<Archives> {
+    let mut policies = BTreeMap::new();
+    for domain in &topology.domains {
+        let host = Domain::parse(&domain.im_host).context("read the topology's domains")?;
+        policies.insert(host, archive_policy(domain.archive));
+    }
+    Ok(Archives(policies))
+}
+
+/// As home servers know it.
+pub(super) fn archive_policy(archive: topologies::Archive) -> ArchivePolicy {
+    ArchivePolicy {
+        on: archive.on,
+        retention: archive.retention,
+    }
+}
+
 /// As routers know it.
 pub(super) fn scheme(scheme: Scheme) -> router::Scheme {
     match scheme {
@@ -247,5 +267,27 @@ pub(super) fn policy(call_backs: &CallBacks) -> Policy {
                 .map(|range| (range.network(), range.prefix_len()))
                 .collect(),
         ),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use homeserver::{ArchiveSection, HomeServerSettings};
+
+    #[test]
+    fn what_a_domain_archives_is_what_its_topology_says() {
+        let lab = include_str!("../../../topologies/lab.toml").replace("# archive = {", "archive = {");
+        let topology = Topology::parse("lab.toml", &lab).unwrap();
+        let policy = archives(&topology).unwrap().0[&Domain::parse("localhost").unwrap()];
+        assert!(policy.on);
+        // As a home server that is a process of its own is told.
+        let settings = HomeServerSettings {
+            archive: vec![ArchiveSection::new("localhost".to_owned(), policy)],
+            ..HomeServerSettings::default()
+        };
+        let text = toml::to_string(&settings).unwrap();
+        let section = "[[archive]]\ndomain = \"localhost\"\non = true\nretention = \"61368h\"\n";
+        assert!(text.contains(section), "{text}");
     }
 }

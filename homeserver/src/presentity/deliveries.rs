@@ -1,9 +1,11 @@
 //! Messages that have not ended: handed to clients that have not acknowledged them yet (spec 3.7), or about to be
-//! kept because no client could be reached.
+//! kept because no client could be reached. Where messages are archived, that comes before either.
 //!
 //! Messages of one sender keep their order also where some are delivered and others kept. So one that no client
 //! could be handed waits until it is decided about all that its sender sent besides: if a later one was delivered,
 //! it is refused, else they are kept in their order.
+
+mod archiving;
 
 use super::kept::Kept;
 use super::known::Known;
@@ -14,6 +16,7 @@ use rvp::notification::AckType;
 use rvp::{Fault, Identity, MessageId};
 use std::collections::BTreeMap;
 use std::time::SystemTime;
+use store::ChainHash;
 
 /// Messages to one person that may be under way at once.
 const DELIVERIES_MAX: usize = 256;
@@ -35,10 +38,14 @@ pub(super) struct Accepted {
     /// None for one that may come twice.
     pub(super) id: Option<MessageId>,
     pub(super) ack: AckType,
+    /// The hop on which it came.
+    pub(super) hop: u8,
     pub(super) document: Bytes,
     pub(super) at: SystemTime,
     /// Whether it is kept if no client can be reached.
     pub(super) keeps: bool,
+    /// Whether it is of no use later, and goes before what is kept.
+    pub(super) passing: bool,
 }
 
 #[derive(Debug)]
@@ -49,6 +56,13 @@ struct Delivery {
 
 #[derive(Debug)]
 enum Stage {
+    /// It is not handed to anybody before it is in the archive.
+    Archiving {
+        /// By what it is known again.
+        fingerprint: ChainHash,
+        /// Whether it is there.
+        done: bool,
+    },
     /// Clients have it, or will.
     Out(Out),
     /// No client could be reached.
@@ -82,7 +96,7 @@ enum Decided {
 pub(super) enum UnderWay {
     /// Clients have it.
     Out(DeliveryId),
-    /// It is about to be kept.
+    /// It is about to be archived or kept.
     Keeping(DeliveryId),
 }
 
@@ -128,7 +142,9 @@ impl Deliveries {
             // How it ended is known elsewhere.
             Stage::Out(out) if out.ended => None,
             Stage::Out(_) => Some(UnderWay::Out(*delivery)),
-            Stage::Waiting | Stage::Keeping(..) => Some(UnderWay::Keeping(*delivery)),
+            Stage::Archiving { .. } | Stage::Waiting | Stage::Keeping(..) => {
+                Some(UnderWay::Keeping(*delivery))
+            }
         }
     }
 
@@ -139,15 +155,8 @@ impl Deliveries {
 
     /// Begins a message to so many clients; there is room.
     pub(super) fn begin(&mut self, id: DeliveryId, message: Accepted, clients: usize) {
-        let out = Out {
-            outstanding: clients,
-            worst: None,
-            any_taken: false,
-            ended: false,
-            overtaken: false,
-        };
         self.in_flight += 1;
-        let stage = Stage::Out(out);
+        let stage = Stage::Out(Out::to(clients));
         self.open.insert(id, Delivery { message, stage });
     }
 
@@ -196,12 +205,15 @@ impl Deliveries {
 
     /// What became of the write of a message.
     pub(super) fn written(&mut self, id: DeliveryId, written: Written, around: &mut Around<'_>) {
-        let Some(Stage::Keeping(number)) = self.open.get(&id).map(|each| &each.stage) else {
-            return;
+        let number = match self.open.get(&id).map(|each| &each.stage) {
+            Some(Stage::Keeping(number)) => *number,
+            Some(Stage::Archiving { .. }) => return self.archive_written(id, written, around),
+            // It has ended meanwhile.
+            Some(Stage::Out(_) | Stage::Waiting) | None => return,
         };
         around
             .kept
-            .put_written(around.now, *number, written, around.effects);
+            .put_written(around.now, number, written, around.effects);
         let ended = match written {
             Written::Durable => Ended::Stored,
             Written::Failed => Ended::Refused(Fault::Unavailable),
@@ -211,8 +223,9 @@ impl Deliveries {
     }
 
     /// The person has another home now. What waits to be kept is kept there; but not what its sender was told has
-    /// been taken already.
+    /// been taken already. What is about to be archived is archived and handed out there.
     pub(super) fn leave(&mut self, around: &mut Around<'_>) {
+        self.leave_archiving(around);
         let waiting = self
             .open
             .iter()
@@ -240,7 +253,7 @@ impl Deliveries {
                 self.open.remove(&id);
                 return;
             }
-            Stage::Keeping(..) => {
+            Stage::Archiving { .. } | Stage::Keeping(..) => {
                 self.open.remove(&id);
                 return;
             }
@@ -269,7 +282,8 @@ impl Deliveries {
             match &mut delivery.stage {
                 Stage::Out(out) => out.overtaken = true,
                 Stage::Waiting => waiting.push(*id),
-                Stage::Keeping(_) => {}
+                // It has not been its turn, and comes behind.
+                Stage::Archiving { .. } | Stage::Keeping(_) => {}
             }
         }
         for id in waiting {
@@ -331,6 +345,16 @@ impl Deliveries {
 }
 
 impl Out {
+    fn to(clients: usize) -> Self {
+        Self {
+            outstanding: clients,
+            worst: None,
+            any_taken: false,
+            ended: false,
+            overtaken: false,
+        }
+    }
+
     fn take(&mut self, outcome: Outcome) {
         self.outstanding = self.outstanding.saturating_sub(1);
         self.any_taken |= outcome == Outcome::Taken;

@@ -32,6 +32,7 @@ impl Presentity {
             sessions: sessions.collect(),
             watchers: watchers.take(WATCHERS_LISTED_MAX).collect(),
             watchers_count: u32::try_from(self.watchers.len()).unwrap_or(u32::MAX),
+            kept_count: u32::try_from(self.kept.len()).unwrap_or(u32::MAX),
             moves: Vec::new(),
         }
     }

@@ -2,6 +2,7 @@
 
 use super::Presentity;
 use super::backlog::Next;
+use super::deliveries::Accepted;
 use crate::command::{DeliveryId, Effect, RouterName, Taken};
 use bytes::Bytes;
 use proto::{ClientLogin, DeliverMessage};
@@ -48,6 +49,29 @@ impl HandOut<'_> {
 }
 
 impl Presentity {
+    /// Hands a message that came in to the person's clients; says to how many.
+    pub(super) fn hand(
+        &self,
+        now: SystemTime,
+        id: DeliveryId,
+        message: &Accepted,
+        effects: &mut Vec<Effect>,
+    ) -> usize {
+        let clients = self.logins.clients(self.principal());
+        let count = clients.len();
+        let out = HandOut {
+            id,
+            from: &message.from,
+            message: message.id.as_ref(),
+            ack: message.ack,
+            hop: message.hop + 1,
+            document: &message.document,
+            taken: self.perhaps_taken(now, &message.from, message.id.as_ref()),
+        };
+        out.to(clients, effects);
+        count
+    }
+
     /// Goes on with what was kept, if there is anything, and a client.
     pub(super) fn go_on(&mut self, now: SystemTime, effects: &mut Vec<Effect>) {
         if self.left || !self.backlog.is_before(&self.kept) {

@@ -11,7 +11,7 @@ use crate::command::{DeliveryId, Effect, KeptEnded, Ticket, Written};
 use rvp::{Fault, Identity, MessageId};
 use std::collections::{BTreeMap, BTreeSet};
 use std::time::{Duration, SystemTime};
-use store::{Change, KeptHeader, KeptMessage};
+use store::{ArchiveEntry, Change, KeptHeader, KeptMessage};
 
 /// Messages that a client took and that are still known by their ids; beyond it the oldest are forgotten.
 const TAKEN_MAX: usize = 256;
@@ -29,7 +29,7 @@ pub(super) struct Kept {
     last: u64,
     /// What the store is being asked to write besides new messages.
     writing: BTreeMap<Ticket, Writing>,
-    /// New messages that are being written.
+    /// New messages that are being written, or archived.
     putting: BTreeMap<Ticket, DeliveryId>,
     /// When to try again what has failed.
     again: Option<SystemTime>,
@@ -189,6 +189,18 @@ impl Kept {
         };
         effects.push(Effect::Keep(ticket, Change::PutMessage(kept)));
         number
+    }
+
+    /// Has a new message archived.
+    pub(super) fn archive(
+        &mut self,
+        delivery: DeliveryId,
+        entries: Vec<ArchiveEntry>,
+        effects: &mut Vec<Effect>,
+    ) {
+        let ticket = self.ticket();
+        self.putting.insert(ticket, delivery);
+        effects.push(Effect::Archive(ticket, entries));
     }
 
     /// Which message's write this was, if it was a new message's.
@@ -380,6 +392,7 @@ impl Place {
     }
 }
 
-fn own_id(delivery: DeliveryId) -> MessageId {
+/// The id of a message that came without one.
+pub(super) fn own_id(delivery: DeliveryId) -> MessageId {
     MessageId::parse(&format!("{:x}", delivery.0)).expect("hexadecimal digits are visible ASCII")
 }

@@ -4,6 +4,7 @@
 use rvp::{Identity, MessageId};
 use std::collections::VecDeque;
 use std::time::{Duration, SystemTime};
+use store::ChainHash;
 
 /// How long a message is known: longer than whoever sends again waits in between.
 pub(super) const KNOWN_FOR: Duration = Duration::from_secs(600);
@@ -16,6 +17,8 @@ pub(super) struct Known {
     delivered: Remembered,
     /// Messages of which nobody knows whether a client took them.
     doubtful: Remembered,
+    /// Messages that were archived, by all that the archive has of them but the time.
+    archived: VecDeque<(SystemTime, ChainHash)>,
 }
 
 impl Known {
@@ -37,6 +40,21 @@ impl Known {
     /// Whether a client was handed this message, and nobody knows whether it took it.
     pub(super) fn is_doubtful(&self, now: SystemTime, from: &Identity, id: &MessageId) -> bool {
         has(&self.doubtful, now, from, id)
+    }
+
+    /// A message is in the archives.
+    pub(super) fn archived(&mut self, now: SystemTime, fingerprint: ChainHash) {
+        let over = |(at, _): &(SystemTime, _)| *at + KNOWN_FOR <= now;
+        while self.archived.len() >= KNOWN_MAX || self.archived.front().is_some_and(over) {
+            self.archived.pop_front();
+        }
+        self.archived.push_back((now, fingerprint));
+    }
+
+    /// Whether a message is known to be in the archives, to the last octet.
+    pub(super) fn is_archived(&self, now: SystemTime, fingerprint: ChainHash) -> bool {
+        let mut latest = self.archived.iter().rev();
+        latest.any(|(at, known)| *known == fingerprint && *at + KNOWN_FOR > now)
     }
 }
 

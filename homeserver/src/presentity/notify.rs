@@ -1,9 +1,8 @@
 //! NOTIFY: a message to this person (spec 3.7, 5).
 
 use super::deliveries::{Accepted, UnderWay};
-use super::hand_out::HandOut;
 use super::{Context, Presentity};
-use crate::command::Verdict;
+use crate::command::{DeliveryId, Verdict};
 use rvp::access::Right;
 use rvp::limits::HOPS_MAX;
 use rvp::method::Notify;
@@ -45,18 +44,33 @@ impl Presentity {
             MessageKind::Typing | MessageKind::Leave => true,
             MessageKind::Text | MessageKind::Join => false,
         };
+        let archives = match kind {
+            MessageKind::Typing => Vec::new(),
+            MessageKind::Text | MessageKind::Join | MessageKind::Leave => {
+                self.archives_for(&context.caller.identity)
+            }
+        };
+        let stated = notify.id.clone();
         let message = Accepted {
             from: context.caller.identity.clone(),
             id: notify.id.filter(|_| !passing),
             ack: notify.ack,
+            hop: notify.hop,
             document: notify.notification.document,
             at: context.now,
             keeps: !passing && self.kept.policy().keep,
+            passing,
         };
         if let Some(verdict) = self.came_before(context.now, &message) {
             return Ok(verdict);
         }
-        self.accept(context, message, notify.hop, passing)
+        self.check_place(&message)?;
+        let id = self.next_delivery(context.now);
+        if archives.is_empty() {
+            return Ok(self.accept(context, id, message));
+        }
+        self.archive(context, (id, message), stated, archives);
+        Ok(Verdict::Later(id))
     }
 
     /// The answer to a message that came before.
@@ -74,54 +88,40 @@ impl Presentity {
         })
     }
 
-    fn accept(
-        &mut self,
-        context: &mut Context<'_>,
-        message: Accepted,
-        hop: u8,
-        passing: bool,
-    ) -> Result<Verdict, Fault> {
-        let clients = self.logins.clients(self.principal());
-        // Behind what is kept, so that all messages of one sender come in order.
-        let behind = !passing && (self.backlog.is_before(&self.kept) || self.deliveries.waiting().0 > 0);
-        if clients.is_empty() || behind {
-            return self.accept_to_keep(context, message);
-        }
-        if !self.deliveries.has_room() {
-            return Err(Fault::Busy);
-        }
-        let id = self.next_delivery(context.now);
-        let (ack, count) = (message.ack, clients.len());
-        let out = HandOut {
-            id,
-            from: &message.from,
-            message: message.id.as_ref(),
-            ack,
-            hop: hop + 1,
-            document: &message.document,
-            taken: self.perhaps_taken(context.now, &message.from, message.id.as_ref()),
-        };
-        out.to(clients, &mut context.effects);
-        self.deliveries.begin(id, message, count);
-        if ack == AckType::SingleHop {
-            return Ok(Verdict::Now(Ok(Reply::Notified)));
-        }
-        Ok(Verdict::Later(id))
-    }
-
-    /// Accepts a message that no client can be handed now.
-    fn accept_to_keep(&mut self, context: &mut Context<'_>, message: Accepted) -> Result<Verdict, Fault> {
-        if !message.keeps {
+    /// Whether a message can be handed to clients, or kept, as things are.
+    pub(super) fn check_place(&self, message: &Accepted) -> Result<(), Fault> {
+        let kept = self.logins.is_empty() || self.goes_behind(message);
+        if kept && !message.keeps {
             return Err(Fault::NotLoggedOn);
         }
         if !self.deliveries.has_room() {
             return Err(Fault::Busy);
         }
-        self.kept
-            .check_room(message.document.len(), self.deliveries.waiting())?;
-        let id = self.next_delivery(context.now);
-        let (deliveries, mut around) = self.under_way(context.now, &mut context.effects);
-        deliveries.begin_to_keep(id, message, &mut around);
-        Ok(Verdict::Later(id))
+        if kept {
+            self.kept
+                .check_room(message.document.len(), self.deliveries.waiting())?;
+        }
+        Ok(())
+    }
+
+    /// Whether a message goes behind what is kept, so that all messages of one sender come in order.
+    pub(super) fn goes_behind(&self, message: &Accepted) -> bool {
+        !message.passing && (self.backlog.is_before(&self.kept) || self.deliveries.waiting().0 > 0)
+    }
+
+    /// Hands a message to clients, or keeps it. There is a place for it.
+    fn accept(&mut self, context: &mut Context<'_>, id: DeliveryId, message: Accepted) -> Verdict {
+        if self.logins.is_empty() || self.goes_behind(&message) {
+            let (deliveries, mut around) = self.under_way(context.now, &mut context.effects);
+            deliveries.begin_to_keep(id, message, &mut around);
+            return Verdict::Later(id);
+        }
+        let count = self.hand(context.now, id, &message, &mut context.effects);
+        let ack = message.ack;
+        self.deliveries.begin(id, message, count);
+        if ack == AckType::SingleHop {
+            return Verdict::Now(Ok(Reply::Notified));
+        }
+        Verdict::Later(id)
     }
 }

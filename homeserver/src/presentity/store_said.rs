@@ -44,6 +44,7 @@ impl Presentity {
             Some(delivery) => {
                 let (deliveries, mut around) = self.under_way(now, effects);
                 deliveries.written(delivery, written, &mut around);
+                self.hand_on(now, effects);
             }
             None => self.kept.written(now, ticket, written, effects),
         }

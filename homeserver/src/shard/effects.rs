@@ -39,7 +39,11 @@ impl Shard {
                     self.parts.delivery.change(&router, &change, client, tellings);
                 }
                 Effect::Detach(router, client, why) => self.detach(&router, client, why),
-                Effect::Keep(ticket, change) => self.keep(principal, ticket, change),
+                Effect::Keep(ticket, change) => self.keep(principal, ticket, vec![change]),
+                Effect::Archive(ticket, entries) => {
+                    let changes = entries.into_iter().map(store::Change::Archive);
+                    self.keep(principal, ticket, changes.collect());
+                }
                 Effect::ReadKept(ticket, after) => {
                     let principal = principal.clone();
                     reads = Some(KeptRead {
@@ -50,6 +54,7 @@ impl Shard {
                 }
                 Effect::KeptEnded(ended) => self.parts.metrics.kept_ended(ended),
                 Effect::Ended(id, ended) => self.ended(principal, id, ended),
+                Effect::HandedOn(id) => self.answer_senders(principal, id, &Ok(Reply::Notified)),
                 Effect::WakeAt(at) => self.expiry.wake_at(at, principal),
             }
         }
@@ -111,9 +116,6 @@ impl Shard {
 
     /// A message has ended: its sender is told, if it still waits.
     fn ended(&mut self, principal: &Principal, id: DeliveryId, ended: Ended) {
-        let Some(waiting) = self.senders.remove(&(principal.clone(), id)) else {
-            return;
-        };
         let answer = match ended {
             Ended::Delivered => Ok(Reply::Notified),
             Ended::Stored => Ok(Reply::Stored),
@@ -121,6 +123,13 @@ impl Shard {
             Ended::Moved => Err(Refusal::Moved {
                 epoch: self.parts.delivery.epoch(),
             }),
+        };
+        self.answer_senders(principal, id, &answer);
+    }
+
+    fn answer_senders(&mut self, principal: &Principal, id: DeliveryId, answer: &Result<Reply, Refusal>) {
+        let Some(waiting) = self.senders.remove(&(principal.clone(), id)) else {
+            return;
         };
         let fault = match &answer {
             Err(Refusal::Fault(fault)) => Some(*fault),

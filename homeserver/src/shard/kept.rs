@@ -13,22 +13,22 @@ use store::{KeptMessage, Write};
 const READ_MAX: u32 = 16;
 
 impl Shard {
-    /// Makes a change of kept messages durable, in the order of all writes, and comes back to the core with what
+    /// Makes changes of kept messages, or what is archived, durable, in the order of all writes, and comes back to the core with what
     /// became of it.
-    pub(super) fn keep(&mut self, principal: &Principal, ticket: Ticket, change: store::Change) {
+    pub(super) fn keep(&mut self, principal: &Principal, ticket: Ticket, changes: Vec<store::Change>) {
         // Only who is here has anything to keep.
         let Some(epoch) = self.presentities.get(principal).map(Presentity::epoch) else {
             return;
         };
-        self.parts.metrics.write(&change);
+        changes.iter().for_each(|change| self.parts.metrics.write(change));
         let slot = Slot::of(principal);
-        let write = Write {
+        let write = |change| Write {
             principal: principal.clone(),
             slot: slot.number(),
             epoch,
             change,
         };
-        let committed = self.parts.writer.submit(vec![write]);
+        let committed = self.parts.writer.submit(changes.into_iter().map(write).collect());
         let principal = principal.clone();
         self.doing.push(async move {
             Done::Written {

@@ -70,6 +70,9 @@ impl Shard {
         }
         let offline = self.parts.offline.policy_for(&principal);
         let mut presentity = Presentity::load(durable, epoch, offline);
+        if let Some(archives) = &self.parts.archives {
+            presentity = presentity.archived(Arc::clone(archives));
+        }
         self.parts.metrics.kept_by(difference(0, presentity.kept_len()));
         if let Some(former) = self.leaving.remove(&principal) {
             presentity.adopt_deliveries(former);

@@ -159,6 +159,7 @@ impl From<Explained> for v1::Explained {
             sessions: messages(explained.sessions),
             watchers: messages(explained.watchers),
             watchers_count: explained.watchers_count,
+            kept_count: explained.kept_count,
             moves: messages(explained.moves),
         }
     }
@@ -177,6 +178,7 @@ impl TryFrom<v1::Explained> for Explained {
             sessions: every(message.sessions)?,
             watchers: at_most("Explained.watchers", WATCHERS_LISTED_MAX, message.watchers)?,
             watchers_count: message.watchers_count,
+            kept_count: message.kept_count,
             moves: every(message.moves)?,
         })
     }

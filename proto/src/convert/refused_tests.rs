@@ -30,6 +30,7 @@ pub(super) fn request(method: WireMethod) -> Error {
         caller: Some(alice()),
         credential: v1::Credential::Digest.into(),
         method: Some(method),
+        login: 0,
     }))
 }
 

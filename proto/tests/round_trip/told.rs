@@ -83,8 +83,12 @@ pub(super) fn explained() -> impl Strategy<Value = Explained> {
     let lists = (vec(session, 0..3), vec(watcher, 0..3), vec(slot_move, 0..3));
     let state = select(&PresenceState::ALL[..]);
     let home = (any::<u16>(), any::<u64>(), name(), state, any::<bool>());
-    (home, lists, any::<u32>()).prop_map(
-        |((slot, epoch, home, state, disabled), (sessions, watchers, moves), watchers_count)| Explained {
+    (home, lists, any::<[u32; 2]>()).prop_map(
+        |(
+            (slot, epoch, home, state, disabled),
+            (sessions, watchers, moves),
+            [watchers_count, kept_count],
+        )| Explained {
             slot,
             epoch,
             home,
@@ -93,6 +97,7 @@ pub(super) fn explained() -> impl Strategy<Value = Explained> {
             sessions,
             watchers,
             watchers_count,
+            kept_count,
             moves,
         },
     )

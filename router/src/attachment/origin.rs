@@ -49,7 +49,7 @@ mod tests {
         assert!(may(&[]), "no browser");
         assert!(may(&["https://im.example.com"]));
         assert!(may(&["http://im.example.com:8080"]));
-        assert!(may(&["HTTPS://IM.EXAMPLE.COM"]));
+        assert!(may(&["https://IM.EXAMPLE.COM"]));
         assert!(may(&["https://chat.example.org"]));
         for stranger in [
             "null",

@@ -21,7 +21,7 @@ pub(super) struct Waiting {
 
 /// The next thing to write.
 pub(super) enum Item {
-    Message(Waiting),
+    Message(Box<Waiting>),
     Change(Change),
     Close(CloseCode),
 }
@@ -86,7 +86,7 @@ impl Outbox {
         while room && let Some(message) = state.messages.pop_front() {
             // Whoever asked was told in time that the client did not take it.
             if !message.outcome.is_closed() {
-                return Some(Item::Message(message));
+                return Some(Item::Message(Box::new(message)));
             }
         }
         state.changes.pop().map(Item::Change)

@@ -327,9 +327,8 @@ impl Asker {
             principal: self.me.clone(),
             proof,
         };
-        match self.shared.parts().forward.ask(&self.me, op).await {
-            Err(Fault::Unauthenticated) => return closed(CloseCode::WrongCredentials),
-            Ok(_) | Err(_) => {}
+        if self.shared.parts().forward.ask(&self.me, op).await == Err(Fault::Unauthenticated) {
+            return closed(CloseCode::WrongCredentials);
         }
         if self.renew_login().await == Some(false) {
             return closed(CloseCode::SessionOver);

@@ -128,7 +128,7 @@ impl Session {
                         send(transport, &frame).await?;
                     }
                 }
-                Item::Message(waiting) => self.write_message(transport, waiting).await?,
+                Item::Message(waiting) => self.write_message(transport, *waiting).await?,
             }
         }
         Ok(())
@@ -242,11 +242,10 @@ impl Session {
             (Ok(target), _) => self.begin(target, frame),
             (Err(reason), Some(request)) => {
                 let retry_after = reason.may_pass().then_some(Fault::RETRY_AFTER_SECONDS.into());
-                let answer = match frame {
-                    ClientFrame::Message(message) => {
-                        super::requests::receipt(request, message.id, reason, retry_after)
-                    }
-                    _ => refused(request, reason, retry_after),
+                let answer = if let ClientFrame::Message(message) = frame {
+                    super::requests::receipt(request, message.id, reason, retry_after)
+                } else {
+                    refused(request, reason, retry_after)
                 };
                 return send(transport, &answer).await;
             }

@@ -81,7 +81,7 @@ fn names(headers: &HeaderMap, header: &HeaderName, item: &str) -> bool {
     items.any(|each| each.trim().eq_ignore_ascii_case(item))
 }
 
-fn answer(status: StatusCode) -> Response<Body> {
+pub(super) fn answer(status: StatusCode) -> Response<Body> {
     let mut response = Response::new(Body::empty());
     *response.status_mut() = status;
     response
@@ -90,7 +90,7 @@ fn answer(status: StatusCode) -> Response<Body> {
     response
 }
 
-fn busy() -> Response<Body> {
+pub(super) fn busy() -> Response<Body> {
     let mut response = answer(StatusCode::SERVICE_UNAVAILABLE);
     response
         .headers_mut()

@@ -2,10 +2,11 @@
 
 use super::Failed;
 use rvp::notification::AckType;
-use rvp::{Identity, MessageId, Principal, SubscriptionId};
+use rvp::{ClientUrl, Identity, MessageId, Principal, SubscriptionId};
 use std::time::{Duration, SystemTime};
 use store::{
-    Account, Change, Claim, KeptMessage, PropertySubscription, Put, ScramVerifier, Secrets, Store, Write,
+    Account, Change, Claim, KeptMessage, Login, PropertySubscription, Put, ScramVerifier, Secrets, Store,
+    Write,
 };
 
 /// People who are written for.
@@ -60,6 +61,22 @@ pub(crate) fn write(kind: Kind, number: u32) -> Result<Write, Failed> {
         slot: slot(number % PEOPLE)?,
         epoch: 1,
         change,
+    })
+}
+
+/// A log-on.
+pub(crate) fn login(number: u32) -> Result<Write, Failed> {
+    let person = number % PEOPLE;
+    Ok(Write {
+        principal: self::person(person)?,
+        slot: slot(person)?,
+        epoch: 1,
+        change: Change::PutLogin(Login {
+            id: SubscriptionId::new(number + 1).ok_or("a number from 1")?,
+            call_back: ClientUrl::parse(&format!("http://10.0.0.1:5000/{person}"))?,
+            router: "router-1".to_owned(),
+            ends: SystemTime::UNIX_EPOCH + Duration::from_secs(60),
+        }),
     })
 }
 

@@ -7,6 +7,7 @@
 
 mod cpu;
 mod load;
+mod log_ons;
 #[path = "../../tests/postgres/server.rs"]
 #[expect(dead_code, reason = "the tests of PostgreSQL need more of it")]
 #[allow(clippy::unwrap_used, reason = "what is missing ends the measurement")]
@@ -130,6 +131,10 @@ async fn measure_all(
         } else {
             println!("{}", measured.line());
         }
+    }
+    let log_ons = log_ons::measure(&store, engine).await?;
+    if !json {
+        println!("{log_ons}");
     }
     let begun = Instant::now();
     let people = store.claim(&claim, &load::all_slots()).await?;

@@ -2,10 +2,10 @@
 //! its rows.
 
 use super::failure::Failure;
-use super::{archive, messages, text};
+use super::{archive, contacts, messages, text};
 use crate::stored::batch::{Batch, Outcomes, Sorted};
 use crate::stored::millis;
-use crate::{Contact, Login, PropertySubscription, View, Write};
+use crate::{Login, PropertySubscription, View, Write};
 use rvp::{AccessList, Identity, PresenceState, Principal};
 use sqlx::PgConnection;
 use std::borrow::Cow;
@@ -22,7 +22,7 @@ pub(super) async fn writes(connection: &mut PgConnection, writes: &[&Write]) -> 
         display_names,
         told,
         kept,
-        contacts,
+        contacts: lists,
         archive: entries,
     } = Batch::of(writes, &accounts);
     let logins = remove_and_renew(connection, &LOGINS, logins).await?;
@@ -35,7 +35,7 @@ pub(super) async fn writes(connection: &mut PgConnection, writes: &[&Write]) -> 
     put_display_names(connection, display_names).await?;
     put_told(connection, told).await?;
     messages::apply(connection, kept).await?;
-    put_contacts(connection, contacts).await?;
+    contacts::put(connection, lists).await?;
     // Last, since whoever appends keeps others from doing so until the end.
     archive::append(connection, entries).await
 }
@@ -238,37 +238,6 @@ async fn put_told(
         let query = sqlx::query(PUT).bind(accounts).bind(states);
         query.execute(connection).await?;
     }
-    Ok(())
-}
-
-/// Puts whole lists in place of what there is.
-async fn put_contacts(
-    connection: &mut PgConnection,
-    lists: BTreeMap<i64, &[Contact]>,
-) -> Result<(), Failure> {
-    const CLEAR: &str = "DELETE FROM contacts WHERE account = ANY($1)";
-    const PUT: &str = "INSERT INTO contacts (account, position, principal, name, group_name)
-        SELECT * FROM unnest($1, $2, $3, $4, $5)";
-    if lists.is_empty() {
-        return Ok(());
-    }
-    let owners: Vec<i64> = lists.keys().copied().collect();
-    sqlx::query(CLEAR).bind(owners).execute(&mut *connection).await?;
-    let mut rows: Vec<(i64, &Contact)> = Vec::new();
-    let mut positions: Vec<i64> = Vec::new();
-    for (account, list) in lists {
-        rows.extend(list.iter().map(|contact| (account, contact)));
-        positions.extend((0..).zip(list).map(|(position, _)| position));
-    }
-    let principals: Vec<&str> = rows
-        .iter()
-        .map(|(_, contact)| contact.principal.as_url())
-        .collect();
-    let names: Vec<String> = rows.iter().map(|(_, contact)| text(&contact.name)).collect();
-    let groups: Vec<String> = rows.iter().map(|(_, contact)| text(&contact.group)).collect();
-    let query = sqlx::query(PUT).bind(accounts(&rows)).bind(positions);
-    let query = query.bind(principals).bind(names).bind(groups);
-    query.execute(connection).await?;
     Ok(())
 }
 

@@ -24,11 +24,12 @@ const ACQUIRE_TIMEOUT: Duration = Duration::from_secs(3);
 /// What every connection begins with.
 ///
 /// A process that is stopped in the middle of a transaction holds its locks, and its successor waits for them:
-/// the database ends such a transaction after five seconds. A commit that returns before the disk has it would be
-/// a promise that a crash of the database breaks, whatever its settings say; stricter settings stay.
+/// the database ends such a transaction after three seconds, when its lease has ended too. A commit that returns
+/// before the disk has it would be a promise that a crash of the database breaks, whatever its settings say;
+/// stricter settings stay.
 const SETTINGS: &str = "
     SET search_path TO homeport;
-    SET idle_in_transaction_session_timeout TO '5s';
+    SET idle_in_transaction_session_timeout TO '3s';
     SET lock_timeout TO '10s';
     SET statement_timeout TO '60s';
     SELECT set_config('synchronous_commit', 'on', false)

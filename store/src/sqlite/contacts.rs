@@ -2,7 +2,8 @@
 
 use super::failure::Failure;
 use super::rows::{Shape, execute};
-use crate::Contact;
+use crate::{Contact, Error};
+use rvp::Principal;
 use sqlx::SqliteConnection;
 use std::collections::BTreeMap;
 
@@ -17,6 +18,20 @@ const PUT: Shape = Shape {
     row: "(?,?,?,?,?)",
     after: "",
 };
+
+/// Puts a whole list in place of what somebody has. The transaction around it is the caller's.
+pub(super) async fn put_of(
+    connection: &mut SqliteConnection,
+    principal: &Principal,
+    list: &[Contact],
+) -> Result<(), Failure> {
+    let account: Option<i64> = sqlx::query_scalar("SELECT id FROM accounts WHERE principal = ?")
+        .bind(principal.as_url())
+        .fetch_optional(&mut *connection)
+        .await?;
+    let account = account.ok_or(Error::NoSuchAccount)?;
+    put(connection, BTreeMap::from([(account, list)])).await
+}
 
 /// Puts whole lists in place of what there is. The transaction around it is the caller's.
 pub(super) async fn put(

@@ -6,8 +6,8 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex};
 use std::time::SystemTime;
 use store::{
-    Account, AccountChange, Archived, Chain, Claim, Durable, Error, Fenced, KeptMessage, Move, Put, Store,
-    Write,
+    Account, AccountChange, Archived, Chain, Claim, Contact, Durable, Error, Fenced, KeptMessage, Move, Put,
+    Store, Write,
 };
 use tokio::sync::Semaphore;
 
@@ -121,6 +121,10 @@ impl Store for Gated {
 
     async fn remove_account(&self, principal: &Principal) -> Result<(), Error> {
         self.inner.remove_account(principal).await
+    }
+
+    async fn put_contacts(&self, principal: &Principal, contacts: &[Contact]) -> Result<(), Error> {
+        self.inner.put_contacts(principal, contacts).await
     }
 
     async fn changes_since(&self, revision: u64) -> Result<(u64, Vec<AccountChange>), Error> {

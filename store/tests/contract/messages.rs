@@ -1,7 +1,9 @@
 //! Messages kept for people, and contact lists.
 
 use super::Stage;
-use super::samples::{at, contact, kept_header, kept_message, one_of_each, person, put_new, write};
+use super::samples::{
+    SLOT, at, claim, contact, kept_header, kept_message, one_of_each, person, put_new, write,
+};
 use bytes::Bytes;
 use rvp::notification::AckType;
 use rvp::{Domain, Identity, MessageId};
@@ -276,4 +278,29 @@ pub(crate) async fn a_long_contact_list_keeps_its_order(stage: &impl Stage) {
     let list: Vec<Contact> = (0..2000).map(named).collect();
     change(&*store, Change::PutContacts(list.clone())).await;
     assert_eq!(contacts(&*store, "alice").await, list);
+}
+
+pub(crate) async fn an_operator_sets_a_contact_list_whoever_has_the_slot(stage: &impl Stage) {
+    let store = stage.open().await;
+    put_new(&*store, "alice").await;
+    put_new(&*store, "bob").await;
+    store.write(&one_of_each("bob")).await.unwrap();
+    store.claim(&claim("home-1", 99), &[SLOT]).await.unwrap();
+    let (alice, revision) = (person("alice"), store.revision().await.unwrap());
+    for list in [
+        vec![contact("carol"), contact("bob")],
+        vec![contact("zoe")],
+        vec![],
+    ] {
+        store.put_contacts(&alice, &list).await.unwrap();
+        assert_eq!(contacts(&*store, "alice").await, list);
+    }
+    assert_eq!(store.revision().await.unwrap(), revision);
+    assert_eq!(contacts(&*store, "bob").await.len(), 2);
+}
+
+pub(crate) async fn nobody_has_no_contact_list(stage: &impl Stage) {
+    let store = stage.open().await;
+    let refused = store.put_contacts(&person("alice"), &[contact("bob")]).await;
+    assert!(matches!(refused, Err(store::Error::NoSuchAccount)), "{refused:?}");
 }

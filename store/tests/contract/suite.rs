@@ -91,6 +91,8 @@ macro_rules! promises {
             messages::a_thousand_messages_in_one_write_are_all_there,
             messages::a_contact_list_replaces_the_one_before,
             messages::a_long_contact_list_keeps_its_order,
+            messages::an_operator_sets_a_contact_list_whoever_has_the_slot,
+            messages::nobody_has_no_contact_list,
             writes::everything_survives_a_restart,
             writes::everything_is_seen_by_another_handle,
             writes::a_claim_returns_those_in_its_slots_only,

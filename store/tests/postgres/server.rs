@@ -1,9 +1,9 @@
 //! A real PostgreSQL on loopback, with a folder and a port of its own, ended with the test.
 
 use rustix::process::{Pid, Signal, kill_process};
-use std::fs::File;
+use std::fs::{File, Permissions};
 use std::net::{SocketAddr, TcpListener};
-use std::os::unix::fs::chown;
+use std::os::unix::fs::{PermissionsExt, chown};
 use std::os::unix::process::CommandExt;
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
@@ -111,6 +111,25 @@ impl Server {
                 panic!("PostgreSQL has ended with {status}:\n{log}");
             }
         }
+    }
+
+    /// From its next start it offers TLS, with this certificate and the key of it.
+    pub(crate) fn offer_tls(&mut self, certificate: &Path, key: &Path) {
+        let own = |file: &Path, name: &str| {
+            let copy = self.folder.path().join(name);
+            std::fs::copy(file, &copy).unwrap();
+            std::fs::set_permissions(&copy, Permissions::from_mode(0o600)).unwrap();
+            if let Some((user, group)) = unprivileged() {
+                chown(&copy, Some(user), Some(group)).unwrap();
+            }
+            copy.display().to_string()
+        };
+        let (certificate, key) = (own(certificate, "tls.pem"), own(key, "tls.key"));
+        self.further.extend([
+            "ssl=on".to_owned(),
+            format!("ssl_cert_file={certificate}"),
+            format!("ssl_key_file={key}"),
+        ]);
     }
 
     /// Ends it at once, as a power cut would.

@@ -2,10 +2,11 @@
 
 use crate::accounts::DOMAIN;
 use crate::cluster::Plan;
-use homeserver::OfflinePolicy;
+use homeserver::{ArchivePolicy, OfflinePolicy};
 use router::{Policy, Scheme};
 use std::net::SocketAddr;
 use std::path::Path;
+use store::Location;
 
 /// How long a home server counts as living that is not heard of: the shortest that there is, so that a crash is
 /// over soon.
@@ -25,22 +26,26 @@ pub(super) struct Addresses {
 }
 
 /// The settings of a home server; `etcd` are the endpoints.
-pub(super) fn home(
-    name: &str,
-    at: Addresses,
-    etcd: &[String],
-    (store, offline): (&Path, &OfflinePolicy),
-) -> String {
+pub(super) fn home(name: &str, at: Addresses, etcd: &[String], (store, plan): (&Location, &Plan)) -> String {
     let OfflinePolicy {
         keep,
         count,
         bytes,
         age,
-    } = offline;
+    } = plan.offline;
+    let ArchivePolicy { on, retention } = plan.archive;
+    let retention = retention.map_or_else(String::new, |kept| {
+        format!("retention = \"{}s\"\n", kept.as_secs())
+    });
     format!(
-        "name = {name:?}\nshards = 2\n\n[listen]\nlink = \"{}\"\n\n[store]\nsqlite = {store:?}\n\n\
-         [[offline]]\ndomain = {DOMAIN:?}\nkeep = {keep}\ncount = {count}\nbytes = \"{bytes}B\"\nage = \"{}s\"\n\n{}",
+        "name = {name:?}\nshards = 2\n\n[listen]\nlink = \"{}\"\n\n[store]\n{}\n\n\
+         [[offline]]\ndomain = {DOMAIN:?}\nkeep = {keep}\ncount = {count}\nbytes = \"{bytes}B\"\nage = \"{}s\"\n\n\
+         [[archive]]\ndomain = {DOMAIN:?}\non = {on}\n{retention}\n{}",
         at.served,
+        match store {
+            Location::Sqlite(file) => format!("sqlite = {file:?}"),
+            Location::Postgres(database) => format!("postgres = {:?}", database.url),
+        },
         age.as_secs(),
         both(at.admin, etcd)
     )

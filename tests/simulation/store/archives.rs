@@ -39,13 +39,15 @@ impl Archives {
         self.0.values().map(|archive| archive.chain.clone()).collect()
     }
 
+    /// Every entry of a domain.
+    pub(super) fn all(&self, domain: &Domain) -> impl Iterator<Item = &Archived> {
+        let archive = self.0.get(domain).into_iter();
+        archive.flat_map(|archive| &archive.entries)
+    }
+
     /// Entries above a number.
     pub(super) fn read(&self, domain: &Domain, after: u64, limit: u32) -> Vec<Archived> {
-        let entries = self
-            .0
-            .get(domain)
-            .into_iter()
-            .flat_map(|archive| &archive.entries);
+        let entries = self.all(domain);
         let limit = usize::try_from(limit).unwrap_or(usize::MAX);
         let mut octets = 0;
         let later = entries.filter(|archived| archived.number > after);

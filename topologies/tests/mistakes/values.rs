@@ -74,6 +74,32 @@ fn what_is_kept_is_said_in_numbers_and_units() {
 }
 
 #[test]
+fn what_is_archived_is_said_in_words_and_units() {
+    let times = "write a time from \"1 hour\" to \"36600 days\", such as \"2557 days\", or nothing to keep it for ever";
+    for (inner, problem) in [
+        (
+            "on = 1",
+            "domain.archive.on is a whole number; write true or false".to_owned(),
+        ),
+        (
+            "retention = \"30 minutes\"",
+            format!("domain.archive.retention is \"30 minutes\"; {times}"),
+        ),
+        (
+            "retention = \"36601 days\"",
+            format!("domain.archive.retention is \"36601 days\"; {times}"),
+        ),
+        (
+            "retentoin = \"1 day\"",
+            "domain.archive.retentoin is no key of this section; did you mean `retention`?".to_owned(),
+        ),
+    ] {
+        let text = replace(LAB, OFFLINE, &format!("archive = {{ {inner} }}"));
+        one_problem(line_of(&text, "archive ="), &text, &problem);
+    }
+}
+
+#[test]
 fn numbers_that_are_wrong_are_found() {
     let bounds = "write a whole number from 1 to 4294967295";
     for (value, wrong) in [

@@ -13,7 +13,7 @@ use daemon::config::{
     self, AdminSection, DrainSection, Environment, Listen, MembershipSection, SecretFile, Settings,
     TelemetrySection,
 };
-use homeserver::{HomeServerSettings, OfflineSection};
+use homeserver::{ArchiveSection, HomeServerSettings, OfflineSection};
 use router::RouterSettings;
 use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
@@ -136,6 +136,7 @@ impl<'r> Roles<'r> {
             zone: role.zone.clone(),
             capacity: role.capacity,
             offline: self.offline(),
+            archive: self.archive(),
             membership: self.membership.clone(),
             admin: AdminSection {
                 listen: Listen(admin),
@@ -159,6 +160,14 @@ impl<'r> Roles<'r> {
         let domains = self.topology.domains.iter();
         let section = |domain: &Domain| {
             OfflineSection::new(domain.im_host.clone(), cluster::offline_policy(domain.offline))
+        };
+        domains.map(section).collect()
+    }
+
+    fn archive(&self) -> Vec<ArchiveSection> {
+        let domains = self.topology.domains.iter();
+        let section = |domain: &Domain| {
+            ArchiveSection::new(domain.im_host.clone(), cluster::archive_policy(domain.archive))
         };
         domains.map(section).collect()
     }

@@ -3,13 +3,15 @@
 use super::kept;
 use crate::command::{Effect, Ticket};
 use std::collections::BTreeMap;
-use store::{Change, Durable, KeptMessage};
+use store::{ArchiveEntry, Change, Durable, KeptMessage};
 
 /// A question that the store has not answered.
 #[derive(Clone, PartialEq, Debug)]
 pub(super) enum Question {
     /// Make this durable.
     Write(Ticket, Change),
+    /// Archive these.
+    Archive(Ticket, Vec<ArchiveEntry>),
     /// Read messages above this number.
     Read(Ticket, u64),
 }
@@ -18,13 +20,16 @@ pub(super) enum Question {
 pub(super) fn question(effect: &Effect) -> Option<Question> {
     match effect {
         Effect::Keep(ticket, change) => Some(Question::Write(*ticket, change.clone())),
+        Effect::Archive(ticket, entries) => Some(Question::Archive(*ticket, entries.clone())),
         Effect::ReadKept(ticket, after) => Some(Question::Read(*ticket, *after)),
         Effect::Persist(_)
         | Effect::Spread(..)
         | Effect::DeliverMessage(..)
         | Effect::DeliverChange(..)
+        | Effect::Detach(..)
         | Effect::KeptEnded(_)
         | Effect::Ended(..)
+        | Effect::HandedOn(_)
         | Effect::WakeAt(_) => None,
     }
 }

@@ -1,6 +1,7 @@
 //! Messages are conserved: whatever clients, the store and the process do, what a sender was told is delivered or
-//! kept is so, once, in order.
+//! kept is so, once, in order; and where messages are archived, nobody is handed one that is not.
 
+mod reached;
 mod world;
 
 use proptest::collection::vec;
@@ -56,8 +57,8 @@ proptest! {
     #![proptest_config(config())]
 
     #[test]
-    fn what_is_acknowledged_comes_once_and_in_order(acts in vec(act(), 20..120)) {
-        let mut world = World::new();
+    fn what_is_acknowledged_comes_once_and_in_order(archives in any::<bool>(), acts in vec(act(), 20..120)) {
+        let mut world = World::new(archives);
         for act in &acts {
             world.act(act);
             world.check_bounds();
@@ -66,6 +67,7 @@ proptest! {
         world.mend();
         world.check_ledger();
         world.check_conserved();
+        world.check_archive();
     }
 }
 
@@ -74,10 +76,10 @@ fn the_world_reaches_what_the_property_is_about() {
     use proptest::strategy::ValueTree;
     use proptest::test_runner::TestRunner;
     let mut runner = TestRunner::deterministic();
-    let mut reached = world::Reached::default();
-    for _ in 0..192 {
+    let mut reached = reached::Reached::default();
+    for round in 0..192 {
         let acts = vec(act(), 20..120).new_tree(&mut runner).unwrap().current();
-        let mut world = World::new();
+        let mut world = World::new(round % 2 == 0);
         acts.iter().for_each(|act| world.act(act));
         world.mend();
         reached.add(world.reached());

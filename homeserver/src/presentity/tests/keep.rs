@@ -56,10 +56,12 @@ fn what_is_kept_is_answered_when_it_is_durable_and_delivered_at_the_next_log_on(
     assert_eq!(stage.messages(), []);
     store(&mut stage, &carol(), "m-2");
     store(&mut stage, &bob(), "m-3");
+    assert_eq!(stage.explained().kept_count, 3);
     stage.log_on(1);
     assert_eq!(stage.messages(), [], "they are read first");
     stage.store_answers(Written::Durable);
     assert_eq!(take_all(&mut stage), ["m-1", "m-2", "m-3"]);
+    assert_eq!(stage.explained().kept_count, 0);
     assert!(stage.messages.0.is_empty(), "what was taken is gone");
     assert!(stage.kept.kept.iter().all(|each| each.taken.is_some()));
 }

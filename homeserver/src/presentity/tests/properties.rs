@@ -156,6 +156,7 @@ fn everything_durable(presentity: &Presentity) -> String {
         since: _,
         left: _,
         epoch: _,
+        archives: _,
     } = presentity;
     format!("{:?}", (account, logins, views, watchers, access, spread.shown))
 }

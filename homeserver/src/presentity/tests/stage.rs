@@ -3,10 +3,10 @@
 use super::asked::{Messages, Question, question};
 use super::say::{LIFETIME, alice, bob, change_access, log_on, proved, set, watch};
 use super::{kept, say};
-use crate::OfflinePolicy;
 use crate::command::{Applied, Command, DeliveryId, Effect, Ended, RouterName, Verdict, Written};
 use crate::ids::Ids;
 use crate::presentity::Presentity;
+use crate::{Archives, OfflinePolicy};
 use proto::{ClientLogin, DeliverMessage, Outcome};
 use rvp::access::Entry;
 use rvp::method::proppatch::{Patch, StatePatch};
@@ -15,8 +15,9 @@ use rvp::{
     Caller, Fault, Method, PresenceState, Principal, Property, Reply, SubscriptionId, SubscriptionKind,
     ViewId,
 };
+use std::sync::Arc;
 use std::time::{Duration, SystemTime};
-use store::Durable;
+use store::{ArchiveEntry, Durable};
 
 /// The router that everybody comes through who names none.
 pub(super) const ROUTER: &str = "router-1";
@@ -41,6 +42,8 @@ pub(super) struct Stage {
     ids: Ids,
     /// Documents of kept messages.
     pub(super) messages: Messages,
+    /// What is in the archives.
+    pub(super) archive: Vec<ArchiveEntry>,
     /// What the store has not answered yet.
     pub(super) asked: Vec<Question>,
 }
@@ -78,11 +81,28 @@ impl Stage {
             presentity,
             ids,
             messages: Messages::default(),
+            archive: Vec::new(),
             asked: Vec::new(),
             offline,
         };
         stage.apply(Command::Lapse);
         stage
+    }
+
+    /// The same, where this is archived.
+    pub(super) fn archiving(mut self, archives: Archives) -> Self {
+        self.presentity = self.presentity.archived(Arc::new(archives));
+        self
+    }
+
+    /// The person gets another home.
+    pub(super) fn leave(&mut self) {
+        self.effects = self.presentity.leave(self.now);
+    }
+
+    /// How many messages have not ended.
+    pub(super) fn in_flight(&self) -> usize {
+        self.presentity.in_flight()
     }
 
     /// The process ends, and another one begins with what the store has kept.
@@ -92,6 +112,11 @@ impl Stage {
         self.asked.clear();
         self.ids = Ids::from_seed(8);
         self.apply(Command::Lapse);
+    }
+
+    /// What an operator is told.
+    pub(super) fn explained(&self) -> proto::operator::Explained {
+        self.presentity.explain(self.now)
     }
 
     pub(super) fn later(&mut self, seconds: u64) {
@@ -151,6 +176,12 @@ impl Stage {
                 Question::Write(ticket, change) => {
                     if durable {
                         self.messages.write(&mut self.kept, change);
+                    }
+                    Command::Written { ticket, written }
+                }
+                Question::Archive(ticket, entries) => {
+                    if durable {
+                        self.archive.extend(entries);
                     }
                     Command::Written { ticket, written }
                 }
@@ -359,10 +390,13 @@ impl Stage {
             Effect::Spread(..)
             | Effect::DeliverMessage(..)
             | Effect::DeliverChange(..)
+            | Effect::Detach(..)
             | Effect::Keep(..)
+            | Effect::Archive(..)
             | Effect::ReadKept(..)
             | Effect::KeptEnded(_)
             | Effect::Ended(..)
+            | Effect::HandedOn(_)
             | Effect::WakeAt(_) => None,
         })
     }

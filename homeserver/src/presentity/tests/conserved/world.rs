@@ -5,17 +5,19 @@ use super::super::asked::{Messages, Question, question};
 use super::super::kept;
 use super::super::say::{alice, bob, carol, log_on, notify, proved, unsubscribe};
 use super::super::stage::{ROUTER, start};
-use crate::OfflinePolicy;
+use super::reached::Reached;
 use crate::command::{Applied, Command, DeliveryId, Effect, Ended, Ticket, Verdict, Written};
 use crate::ids::Ids;
 use crate::presentity::Presentity;
+use crate::{ArchivePolicy, Archives, OfflinePolicy};
 use proto::{DeliverMessage, Outcome};
 use rvp::method::Notify;
 use rvp::notification::{AckType, MessageKind};
 use rvp::{Identity, MessageId, Method, Principal, Reply, SubscriptionId};
 use std::collections::{BTreeMap, BTreeSet, VecDeque};
+use std::sync::Arc;
 use std::time::{Duration, SystemTime};
-use store::Durable;
+use store::{ArchiveEntry, Durable};
 
 const OFFLINE: OfflinePolicy = OfflinePolicy {
     keep: true,
@@ -72,10 +74,6 @@ struct Told {
     taken: Vec<(u64, SubscriptionId)>,
 }
 
-/// How often something happened.
-#[derive(Default, Debug)]
-pub(super) struct Reached(BTreeMap<&'static str, usize>);
-
 pub(super) struct World {
     now: SystemTime,
     epoch: u64,
@@ -96,15 +94,23 @@ pub(super) struct World {
     accepted: i64,
     ended: i64,
     reached: Reached,
+    /// What is archived, if anything is, and what the archive holds, in order.
+    archives: Option<Arc<Archives>>,
+    archive: Vec<Key>,
 }
 
 impl World {
-    pub(super) fn new() -> Self {
+    pub(super) fn new(archives: bool) -> Self {
         let kept = kept::new(kept::account(&alice()));
+        let on = ArchivePolicy {
+            on: true,
+            retention: None,
+        };
+        let archives = archives.then(|| Arc::new(Archives([(alice().domain(), on)].into())));
         Self {
             now: start(),
             epoch: 1,
-            presentity: Presentity::load(kept.clone(), 1, OFFLINE),
+            presentity: load(&kept, 1, archives.as_ref()),
             ids: Ids::from_seed(7),
             kept,
             messages: Messages::default(),
@@ -118,6 +124,8 @@ impl World {
             accepted: 0,
             ended: 0,
             reached: Reached::default(),
+            archives,
+            archive: Vec::new(),
         }
     }
 
@@ -284,8 +292,24 @@ impl World {
                 };
                 self.apply(Command::Written { ticket, written });
             }
+            Question::Archive(ticket, entries) => {
+                self.reached.note("archived");
+                if !matches!(does, StoreDoes::Fail) {
+                    self.enter(entries);
+                }
+                let written = match does {
+                    StoreDoes::Answer => Written::Durable,
+                    StoreDoes::Fail | StoreDoes::FailAndHaveDone => Written::Failed,
+                };
+                self.apply(Command::Written { ticket, written });
+            }
             Question::Read(ticket, after) => self.read(ticket, after, does),
         }
+    }
+
+    fn enter(&mut self, entries: Vec<ArchiveEntry>) {
+        let entered = entries.into_iter().map(|entry| (entry.from, entry.id));
+        self.archive.extend(entered);
     }
 
     fn read(&mut self, ticket: Ticket, after: u64, does: StoreDoes) {
@@ -299,8 +323,10 @@ impl World {
     fn restart(&mut self, done: usize, taking: u8) {
         self.reached.note("restarted");
         for question in std::mem::take(&mut self.asked).into_iter().take(done) {
-            if let Question::Write(_, change) = question {
-                self.messages.write(&mut self.kept, change);
+            match question {
+                Question::Write(_, change) => self.messages.write(&mut self.kept, change),
+                Question::Archive(_, entries) => self.enter(entries),
+                Question::Read(..) => {}
             }
         }
         for (bit, queue) in std::mem::take(&mut self.queues).into_values().enumerate() {
@@ -314,7 +340,7 @@ impl World {
         (self.accepted, self.ended) = (0, 0);
         self.epoch += 1;
         self.now += Duration::from_secs(1);
-        self.presentity = Presentity::load(self.kept.clone(), self.epoch, OFFLINE);
+        self.presentity = load(&self.kept, self.epoch, self.archives.as_ref());
         self.apply(Command::Lapse);
     }
 
@@ -325,15 +351,22 @@ impl World {
             match effect {
                 Effect::Persist(change) => kept::keep(&mut self.kept, change),
                 Effect::DeliverMessage(id, _, message, _) => {
+                    self.check_archived(&key(&message));
                     let queue = self.queues.entry(message.login.login).or_default();
                     queue.push_back((id, message));
                 }
                 Effect::Ended(id, ended) => self.end(id, ended),
+                Effect::HandedOn(id) => {
+                    self.reached.note("handed on");
+                    self.senders.remove(&id);
+                }
                 Effect::Keep(..)
+                | Effect::Archive(..)
                 | Effect::ReadKept(..)
                 | Effect::KeptEnded(_)
                 | Effect::Spread(..)
                 | Effect::DeliverChange(..)
+                | Effect::Detach(..)
                 | Effect::WakeAt(_) => {}
             }
         }
@@ -393,6 +426,21 @@ impl World {
         assert_eq!(self.accepted, self.ended + in_flight);
     }
 
+    fn check_archived(&self, key: &Key) {
+        assert!(
+            self.archives.is_none() || self.archive.contains(key),
+            "{key:?} is handed to a client and is not in the archive"
+        );
+    }
+
+    /// Whatever its sender was told is delivered or kept is in the archive.
+    pub(super) fn check_archive(&self) {
+        for (key, _) in self.told.iter().filter(|(_, told)| told.acknowledged) {
+            self.check_archived(key);
+        }
+        assert!(self.archives.is_some() || self.archive.is_empty());
+    }
+
     pub(super) fn check_conserved(&self) {
         for (key, told) in &self.told {
             let attempts: BTreeSet<u64> = told.taken.iter().map(|(attempt, _)| *attempt).collect();
@@ -419,27 +467,14 @@ impl World {
     }
 }
 
-fn key(message: &DeliverMessage) -> Key {
-    (message.from.clone(), message.id.clone().unwrap())
+fn load(kept: &Durable, epoch: u64, archives: Option<&Arc<Archives>>) -> Presentity {
+    let presentity = Presentity::load(kept.clone(), epoch, OFFLINE);
+    match archives {
+        Some(archives) => presentity.archived(Arc::clone(archives)),
+        None => presentity,
+    }
 }
 
-impl Reached {
-    const ALL: [&str; 6] = ["again", "known", "refused", "restarted", "stored", "taken before"];
-
-    fn note(&mut self, what: &'static str) {
-        *self.0.entry(what).or_default() += 1;
-    }
-
-    pub(super) fn add(&mut self, other: Self) {
-        for (what, times) in other.0 {
-            *self.0.entry(what).or_default() += times;
-        }
-    }
-
-    pub(super) fn check(&self) {
-        for what in Self::ALL {
-            let times = self.0.get(what).copied().unwrap_or_default();
-            assert!(times >= 20, "{what} happened {times} times: {self:?}");
-        }
-    }
+fn key(message: &DeliverMessage) -> Key {
+    (message.from.clone(), message.id.clone().unwrap())
 }

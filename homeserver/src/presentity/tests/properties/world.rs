@@ -181,8 +181,12 @@ impl World {
                 Effect::DeliverMessage(id, ..) => self.under_way.push(*id),
                 Effect::WakeAt(at) => self.expiry.wake_at(*at, &alice()),
                 Effect::Spread(change, _) => versions.push(change.version),
-                Effect::DeliverChange(..) | Effect::Ended(..) => {}
-                Effect::Keep(..) | Effect::ReadKept(..) | Effect::KeptEnded(_) => {
+                Effect::DeliverChange(..) | Effect::Detach(..) | Effect::Ended(..) => {}
+                Effect::Keep(..)
+                | Effect::Archive(..)
+                | Effect::HandedOn(_)
+                | Effect::ReadKept(..)
+                | Effect::KeptEnded(_) => {
                     panic!("nothing is kept here")
                 }
             }
