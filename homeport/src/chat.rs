@@ -27,6 +27,9 @@ use session::{Person, Session};
 use std::path::PathBuf;
 use std::time::Duration;
 
+/// What is said where there is no TLS.
+const OPEN: &str = "the connection is not encrypted: others on its way can read what you write";
+
 /// Talk with people: a screen, or lines for scripts
 #[derive(clap::Args, Debug)]
 #[command(after_help = "\
@@ -99,8 +102,9 @@ impl Chat {
         let connecting = Connecting::new(self.ca.as_deref())?;
         let demo = self.server.is_none().then_some(self.data.as_path());
         let password = password::password(&address, self.password_file.as_deref(), demo)?;
-        if servers.are_open() {
-            output.warning("the connection is not encrypted: others on its way can read what you write");
+        let is_open = servers.are_open();
+        if is_open {
+            output.warning(OPEN);
         }
         let me = address.clone();
         let person = Person {
@@ -117,7 +121,10 @@ impl Chat {
                 .await?
         } else {
             // Gives the terminal back before anything more is said.
-            driver.run(&mut screen::Screen::new(output, &me)?, &stop).await?
+            let note = is_open.then_some(OPEN);
+            driver
+                .run(&mut screen::Screen::new(output, &me, note)?, &stop)
+                .await?
         };
         ended(&session)
     }

@@ -402,7 +402,7 @@ async fn events_are_lines_of_json_if_asked() {
 
 #[tokio::test]
 async fn mistakes_on_the_command_line_say_what_to_do() {
-    let folder = tempfile::tempdir().unwrap();
+    let (_router, folder) = stage().await;
     let run = |arguments: &'static [&'static str]| Script::start(ALICE, folder.path(), arguments).wait();
     for (arguments, code, said) in [
         (&["--server", "im.example.com"][..], 2, "https://im.example.com"),
@@ -432,4 +432,24 @@ async fn mistakes_on_the_command_line_say_what_to_do() {
         assert!(ended.errors.contains(said), "{arguments:?}: {}", ended.errors);
         assert_eq!(ended.lines, [""; 0]);
     }
+}
+
+#[tokio::test]
+async fn what_others_can_read_is_warned_of() {
+    let (router, folder) = stage().await;
+    let warned = |server: String| {
+        let arguments = ["--server", server.as_str(), "--password-file", "password"];
+        let alice = Script::start(ALICE, folder.path(), &arguments).end();
+        async move { alice.await.errors.contains("not encrypted") }
+    };
+    let play = async || {
+        let mut peer = router.log_on().await;
+        peer.do_next().await;
+        peer.log_off().await;
+    };
+    // Not this machine's own address, as far as anybody can tell.
+    let server = format!("ws://0.0.0.0:{}", router.address.port());
+    assert!(tokio::join!(warned(server), play()).0);
+    let server = format!("ws://{}", router.address);
+    assert!(!tokio::join!(warned(server), play()).0);
 }

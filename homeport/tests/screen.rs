@@ -232,6 +232,21 @@ async fn colours_are_left_out_where_none_are_wanted() {
 }
 
 #[tokio::test]
+async fn without_a_terminal_it_says_what_to_do() {
+    let folder = tempfile::tempdir().unwrap();
+    std::fs::write(folder.path().join("password"), "x\n").unwrap();
+    let ended = std::process::Command::new(env!("CARGO_BIN_EXE_homeport"))
+        .args(["chat", "alice@im.example.com", "--server", "ws://127.0.0.1:9"])
+        .args(["--password-file", "password"])
+        .current_dir(folder.path())
+        .stdin(std::process::Stdio::null())
+        .output()
+        .unwrap();
+    assert_eq!(ended.status.code(), Some(2));
+    assert!(String::from_utf8_lossy(&ended.stderr).contains("--plain"));
+}
+
+#[tokio::test]
 async fn a_password_is_asked_for_and_not_shown() {
     let folder = tempfile::tempdir().unwrap();
     let router = Router::start().await;

@@ -41,18 +41,20 @@ pub(super) enum Happened {
 }
 
 impl Screen {
-    /// Takes the terminal.
+    /// Takes the terminal. A note is shown until the first key.
     ///
     /// # Errors
     /// There is none.
-    pub(super) fn new(output: &Output, me: &str) -> Result<Self> {
+    pub(super) fn new(output: &Output, me: &str, note: Option<&str>) -> Result<Self> {
         if !(std::io::stdin().is_terminal() && std::io::stdout().is_terminal()) {
             bail!(Usage(
                 "the screen needs a terminal: give --plain where there is none".to_owned()
             ));
         }
+        let mut model = Model::new(me);
+        model.note = note.map(str::to_owned);
         Ok(Self {
-            model: Model::new(me),
+            model,
             look: Look::new(output.has_colours()),
             terminal: Taken::take()?,
             keys: EventStream::new(),

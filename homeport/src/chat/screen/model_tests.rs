@@ -5,6 +5,9 @@ use crate::chat::session::Action;
 use crate::chat::session::tests::logged_on;
 use attachment::{ClientFrame, Contact, ContactsAction, ContactsChange, Receipt, ServerFrame};
 use crossterm::event::{KeyCode, KeyEvent, KeyModifiers};
+use proptest::prelude::*;
+use ratatui::Terminal;
+use ratatui::backend::TestBackend;
 
 const BOB: &str = "bob@im.example.com";
 const CAROL: &str = "carol@im.example.com";
@@ -252,4 +255,43 @@ fn who_leaves_waits_for_receipts_and_twice_does_not() {
     assert!(!logs_off(&seat) && seat.model.leaving);
     seat.press(KeyCode::Char('c'), KeyModifiers::CONTROL);
     assert!(logs_off(&seat));
+}
+
+fn keys() -> impl Strategy<Value = Vec<(KeyCode, KeyModifiers)>> {
+    let code = prop_oneof![
+        4 => "[a-z@.你👋é\u{301}🏽\u{1b}]".prop_map(|text| KeyCode::Char(text.chars().next().unwrap())),
+        2 => (1..=10_u8).prop_map(KeyCode::F),
+        2 => prop::sample::select(vec![
+            KeyCode::Enter, KeyCode::Esc, KeyCode::Tab, KeyCode::Up, KeyCode::Down, KeyCode::Left, KeyCode::Right,
+            KeyCode::Home, KeyCode::End, KeyCode::PageUp, KeyCode::PageDown, KeyCode::Backspace, KeyCode::Delete,
+        ]),
+    ];
+    let modifiers = prop::sample::select(vec![
+        KeyModifiers::NONE,
+        KeyModifiers::NONE,
+        KeyModifiers::CONTROL,
+        KeyModifiers::ALT,
+    ]);
+    prop::collection::vec((code, modifiers), 0..60)
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig::with_cases(64))]
+
+    /// Whatever is pressed, the screen can be drawn in any size, and what is sent is what may be sent.
+    #[test]
+    fn any_keys_can_be_pressed(keys in keys(), columns in 1..120_u16, rows in 1..50_u16) {
+        let mut seat = Seat::new();
+        seat.told(1, BOB, "hello 你好");
+        seat.told(2, CAROL, "hi");
+        for (code, modifiers) in keys {
+            seat.press(code, modifiers);
+        }
+        for frame in &seat.sent {
+            prop_assert_eq!(frame.check(), Ok(()));
+        }
+        let mut terminal = Terminal::new(TestBackend::new(columns, rows)).unwrap();
+        let look = crate::chat::screen::draw::Look::new(true);
+        terminal.draw(|frame| crate::chat::screen::draw::draw(frame, &seat.model, look)).unwrap();
+    }
 }
