@@ -1,11 +1,15 @@
 //! `homeport up --processes` as its users meet it: real processes and a real etcd, killed at will.
 
+#[path = "processes/chats.rs"]
+mod chats;
 #[path = "processes/deaths.rs"]
 mod deaths;
 #[path = "processes/mistakes.rs"]
 mod mistakes;
 #[path = "processes/run.rs"]
 mod run;
+#[path = "chat/script.rs"]
+mod script;
 
 use run::{Run, folder, log_on};
 use std::collections::BTreeMap;
@@ -57,6 +61,11 @@ async fn every_role_is_a_process_until_the_cluster_is_asked_to_end() {
     let etcd = processes["etcd"].address("client");
     assert!(
         cluster.contains(&format!("etcd = [\"http://{etcd}\"]\nprefix = \"/homeport\"\n")),
+        "{cluster}"
+    );
+    let routers = ["router-1", "router-2"].map(|name| format!("\"{}\"", processes[name].address("rvp")));
+    assert!(
+        cluster.contains(&format!("routers = [{}]\n", routers.join(", "))),
         "{cluster}"
     );
     let (status, said) = run.end("TERM").await;
@@ -156,8 +165,15 @@ async fn a_topology_for_processes_runs_in_one_process_too() {
         }
     }
     let cluster = std::fs::read_to_string(data.path().join("cluster.toml")).unwrap();
-    assert_eq!(cluster.matches("127.0.0.1:").count(), 3, "{cluster}");
-    assert!(cluster.contains("homes = ["), "{cluster}");
+    let addresses = |key: &str| {
+        let line = cluster.lines().find_map(|line| line.strip_prefix(key));
+        line.map_or(0, |line| line.matches("127.0.0.1:").count())
+    };
+    assert_eq!(
+        (addresses("homes = ["), addresses("routers = [")),
+        (3, 3),
+        "{cluster}"
+    );
     let (status, _) = run.end("TERM").await;
     assert!(status.success(), "{status}");
     assert!(

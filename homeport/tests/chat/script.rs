@@ -1,4 +1,5 @@
 //! `homeport chat --plain` as a script runs it.
+#![allow(clippy::unwrap_used, reason = "in a test it is an assertion")]
 
 use std::path::Path;
 use std::process::Stdio;
@@ -48,7 +49,13 @@ impl Script {
 
     pub(crate) async fn line(&mut self) -> String {
         let line = tokio::time::timeout(WAIT, self.output.next_line()).await;
-        line.expect("a line in time").unwrap().expect("a line")
+        if let Some(line) = line.expect("a line in time").unwrap() {
+            return line;
+        }
+        let mut errors = String::new();
+        let stderr = self.child.stderr.as_mut().unwrap();
+        stderr.read_to_string(&mut errors).await.unwrap();
+        panic!("it has ended: {errors}");
     }
 
     /// Ends its input and waits for it.
