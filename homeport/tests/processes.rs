@@ -11,7 +11,7 @@ mod run;
 #[path = "chat/script.rs"]
 mod script;
 
-use run::{Run, folder, log_on};
+use run::{Process, Run, folder, log_on};
 use std::collections::BTreeMap;
 use std::os::unix::fs::PermissionsExt;
 use std::path::Path;
@@ -19,6 +19,22 @@ use std::path::Path;
 fn mode(path: &Path) -> u32 {
     let metadata = std::fs::metadata(path).unwrap_or_else(|error| panic!("{}: {error}", path.display()));
     metadata.permissions().mode() & 0o777
+}
+
+/// `cluster.toml` says where everything is.
+fn finds_its_parts(data: &Path, processes: &BTreeMap<String, Process>) {
+    let cluster =
+        std::fs::read_to_string(data.join("cluster.toml")).expect("it is there while the cluster runs");
+    let etcd = processes["etcd"].address("client");
+    assert!(
+        cluster.contains(&format!("etcd = [\"http://{etcd}\"]\nprefix = \"/homeport\"\n")),
+        "{cluster}"
+    );
+    let routers = ["router-1", "router-2"].map(|name| format!("\"{}\"", processes[name].address("rvp")));
+    assert!(
+        cluster.contains(&format!("routers = [{}]\n", routers.join(", "))),
+        "{cluster}"
+    );
 }
 
 #[tokio::test]
@@ -57,17 +73,7 @@ async fn every_role_is_a_process_until_the_cluster_is_asked_to_end() {
     ] {
         assert_eq!(mode(&data.path().join(name)), 0o600, "{name}");
     }
-    let cluster = std::fs::read_to_string(data.path().join("cluster.toml")).unwrap();
-    let etcd = processes["etcd"].address("client");
-    assert!(
-        cluster.contains(&format!("etcd = [\"http://{etcd}\"]\nprefix = \"/homeport\"\n")),
-        "{cluster}"
-    );
-    let routers = ["router-1", "router-2"].map(|name| format!("\"{}\"", processes[name].address("rvp")));
-    assert!(
-        cluster.contains(&format!("routers = [{}]\n", routers.join(", "))),
-        "{cluster}"
-    );
+    finds_its_parts(data.path(), &processes);
     let (status, said) = run.end("TERM").await;
     assert!(status.success(), "{status}: {said:#?}");
     assert!(
