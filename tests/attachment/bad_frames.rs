@@ -88,6 +88,15 @@ fn after_it_is_known_who_says_it() -> Result<(), Failure> {
             let _ = client.socket()?.say(frame).await;
             client.socket()?.ends(code).await?;
         }
+        stage.close().await
+    })
+}
+
+#[test]
+fn a_field_that_is_not_valid_is_refused_by_its_request() -> Result<(), Failure> {
+    tests::run(&[], async |_| {
+        let mut stage = Stage::start(Plan::default()).await?;
+        let alice = person(&mut stage, "alice", "home-1").await?;
         let mut client = Attached::log_on(&stage, &alice, "r-1").await?;
         let long = "é".repeat(limits::TEXT_BYTES_MAX);
         for (fields, why) in [

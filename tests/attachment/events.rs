@@ -85,6 +85,8 @@ fn an_event_stream_carries_the_same_frames() -> Result<(), Failure> {
             anyhow::bail!("{answer:?}");
         };
         unproved.verify(welcome.scram.as_deref().unwrap_or_default())?;
+        // The device that was touched last decides.
+        scene.stage.advance(std::time::Duration::from_secs(1)).await?;
         let state = ClientFrame::State {
             request: 3,
             state: State::Busy,

@@ -51,19 +51,19 @@ fn texts_pass_both_ways_as_they_are() -> Result<(), Failure> {
 }
 
 #[test]
-fn looks_conversations_and_typing_pass_both_ways() -> Result<(), Failure> {
+fn looks_and_conversations_pass_as_they_are() -> Result<(), Failure> {
     tests::run(&[], async |_| {
         let mut scene = Scene::new().await?;
-        let (alice, maxb) = (scene.alice.me().clone(), scene.maxb.me().clone());
+        let maxb = scene.maxb.me().clone();
         let looks = Format {
             font: Some("Comic Sans MS".into()),
             bold: true,
             color: Some("#0000ff".into()),
             ..Format::default()
         };
-        let mut message = match Attached::text(&maxb, scene.alice.number(), ("looks", "hi")) {
-            ClientFrame::Message(message) => message,
-            other => anyhow::bail!("{other:?}"),
+        let frame = Attached::text(&maxb, scene.alice.number(), ("looks", "hi"));
+        let ClientFrame::Message(mut message) = frame else {
+            anyhow::bail!("{frame:?}");
         };
         message.format = Some(looks);
         message.conversation = Some("{11111111-2222-3333-4444-555555555555}".into());
@@ -87,6 +87,15 @@ fn looks_conversations_and_typing_pass_both_ways() -> Result<(), Failure> {
                 "{who} is not in {document}"
             );
         }
+        scene.stage.close().await
+    })
+}
+
+#[test]
+fn that_somebody_types_or_joins_passes_both_ways() -> Result<(), Failure> {
+    tests::run(&[], async |_| {
+        let mut scene = Scene::new().await?;
+        let (alice, maxb) = (scene.alice.me().clone(), scene.maxb.me().clone());
         let typing = ClientFrame::Typing {
             to: maxb.address(),
             conversation: None,
@@ -257,6 +266,19 @@ fn messages_wait_for_who_is_not_there_and_ids_are_taken_once() -> Result<(), Fai
         bob.ping().await?;
         bob.heard_nothing_else()?;
 
+        stage.close().await
+    })
+}
+
+#[test]
+fn a_message_that_nobody_takes_is_refused_with_the_reason() -> Result<(), Failure> {
+    tests::run(&[], async |_| {
+        let mut stage = Stage::start(Plan::with_homes(2).with_routers(2)).await?;
+        let alice = person(&mut stage, "alice", "home-1").await?;
+        let bob = person(&mut stage, "bob", "home-2").await?;
+        let mut alice = Attached::log_on(&stage, &alice, "r-1").await?;
+        let mut bob = Attached::log_on(&stage, &bob, "r-2").await?;
+        let to = bob.me().clone();
         // Who left a conversation says so.
         bob.acknowledges = false;
         let request = alice.number();

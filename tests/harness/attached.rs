@@ -1,36 +1,17 @@
 //! A client that holds a connection open (`docs/attachment.md`): what it says, what it hears, and what it knows again.
 
+mod socket;
+
+pub use socket::{Came, Socket};
+
 use crate::accounts::PASSWORD;
 use crate::cluster::Cluster;
-use crate::wait::within;
 use anyhow::{Context, bail, ensure};
-use attachment::scram::Conversation;
 use attachment::{
-    ClientFrame, CloseCode, Kind, Message, PATH, Proof, Receipt, Received, SUBPROTOCOL, ServerFrame, State,
-    Welcome,
+    ClientFrame, CloseCode, Kind, Message, Proof, Receipt, Received, ServerFrame, State, Welcome,
 };
-use futures_util::{SinkExt, StreamExt};
 use rvp::Principal;
 use std::collections::VecDeque;
-use std::net::SocketAddr;
-use tokio::net::TcpStream;
-use tokio_tungstenite::WebSocketStream;
-use tokio_tungstenite::tungstenite::Message as Octets;
-use tokio_tungstenite::tungstenite::client::IntoClientRequest;
-
-/// A bare connection, before anybody has said who they are.
-pub struct Socket {
-    inner: WebSocketStream<TcpStream>,
-}
-
-/// What comes on a connection.
-#[derive(Clone, PartialEq, Eq, Debug)]
-pub enum Came {
-    /// A frame.
-    Frame(ServerFrame),
-    /// The end, with its code if it had one.
-    End(Option<u16>),
-}
 
 /// A client that is logged on.
 pub struct Attached {
@@ -50,135 +31,6 @@ pub struct Attached {
     known: Vec<(String, String)>,
     /// Whether it acknowledges what it gets.
     pub acknowledges: bool,
-}
-
-impl Socket {
-    /// Opens a connection to a router.
-    ///
-    /// # Errors
-    /// When it is not let in.
-    pub async fn open(address: SocketAddr) -> anyhow::Result<Self> {
-        Self::open_from(address, None).await
-    }
-
-    /// The same from a page in a browser.
-    ///
-    /// # Errors
-    /// When it is not let in.
-    pub async fn open_from(address: SocketAddr, origin: Option<&str>) -> anyhow::Result<Self> {
-        let mut request = format!("ws://{address}{PATH}").into_client_request()?;
-        let headers = request.headers_mut();
-        headers.insert("sec-websocket-protocol", SUBPROTOCOL.parse()?);
-        if let Some(origin) = origin {
-            headers.insert("origin", origin.parse()?);
-        }
-        let opening = async {
-            let stream = TcpStream::connect(address).await?;
-            let (inner, answer) = tokio_tungstenite::client_async(request, stream).await?;
-            let protocol = answer.headers().get("sec-websocket-protocol");
-            ensure!(protocol.is_some_and(|it| it == SUBPROTOCOL), "another protocol");
-            Ok(Self { inner })
-        };
-        within("a WebSocket", opening).await?
-    }
-
-    /// Says anything.
-    ///
-    /// # Errors
-    /// When the connection has ended.
-    pub async fn say(&mut self, text: &str) -> anyhow::Result<()> {
-        Ok(self.inner.send(Octets::text(text)).await?)
-    }
-
-    /// Sends what is no text.
-    ///
-    /// # Errors
-    /// When the connection has ended.
-    pub async fn say_octets(&mut self, octets: &[u8]) -> anyhow::Result<()> {
-        Ok(self.inner.send(Octets::binary(octets.to_vec())).await?)
-    }
-
-    /// What comes next.
-    ///
-    /// # Errors
-    /// When nothing comes in time, or no frame.
-    pub async fn hear(&mut self) -> anyhow::Result<Came> {
-        loop {
-            let next = within("a frame", self.inner.next()).await?;
-            match next {
-                Some(Ok(Octets::Text(text))) => {
-                    let frame = ServerFrame::read(&text)?;
-                    ensure!(frame != ServerFrame::Unknown, "an unknown frame: {text}");
-                    return Ok(Came::Frame(frame));
-                }
-                Some(Ok(Octets::Close(close))) => return Ok(Came::End(close.map(|close| close.code.into()))),
-                Some(Ok(Octets::Ping(_) | Octets::Pong(_) | Octets::Frame(_))) => {}
-                Some(Ok(Octets::Binary(_))) => bail!("octets"),
-                Some(Err(_)) | None => return Ok(Came::End(None)),
-            }
-        }
-    }
-
-    /// The connection is closed with this code, whatever comes before.
-    ///
-    /// # Errors
-    /// When it is not.
-    pub async fn ends(&mut self, code: CloseCode) -> anyhow::Result<()> {
-        loop {
-            if let Came::End(ended) = self.hear().await? {
-                ensure!(ended == Some(code.code()), "{ended:?} instead of {}", code.code());
-                return Ok(());
-            }
-        }
-    }
-
-    async fn authenticate(&mut self, request: u32, proof: Proof) -> anyhow::Result<ServerFrame> {
-        self.say(&ClientFrame::Authenticate { request, proof }.write())
-            .await?;
-        match self.hear().await? {
-            Came::Frame(frame) => {
-                ensure!(
-                    frame.request() == Some(request),
-                    "{frame:?} answers another request"
-                );
-                Ok(frame)
-            }
-            Came::End(code) => bail!("closed with {code:?}"),
-        }
-    }
-
-    /// Logs on with a name and a password, and checks that the server knows the account.
-    ///
-    /// # Errors
-    /// With the answer, when it is no welcome.
-    pub async fn with_password(&mut self, name: &str, password: &str) -> anyhow::Result<Welcome> {
-        let nonce = format!("{:032x}", rand::random::<u128>());
-        let conversation = Conversation::new(name, password, &nonce);
-        let challenge = self
-            .authenticate(1, Proof::ScramFirst(conversation.first()))
-            .await?;
-        let ServerFrame::Challenge { scram, .. } = challenge else {
-            bail!("{challenge:?}");
-        };
-        let (last, unproved) = conversation.answer(&scram)?;
-        let answer = self.authenticate(2, Proof::ScramFinal(last)).await?;
-        let ServerFrame::Welcome(welcome) = answer else {
-            bail!("{answer:?}");
-        };
-        unproved.verify(welcome.scram.as_deref().context("the server proves nothing")?)?;
-        Ok(welcome)
-    }
-
-    /// Logs on with a token, or goes on with a session.
-    ///
-    /// # Errors
-    /// With the answer, when it is no welcome.
-    pub async fn with(&mut self, proof: Proof) -> anyhow::Result<Welcome> {
-        match self.authenticate(1, proof).await? {
-            ServerFrame::Welcome(welcome) => Ok(welcome),
-            other => bail!("{other:?}"),
-        }
-    }
 }
 
 impl Attached {
@@ -298,10 +150,9 @@ impl Attached {
     /// # Errors
     /// When it is refused.
     pub async fn does(&mut self, ask: impl FnOnce(u32) -> ClientFrame) -> anyhow::Result<()> {
-        match self.ask(ask).await? {
-            ServerFrame::Done { .. } => Ok(()),
-            other => bail!("{other:?}"),
-        }
+        let answer = self.ask(ask).await?;
+        ensure!(matches!(answer, ServerFrame::Done { .. }), "{answer:?}");
+        Ok(())
     }
 
     /// Sets the state.
@@ -329,17 +180,16 @@ impl Attached {
                 subscription,
             })
             .await?;
-        match answer {
-            ServerFrame::Watching {
-                subscription,
-                presence,
-                ..
-            } => {
-                ensure!(presence.who == who, "{presence:?}");
-                Ok((subscription, presence.state.context("no state")?))
-            }
-            other => bail!("{other:?}"),
-        }
+        let ServerFrame::Watching {
+            subscription,
+            presence,
+            ..
+        } = answer
+        else {
+            bail!("{answer:?}");
+        };
+        ensure!(presence.who == who, "{presence:?}");
+        Ok((subscription, presence.state.context("no state")?))
     }
 
     /// The frame of a message with this id.
@@ -359,13 +209,12 @@ impl Attached {
     /// # Errors
     /// When there is no receipt.
     pub async fn send(&mut self, to: &Principal, id: &str, text: &str) -> anyhow::Result<Receipt> {
-        match self.ask(|request| Self::text(to, request, (id, text))).await? {
-            ServerFrame::Receipt { id: of, result, .. } => {
-                ensure!(of == id, "a receipt of {of}");
-                Ok(result)
-            }
-            other => bail!("{other:?}"),
-        }
+        let answer = self.ask(|request| Self::text(to, request, (id, text))).await?;
+        let ServerFrame::Receipt { id: of, result, .. } = answer else {
+            bail!("{answer:?}");
+        };
+        ensure!(of == id, "a receipt of {of}");
+        Ok(result)
     }
 
     /// The next frame that is chosen; what comes before it is kept for others. Messages are acknowledged as they come,
@@ -433,13 +282,11 @@ impl Attached {
     /// # Errors
     /// When none comes.
     pub async fn message(&mut self) -> anyhow::Result<Received> {
-        match self
-            .next("a message", |frame| matches!(frame, ServerFrame::Message(_)))
-            .await?
-        {
-            ServerFrame::Message(received) => Ok(received),
-            other => bail!("{other:?}"),
-        }
+        let is_message = |frame: &ServerFrame| matches!(frame, ServerFrame::Message(_));
+        let ServerFrame::Message(received) = self.next("a message", is_message).await? else {
+            bail!("no message");
+        };
+        Ok(received)
     }
 
     /// The next message is this text of that person.
@@ -461,16 +308,12 @@ impl Attached {
         let address = who.address();
         let of_them =
             |frame: &ServerFrame| matches!(frame, ServerFrame::Presence(presence) if presence.who == address);
-        match self
+        let told = self
             .next(format!("{who} to be {}", state.name()), of_them)
-            .await?
-        {
-            ServerFrame::Presence(presence) => {
-                ensure!(presence.state == Some(state), "{presence:?} instead of {state:?}");
-                Ok(())
-            }
-            other => bail!("{other:?}"),
-        }
+            .await?;
+        let right = matches!(&told, ServerFrame::Presence(presence) if presence.state == Some(state));
+        ensure!(right, "{told:?} instead of {state:?}");
+        Ok(())
     }
 
     /// What was heard and not asked for: nothing of it is presence, and no message.
