@@ -18,6 +18,8 @@ mod transcripts {
 
 #[path = "cluster/archive.rs"]
 mod archive;
+#[path = "cluster/attached.rs"]
+mod attached;
 #[path = "cluster/disk_full.rs"]
 mod disk_full;
 #[path = "cluster/drain.rs"]

@@ -7,7 +7,7 @@
 mod digest;
 mod ntlm;
 
-use proto::Proof;
+use proto::{Authenticated, Proof};
 use rvp::Credential;
 use store::Account;
 
@@ -23,6 +23,9 @@ pub(crate) enum Rejected {
     /// The answer is right, but the account is disabled.
     #[error("the account is disabled")]
     Disabled,
+    /// The token was made for a password of before.
+    #[error("the token is of a password that was changed")]
+    OldToken,
     /// The answer cannot be one to our challenge.
     #[error("the credentials are malformed")]
     Malformed,
@@ -31,27 +34,39 @@ pub(crate) enum Rejected {
 /// Tells what a proof shows about the owner of an account.
 ///
 /// How long it takes does not tell how much of an answer was right. That an account is disabled is told only
-/// to who knows its password.
+/// to who knows its password. SCRAM counts as Digest does: both answer a challenge with a hash of the password, and
+/// people who allow or deny somebody by one mean the person. So does a token, which somebody got for such an answer.
 ///
 /// # Errors
 /// [`Rejected`], with its reason.
-pub(crate) fn verify(account: &Account, proof: &Proof) -> Result<Credential, Rejected> {
-    let legacy = account.secrets.legacy.as_ref().ok_or(Rejected::NotAllowed)?;
+pub(crate) fn verify(account: &Account, proof: &Proof) -> Result<Authenticated, Rejected> {
+    let legacy = || account.secrets.legacy.as_ref().ok_or(Rejected::NotAllowed);
+    let (generation, mut signature) = (account.secrets.scram.generation(), None);
     let credential = match proof {
         Proof::Digest { answer, method } => {
-            digest::verify(legacy, account.principal.domain_str(), answer, method)?;
+            digest::verify(legacy()?, account.principal.domain_str(), answer, method)?;
             Credential::Digest
         }
         Proof::Ntlm { answer, challenge } => {
-            ntlm::verify(legacy, account.principal.name(), answer, *challenge)?;
+            ntlm::verify(legacy()?, account.principal.name(), answer, *challenge)?;
             Credential::Ntlm
         }
+        Proof::Scram { signed, proof } => {
+            let verified = account.secrets.scram.verify_proof(signed.as_bytes(), proof);
+            signature = Some(verified.ok_or(Rejected::WrongSecret)?);
+            Credential::Digest
+        }
+        Proof::Token { generation: of } if *of == generation => Credential::Digest,
+        Proof::Token { .. } => return Err(Rejected::OldToken),
     };
     if account.disabled {
-        Err(Rejected::Disabled)
-    } else {
-        Ok(credential)
+        return Err(Rejected::Disabled);
     }
+    Ok(Authenticated {
+        credential,
+        generation,
+        signature,
+    })
 }
 
 #[cfg(test)]

@@ -1,7 +1,7 @@
 //! The vocabulary of the core: what it is told, and what it wants done.
 
-use proto::{Change, ClientLogin, DeliverMessage, Outcome};
-use rvp::{Caller, Fault, Method, Principal, Reply, SubscriptionId};
+use proto::{Change, ClientLogin, DeliverMessage, Detach, Outcome};
+use rvp::{AttachmentId, Caller, Fault, Lifetime, Method, Principal, Reply, SubscriptionId};
 use std::time::SystemTime;
 use store::{Account, ArchiveEntry, KeptMessage};
 
@@ -17,6 +17,8 @@ pub(crate) enum Command {
         caller: Caller,
         /// Through which router.
         router: RouterName,
+        /// Which login of the caller asks, where that is known.
+        login: Option<SubscriptionId>,
         /// What.
         method: Method,
     },
@@ -31,6 +33,17 @@ pub(crate) enum Command {
     },
     /// The client of a login cannot be reached any more (spec 7.4).
     CallBackLost(SubscriptionId),
+    /// The connection by which a login is reached has ended, or is about to.
+    Detached {
+        /// Of which login.
+        login: SubscriptionId,
+        /// Which connection.
+        attachment: AttachmentId,
+        /// How long the login stays without one.
+        stays: Lifetime,
+    },
+    /// A router may be gone, and the connections to it.
+    RouterLost(RouterName),
     /// The account was changed.
     Account(Box<Account>),
     /// Time has passed: end what has ended.
@@ -136,6 +149,8 @@ pub(crate) enum Effect {
     DeliverMessage(DeliveryId, RouterName, DeliverMessage, Taken),
     /// Hand a change to a client.
     DeliverChange(RouterName, Change, ClientLogin),
+    /// Tell a router that a connection is not a client's any more.
+    Detach(RouterName, ClientLogin, Detach),
     /// Make this durable, and come back with [`Command::Written`].
     Keep(Ticket, store::Change),
     /// Make these durable, all or none, and come back with [`Command::Written`].

@@ -11,15 +11,15 @@ mod turns;
 pub(crate) use telling::Telling;
 
 use crate::claims::Claims;
-use crate::command::Taken;
+use crate::command::{RouterName, Taken};
 use crate::metrics::Metrics;
 use crate::shards::Shards;
 use daemon::{OnError, Tasks};
 use membership::{MemberId, Placements, Slot};
 use outbox::{Client, Outboxes, Parcel};
-use proto::{Answer, Call, Change, ClientLogin, DeliverMessage, Link, Links, Op, Outcome, Refusal};
+use proto::{Answer, Call, Change, ClientLogin, DeliverMessage, Detach, Link, Links, Op, Outcome, Refusal};
 use recent::Recent;
-use rvp::Principal;
+use rvp::{Principal, Reach};
 use std::collections::{BTreeMap, BTreeSet};
 use std::future::poll_fn;
 use std::sync::{Arc, Mutex, PoisonError};
@@ -97,7 +97,28 @@ impl Delivery {
     /// A router has opened a link.
     pub(crate) fn router_opened(&self, link: &Link) {
         tracing::info!(router = link.peer().name, "router linked");
-        self.routers().insert(link.peer().name.clone(), link.clone());
+        let before = self.routers().insert(link.peer().name.clone(), link.clone());
+        if before.is_some() {
+            // It may have begun anew, without a connection of before.
+            self.doubt_attachments(&link.peer().name);
+        }
+    }
+
+    /// Whoever is attached to a router is given up after a while, unless the router says that it has them. What it says
+    /// over a link that it opens from now on comes after this.
+    fn doubt_attachments(&self, router: &str) {
+        let router: RouterName = router.into();
+        let full = self.inner.shards.router_lost(&router);
+        if full.is_empty() {
+            return;
+        }
+        let shards = self.inner.shards.clone();
+        self.inner
+            .tasks
+            .spawn("doubt attachments", OnError::Log, async move {
+                shards.router_lost_later(&router, full).await;
+                Ok(())
+            });
     }
 
     /// A router's link is gone.
@@ -111,6 +132,7 @@ impl Delivery {
             routers.remove(router);
         }
         tracing::info!(router, "router's link ended");
+        self.doubt_attachments(router);
         let handed = self.inner.told_routers.on(router);
         if handed.is_empty() {
             return;
@@ -152,8 +174,11 @@ impl Delivery {
         if taken == Taken::Perhaps && self.was_taken(router, &message).await {
             return Outcome::Taken;
         }
-        let Some(link) = self.router_for(router) else {
-            tracing::warn!("no router is linked, a message cannot be delivered");
+        let attached = message.login.reach.attachment().is_some();
+        let Some(link) = self.router_of(&message.login.reach, router) else {
+            if !attached {
+                tracing::warn!("no router is linked, a message cannot be delivered");
+            }
             return Outcome::Unreachable;
         };
         let call = self.call(MESSAGE_DEADLINE, Op::DeliverMessage(message));
@@ -167,6 +192,9 @@ impl Delivery {
         };
         match answer {
             Ok(Ok(Answer::Outcome(outcome))) => outcome,
+            // Whether or not the client has it: it comes back for what it did not acknowledge, and knows a message
+            // again.
+            _ if attached => Outcome::Unreachable,
             // It was not handed over: the router is behind, or stops.
             Ok(Err(Refusal::Fault(_) | Refusal::Moved { .. })) => Outcome::Busy,
             Ok(_) => Outcome::Rejected,
@@ -272,6 +300,24 @@ impl Delivery {
     /// The epoch that this home knows.
     pub(crate) fn epoch(&self) -> u64 {
         self.inner.placements.now().epoch()
+    }
+
+    /// The router by which a client is reached: a connection is at the one router only.
+    fn router_of(&self, reach: &Reach, name: &str) -> Option<Link> {
+        match reach {
+            Reach::CallBack(_) => self.router_for(name),
+            Reach::Attachment(_) => self.routers().get(name).filter(|link| !link.is_closed()).cloned(),
+        }
+    }
+
+    /// Tells a router that a connection is not a client's any more. One that cannot be told finds out by itself: what
+    /// it says of the client is not taken any more.
+    pub(crate) async fn detach(&self, router: &str, client: ClientLogin, why: Detach) {
+        if let Some(link) = self.router_of(&client.reach, router) {
+            let _ = link
+                .call(self.call(CHANGE_DEADLINE, Op::Detach { client, why }))
+                .await;
+        }
     }
 
     /// The router of that name while it is linked; else one that is the same for everything meant for

@@ -7,6 +7,7 @@ mod access;
 mod account;
 mod acl;
 mod archive;
+mod attachment;
 mod backlog;
 mod change;
 mod deliveries;
@@ -39,7 +40,7 @@ use known::Known;
 use logins::Logins;
 pub(crate) use piece::Piece;
 use rvp::method::Subscribe;
-use rvp::{Caller, Fault, Method, PresenceState, Principal, Property, Reply};
+use rvp::{Caller, Fault, Method, PresenceState, Principal, Property, Reply, SubscriptionId};
 use spread::Spread;
 use std::sync::Arc;
 use std::time::SystemTime;
@@ -79,6 +80,7 @@ struct Context<'a> {
     ids: &'a mut Ids,
     caller: Caller,
     router: crate::command::RouterName,
+    login: Option<SubscriptionId>,
     effects: Vec<Effect>,
 }
 
@@ -151,7 +153,11 @@ impl Presentity {
     /// By which router the client is reached now whose login begins or is renewed, if it is.
     pub(crate) fn router_of(&self, subscribe: &Subscribe) -> Option<&str> {
         let login = match subscribe {
-            Subscribe::Refresh { id, .. } => self.logins.get(*id),
+            // A connection is at the router that says so.
+            Subscribe::Refresh { id, .. } => self
+                .logins
+                .get(*id)
+                .filter(|each| each.reach.attachment().is_none()),
             Subscribe::New { call_back, .. } => self.logins.newest_at(call_back),
         };
         login.map(|login| login.router.as_str())
@@ -211,59 +217,57 @@ impl Presentity {
 
     /// Does what a command asks.
     pub(crate) fn apply(&mut self, now: SystemTime, ids: &mut Ids, command: Command) -> Applied {
-        self.since.get_or_insert(now);
         let mut effects = Vec::new();
-        let verdict = match command {
-            Command::Request {
-                caller,
-                router,
-                method,
-            } => {
-                let mut context = Context {
-                    now,
-                    ids,
-                    caller,
-                    router,
-                    effects,
-                };
-                let verdict = self.request(&mut context, method);
-                effects = context.effects;
-                verdict
-            }
-            Command::Change(change) => {
-                self.change(&change, &mut effects);
-                Verdict::Nothing
-            }
-            Command::Outcome { delivery, outcome } => {
-                self.outcome(now, delivery, outcome, &mut effects);
-                Verdict::Nothing
-            }
-            Command::Written { ticket, written } => {
-                self.written(now, ticket, written, &mut effects);
-                Verdict::Nothing
-            }
-            Command::Read { ticket, messages } => {
-                self.read(now, ticket, messages, &mut effects);
-                Verdict::Nothing
-            }
-            Command::CallBackLost(login) => {
-                self.end_login(ids, login, &mut effects);
-                Verdict::Nothing
-            }
-            Command::Account(account) => {
-                self.set_account(ids, *account, &mut effects);
-                Verdict::Nothing
-            }
-            Command::Lapse => {
-                self.lapse(now, ids, &mut effects);
-                Verdict::Nothing
-            }
-            Command::Told { version, everybody } => {
-                self.told((version, everybody), &mut effects);
-                Verdict::Nothing
-            }
+        if self.since.is_none() {
+            self.since = Some(now);
+            self.doubt_attachments(now, None, &mut effects);
+        }
+        let Command::Request {
+            caller,
+            router,
+            login,
+            method,
+        } = command
+        else {
+            self.happened(now, ids, command, &mut effects);
+            let verdict = Verdict::Nothing;
+            return Applied { verdict, effects };
         };
-        Applied { verdict, effects }
+        let mut context = Context {
+            now,
+            ids,
+            caller,
+            router,
+            login,
+            effects,
+        };
+        let verdict = self.request(&mut context, method);
+        Applied {
+            verdict,
+            effects: context.effects,
+        }
+    }
+
+    /// What nobody waits for.
+    fn happened(&mut self, now: SystemTime, ids: &mut Ids, command: Command, effects: &mut Vec<Effect>) {
+        match command {
+            // That is asked.
+            Command::Request { .. } => {}
+            Command::Change(change) => self.change(&change, effects),
+            Command::Outcome { delivery, outcome } => self.outcome(now, delivery, outcome, effects),
+            Command::Written { ticket, written } => self.written(now, ticket, written, effects),
+            Command::Read { ticket, messages } => self.read(now, ticket, messages, effects),
+            Command::CallBackLost(login) => self.end_login(ids, login, effects),
+            Command::Detached {
+                login,
+                attachment,
+                stays,
+            } => self.detached((login, attachment), now + stays.duration(), effects),
+            Command::RouterLost(router) => self.doubt_attachments(now, Some(&router), effects),
+            Command::Account(account) => self.set_account(ids, *account, effects),
+            Command::Lapse => self.lapse(now, ids, effects),
+            Command::Told { version, everybody } => self.told((version, everybody), effects),
+        }
     }
 
     fn request(&mut self, context: &mut Context<'_>, method: Method) -> Verdict {

@@ -1,5 +1,6 @@
 //! What comes in on links: check that we are home, ask the shard, answer.
 
+use crate::command::RouterName;
 use crate::delivery::Delivery;
 use crate::governor::Governor;
 use crate::lending::Lending;
@@ -11,7 +12,7 @@ use async_trait::async_trait;
 use daemon::Clock;
 use membership::{MemberId, Phase, Placement, Placements, Slot};
 use proto::{Answer, Call, Change, Link, Op, Refusal, Role, Serve};
-use rvp::{Caller, Credential, Fault, Method, Principal};
+use rvp::{AttachmentId, Caller, Credential, Fault, Lifetime, Method, Principal, SubscriptionId};
 use std::sync::Arc;
 use std::time::Duration;
 use tokio::sync::oneshot;
@@ -77,30 +78,21 @@ impl Service {
                 })
                 .await
             }
+            Op::ScramSalt { principal } => {
+                self.check_ours(&placement, &principal).await?;
+                let target = principal.clone();
+                self.ask(&target, |reply| Ask::ScramSalt { principal, reply })
+                    .await
+            }
             Op::Request {
                 target,
                 caller,
+                login,
                 method,
             } => {
                 self.check_ours(&placement, &target).await?;
-                let (principal, span) = (target.clone(), tracing::Span::current());
                 let router = link.peer().name.as_str().into();
-                let logs_on = logs_on(&caller, &method);
-                let asked = self.ask(&principal, |reply| {
-                    Ask::Request(Box::new(RequestAsk {
-                        target,
-                        caller,
-                        router,
-                        method: *method,
-                        span,
-                        reply,
-                    }))
-                });
-                if logs_on {
-                    self.log_on(Slot::of(&principal), asked).await
-                } else {
-                    asked.await
-                }
+                self.request((router, target), (caller, login), *method).await
             }
             Op::CallBackLost { principal, login } => {
                 self.check_ours(&placement, &principal).await?;
@@ -108,15 +100,68 @@ impl Service {
                     .ask(&principal.clone(), Ask::CallBackLost { principal, login })?;
                 Ok(Answer::Done)
             }
+            Op::Detached {
+                principal,
+                login,
+                attachment,
+                stays,
+            } => {
+                self.check_ours(&placement, &principal).await?;
+                self.detached(principal, (login, attachment), stays)
+            }
             Op::SpreadChange { .. }
             | Op::Settle
             | Op::DeliverMessage(_)
             | Op::DeliverChange { .. }
+            | Op::Detach { .. }
             | Op::Members
             | Op::Load
             | Op::Explain { .. }
             | Op::Drain
             | Op::Undrain => Err(Fault::BadRequest.into()),
+        }
+    }
+
+    fn detached(
+        &self,
+        principal: Principal,
+        (login, attachment): (SubscriptionId, AttachmentId),
+        stays: Lifetime,
+    ) -> Result<Answer, Refusal> {
+        let target = principal.clone();
+        let detached = Ask::Detached {
+            principal,
+            login,
+            attachment,
+            stays,
+        };
+        self.shards.ask(&target, detached)?;
+        Ok(Answer::Done)
+    }
+
+    async fn request(
+        &self,
+        (router, target): (RouterName, Principal),
+        (caller, login): (Caller, Option<SubscriptionId>),
+        method: Method,
+    ) -> Result<Answer, Refusal> {
+        let (principal, span) = (target.clone(), tracing::Span::current());
+        let logs_on = logs_on(&caller, &method);
+        let asked = self.ask(&principal, |reply| {
+            Ask::Request(Box::new(RequestAsk {
+                target,
+                caller,
+                router,
+                login,
+                method,
+                span,
+                reply,
+            }))
+        });
+        if logs_on {
+            self.log_on(Slot::of(&principal), asked).await
+        } else {
+            asked.await
         }
     }
 
@@ -133,8 +178,11 @@ impl Service {
                 Ok(Answer::Done)
             }
             Op::Authenticate { .. }
+            | Op::ScramSalt { .. }
             | Op::Request { .. }
             | Op::CallBackLost { .. }
+            | Op::Detached { .. }
+            | Op::Detach { .. }
             | Op::DeliverMessage(_)
             | Op::DeliverChange { .. }
             | Op::Members
@@ -171,9 +219,12 @@ impl Service {
                 .await
                 .map(|()| Answer::Done),
             Op::Authenticate { .. }
+            | Op::ScramSalt { .. }
             | Op::Request { .. }
             | Op::SpreadChange { .. }
             | Op::CallBackLost { .. }
+            | Op::Detached { .. }
+            | Op::Detach { .. }
             | Op::Settle
             | Op::DeliverMessage(_)
             | Op::DeliverChange { .. } => Err(Fault::BadRequest.into()),

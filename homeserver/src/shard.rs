@@ -135,6 +135,22 @@ impl Shard {
                 }
             }
             Ask::CallBackLost { principal, login } => self.call_back_lost(principal, login),
+            Ask::ScramSalt { principal, reply } => self.scram_salt(principal, reply),
+            Ask::Detached {
+                principal,
+                login,
+                attachment,
+                stays,
+            } => {
+                let detached = Command::Detached {
+                    login,
+                    attachment,
+                    stays,
+                };
+                // Of somebody who is not here yet the store says nothing of a connection.
+                self.command(&principal, detached);
+            }
+            Ask::RouterLost(router) => self.router_lost(&router),
             Ask::Accounts(changes) => self.accounts(changes),
             Ask::Load { durables, epoch } => {
                 durables.into_iter().for_each(|durable| self.load(durable, epoch));

@@ -4,7 +4,7 @@ use crate::command::RouterName;
 use crate::delivery::Telling;
 use membership::Slot;
 use proto::{Answer, Change, Proof, Refusal};
-use rvp::{Caller, Fault, Method, Principal, SubscriptionId};
+use rvp::{AttachmentId, Caller, Fault, Lifetime, Method, Principal, SubscriptionId};
 use store::{AccountChange, Durable};
 use tokio::sync::{mpsc, oneshot};
 
@@ -38,6 +38,17 @@ pub(crate) enum Ask {
         principal: Principal,
         login: SubscriptionId,
     },
+    /// What is hashed with somebody's password.
+    ScramSalt { principal: Principal, reply: ReplyTo },
+    /// A client's connection has ended.
+    Detached {
+        principal: Principal,
+        login: SubscriptionId,
+        attachment: AttachmentId,
+        stays: Lifetime,
+    },
+    /// A router may be gone, and the connections to it.
+    RouterLost(RouterName),
     /// Accounts changed in the store.
     Accounts(Vec<AccountChange>),
     /// What the store holds for slots that have become ours, claimed at an epoch.
@@ -55,6 +66,7 @@ pub(crate) struct RequestAsk {
     pub(crate) target: Principal,
     pub(crate) caller: Caller,
     pub(crate) router: RouterName,
+    pub(crate) login: Option<SubscriptionId>,
     pub(crate) method: Method,
     /// The span that asks, so that what follows from it belongs to the same trace.
     pub(crate) span: tracing::Span,
@@ -92,6 +104,22 @@ impl Shards {
                 mpsc::error::TrySendError::Full(_) => Fault::Busy,
                 mpsc::error::TrySendError::Closed(_) => Fault::Unavailable,
             })
+    }
+
+    /// Tells every shard that a router may be gone, at once: what the router says next must not come before it.
+    /// Returns the shards that have no room.
+    pub(crate) fn router_lost(&self, router: &RouterName) -> Vec<usize> {
+        let shards = self.mailboxes.iter().enumerate();
+        let full = shards.filter(|(_, mailbox)| mailbox.try_send(Ask::RouterLost(router.clone())).is_err());
+        full.map(|(shard, _)| shard).collect()
+    }
+
+    /// The same for these, when they have room.
+    pub(crate) async fn router_lost_later(&self, router: &RouterName, shards: Vec<usize>) {
+        for shard in shards {
+            // One that is not there any more has nobody.
+            let _ = self.send(shard, Ask::RouterLost(router.clone())).await;
+        }
     }
 
     /// Hands a change to the shards of these watchers, and waits until every router that reaches one of them has it.

@@ -12,7 +12,10 @@ pub mod operator;
 
 pub use link::{Link, LinkServer, Peer, Role, Serve, Spawn};
 pub use links::{Connect, Links};
-pub use op::{Answer, Call, Change, ClientLogin, DeliverMessage, Op, Outcome, Proof, Refusal};
+pub use op::{
+    Answer, Authenticated, Call, Change, ClientLogin, DeliverMessage, Detach, Op, Outcome, Proof, Refusal,
+    ScramSalt,
+};
 
 /// The messages and the service as generated from `homeport/v1/*.proto`.
 #[allow(
@@ -31,4 +34,5 @@ pub mod v1 {
 /// The version of this contract. A process refuses a peer with another one.
 ///
 /// 1: the first. 2: routers and homes take deliveries and changes from a person's home only, by its epoch.
-pub const PROTOCOL: u32 = 3;
+/// 4: clients are reached at listeners or by attachments.
+pub const PROTOCOL: u32 = 4;

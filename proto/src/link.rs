@@ -153,9 +153,12 @@ impl Link {
                     .map_err(|refused| self.error(refused))?,
             ),
             Op::Authenticate { .. }
+            | Op::ScramSalt { .. }
             | Op::Request { .. }
             | Op::DeliverMessage(_)
             | Op::CallBackLost { .. }
+            | Op::Detached { .. }
+            | Op::Detach { .. }
             | Op::Settle
             | Op::Members
             | Op::Load

@@ -5,8 +5,8 @@ use bytes::Bytes;
 use rvp::credentials::{DigestAnswer, NtlmAnswer};
 use rvp::notification::AckType;
 use rvp::{
-    Caller, ClientUrl, Credential, Fault, Identity, MessageId, Method, Principal, Property, Reply,
-    SubscriptionId,
+    AttachmentId, Caller, Credential, Fault, Identity, Lifetime, MessageId, Method, Principal, Property,
+    Reach, Reply, SubscriptionId,
 };
 use std::time::Duration;
 
@@ -33,12 +33,19 @@ pub enum Op {
         /// What was shown.
         proof: Proof,
     },
+    /// Router to the home of a person who wants to log on with SCRAM: what is hashed with the password?
+    ScramSalt {
+        /// The person.
+        principal: Principal,
+    },
     /// Router to home: one of RVP's methods on a principal of that home.
     Request {
         /// Whose node.
         target: Principal,
         /// Who asks.
         caller: Caller,
+        /// Which login of the caller asks, where that is known: an attachment's.
+        login: Option<SubscriptionId>,
         /// What.
         method: Box<Method>,
     },
@@ -65,6 +72,26 @@ pub enum Op {
         /// Which.
         login: SubscriptionId,
     },
+    /// Router to home: the connection of a client has ended, or is about to. Its login stays for a while, for the
+    /// client to come back.
+    Detached {
+        /// Whose login.
+        principal: Principal,
+        /// Which.
+        login: SubscriptionId,
+        /// Which connection. Another one may have taken its place already.
+        attachment: AttachmentId,
+        /// How long the login stays.
+        stays: Lifetime,
+    },
+    /// Home to router: this client is reached in another way now, or its login has ended. What it has not taken is
+    /// not for this connection any more.
+    Detach {
+        /// The client, as it was reached.
+        client: ClientLogin,
+        /// Why.
+        why: Detach,
+    },
     /// Home to home: the slots that are no longer yours at this call's epoch are about to be mine. Answered
     /// when everything that was changed in them is durable.
     Settle,
@@ -89,11 +116,14 @@ impl Op {
     pub fn name(&self) -> &'static str {
         match self {
             Self::Authenticate { .. } => "authenticate",
+            Self::ScramSalt { .. } => "scram_salt",
             Self::Request { method, .. } => method.name(),
             Self::SpreadChange { .. } => "spread_change",
             Self::DeliverMessage(_) => "deliver_message",
             Self::DeliverChange { .. } => "deliver_change",
             Self::CallBackLost { .. } => "call_back_lost",
+            Self::Detached { .. } => "detached",
+            Self::Detach { .. } => "detach",
             Self::Settle => "settle",
             Self::Members => "members",
             Self::Load => "load",
@@ -121,6 +151,48 @@ pub enum Proof {
         /// What the router asked.
         challenge: [u8; 8],
     },
+    /// The last message of SCRAM-SHA-256.
+    Scram {
+        /// What both sides sign (RFC 5802: `AuthMessage`).
+        signed: String,
+        /// The client's proof.
+        proof: [u8; 32],
+    },
+    /// A token that a router has made and knows again. What remains to be seen is whether the account still has the
+    /// password of then, and may log on.
+    Token {
+        /// Of the password.
+        generation: u64,
+    },
+}
+
+/// What credentials have shown.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct Authenticated {
+    /// As what they count in access lists.
+    pub credential: Credential,
+    /// Another number for each password that the account had: by it a token ends with the password.
+    pub generation: u64,
+    /// The server's own proof, where SCRAM asks for it.
+    pub signature: Option<[u8; 32]>,
+}
+
+/// What is hashed with a password for SCRAM.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct ScramSalt {
+    /// Random, of this account alone.
+    pub salt: [u8; 16],
+    /// Rounds of hashing.
+    pub iterations: u32,
+}
+
+/// Why a connection is not a client's any more.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum Detach {
+    /// The client goes on at another connection.
+    Resumed,
+    /// The login has ended.
+    Ended,
 }
 
 /// New properties of a presentity.
@@ -142,15 +214,15 @@ impl Change {
     }
 }
 
-/// A client that is logged on by a call-back.
+/// A client that is logged on.
 #[derive(Clone, PartialEq, Eq, Hash, PartialOrd, Ord, Debug)]
 pub struct ClientLogin {
     /// Who is logged on.
     pub principal: Principal,
     /// By which login.
     pub login: SubscriptionId,
-    /// Where the client listens.
-    pub call_back: ClientUrl,
+    /// How the client is reached.
+    pub reach: Reach,
 }
 
 /// A message on its last hop.
@@ -184,7 +256,9 @@ pub enum Answer {
     /// To [`Op::Request`].
     Reply(Reply),
     /// To [`Op::Authenticate`].
-    Authenticated(Credential),
+    Authenticated(Authenticated),
+    /// To [`Op::ScramSalt`].
+    ScramSalt(ScramSalt),
     /// To [`Op::DeliverMessage`].
     Outcome(Outcome),
     /// To [`Op::Members`].

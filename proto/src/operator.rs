@@ -1,6 +1,6 @@
 //! What an operator is told by a home server, as values. See `op` for the questions.
 
-use rvp::{ClientUrl, PresenceState, Principal, SubscriptionId};
+use rvp::{PresenceState, Principal, Reach, SubscriptionId};
 use std::time::Duration;
 
 /// Watchers that are listed of one person at most; their number is always told.
@@ -109,8 +109,8 @@ pub struct Session {
     pub login: SubscriptionId,
     /// The router it logged on through.
     pub router: String,
-    /// Where it listens.
-    pub call_back: ClientUrl,
+    /// How it is reached.
+    pub reach: Reach,
     /// When it ends unless it is renewed; whole seconds.
     pub ends_in: Duration,
 }

@@ -153,7 +153,7 @@ impl Authenticate {
             proof,
         };
         match self.forward.ask(&person, op).await {
-            Ok(Answer::Authenticated(credential)) => Ok(proved(person, credential)),
+            Ok(Answer::Authenticated(authenticated)) => Ok(proved(person, authenticated.credential)),
             Ok(_) => Err(Fault::Internal.into()),
             Err(Fault::Unauthenticated) => {
                 self.metrics.failed_authentication();
@@ -183,9 +183,9 @@ impl Authenticate {
             proof: Proof::Ntlm { answer, challenge },
         };
         match self.forward.ask(&person, op).await {
-            Ok(Answer::Authenticated(credential)) => {
+            Ok(Answer::Authenticated(authenticated)) => {
                 connection.set_ntlm(Ntlm::Authenticated(person.clone()));
-                Ok(Some(proved(person, credential)))
+                Ok(Some(proved(person, authenticated.credential)))
             }
             Ok(_) => Err(Fault::Internal),
             Err(Fault::Unauthenticated) => {

@@ -1,4 +1,5 @@
 use super::*;
+use crate::connection::Place;
 use async_trait::async_trait;
 use membership::{Members, Placements};
 use proto::{Call, Connect, Link, Links, Peer, Refusal, Role, Serve};
@@ -50,7 +51,7 @@ fn authenticate(schemes: &[Scheme]) -> Authenticate {
 }
 
 fn connection() -> Connection {
-    Connection::new(([192, 0, 2, 1], 1025).into())
+    Connection::new(([192, 0, 2, 1], 1025).into(), Place::of_nobody())
 }
 
 /// Asks about somebody elsewhere, so that no account can be right and no home is asked.

@@ -8,3 +8,4 @@ mod taken;
 
 pub use policy::{OwnListeners, Policy};
 pub(crate) use queues::{Lost, Queues};
+pub(crate) use taken::{InHand, Taken};

@@ -80,6 +80,12 @@ impl Canonical {
         }
     }
 
+    /// The person whom people write so, if there may be one of ours.
+    pub(crate) fn address(&self, address: &str) -> Option<Principal> {
+        let person = Principal::from_address(address).ok()?;
+        Some(self.person(&person)).filter(|person| self.is_ours(person))
+    }
+
     fn person(&self, person: &Principal) -> Principal {
         let without = person.without_port();
         if self.is_ours(&without) {

@@ -4,6 +4,7 @@ use crate::call_back::Policy;
 use rvp::Domain;
 use serde::{Deserialize, Serialize};
 use std::net::SocketAddr;
+use std::time::Duration;
 
 /// A way of proving who one is that a listener offers.
 #[derive(Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, Debug, Serialize, Deserialize)]
@@ -13,6 +14,24 @@ pub enum Scheme {
     Ntlm,
     /// Digest (spec 6.3).
     Digest,
+}
+
+/// The settings of one router's attachments.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct AttachmentConfig {
+    /// Pages that may open one, besides those of the router's own host.
+    pub origins: Vec<String>,
+    /// How long a session outlives its connection.
+    pub resume_within: Duration,
+}
+
+impl Default for AttachmentConfig {
+    fn default() -> Self {
+        Self {
+            origins: Vec::new(),
+            resume_within: attachment::limits::RESUME_WITHIN,
+        }
+    }
 }
 
 /// The settings of one router.
@@ -29,8 +48,10 @@ pub struct RouterConfig {
     pub schemes: Vec<Scheme>,
     /// Which call-backs a client may name.
     pub call_backs: Policy,
-    /// Signs challenges, so that any router with the same key knows its own and the others' again.
+    /// Signs challenges and tokens, so that any router with the same key knows its own and the others' again.
     pub key: [u8; 32],
+    /// Clients that hold a connection open.
+    pub attachments: AttachmentConfig,
     /// Connections of clients at once, at most 20,000; one too many is told so and closed.
     pub connections_max: usize,
 }

@@ -1,11 +1,12 @@
 //! What homes want handed to clients. Only from the home of a client's person is it taken: one that has lost the
 //! person without knowing it is refused, so that nothing is delivered in the name of a home that is none.
 
+use crate::attachment::Attachments;
 use crate::call_back::Queues;
 use async_trait::async_trait;
 use membership::{Placement, Placements};
 use proto::{Answer, Call, Link, Op, Outcome, Refusal, Role, Serve};
-use rvp::{Fault, Principal};
+use rvp::{Fault, Principal, Reach};
 use std::sync::{Arc, OnceLock};
 use std::time::Duration;
 use tracing::Instrument;
@@ -19,6 +20,7 @@ pub(crate) struct Deliver {
     pub(crate) placements: Placements,
     /// The queues need the links to say that a client is lost, and the links need this.
     pub(crate) queues: OnceLock<Queues>,
+    pub(crate) attachments: OnceLock<Attachments>,
 }
 
 #[async_trait]
@@ -35,7 +37,9 @@ impl Deliver {
         if link.peer().role != Role::Home {
             return Err(Fault::BadRequest.into());
         }
-        let queues = self.queues.get().ok_or(Refusal::Fault(Fault::Unavailable))?;
+        let (Some(queues), Some(attachments)) = (self.queues.get(), self.attachments.get()) else {
+            return Err(Fault::Unavailable.into());
+        };
         let placement = self.placement_at(call.epoch).await?;
         let home = link.peer().name.as_str();
         match call.op {
@@ -43,7 +47,10 @@ impl Deliver {
                 Ok(Answer::Outcome(Outcome::Moved))
             }
             Op::DeliverMessage(message) if message.probe => Ok(Answer::Outcome(queues.probe(&message).await)),
-            Op::DeliverMessage(message) => Ok(Answer::Outcome(queues.message(message).await)),
+            Op::DeliverMessage(message) => Ok(Answer::Outcome(match message.login.reach {
+                Reach::CallBack(_) => queues.message(message).await,
+                Reach::Attachment(_) => attachments.message(message).await,
+            })),
             Op::DeliverChange { change, clients } => {
                 let theirs = |principal| is_home(&placement, home, principal);
                 // One that has lost a person and has them again may have sent this before: another home may have
@@ -54,14 +61,24 @@ impl Deliver {
                         epoch: placement.epoch(),
                     });
                 }
+                attachments.change(&change, &clients);
                 queues.change(&change, clients);
                 Ok(Answer::Done)
             }
+            Op::Detach { client, why } if is_home(&placement, home, &client.principal) => {
+                attachments.detach(&client, why);
+                Ok(Answer::Done)
+            }
+            Op::Detach { .. } => Err(Refusal::Moved {
+                epoch: placement.epoch(),
+            }),
             // A router is nobody's home.
             Op::Authenticate { .. }
+            | Op::ScramSalt { .. }
             | Op::Request { .. }
             | Op::SpreadChange { .. }
             | Op::CallBackLost { .. }
+            | Op::Detached { .. }
             | Op::Settle
             | Op::Members
             | Op::Load

@@ -3,7 +3,7 @@
 use async_trait::async_trait;
 use membership::Placements;
 use proto::{Answer, Call, Link, Links, Op, Refusal};
-use rvp::{Fault, Principal};
+use rvp::{Fault, Principal, SubscriptionId};
 use std::time::Duration;
 use tracing::Instrument;
 
@@ -107,12 +107,12 @@ fn is_known_again(op: &Op) -> bool {
 
 #[async_trait]
 impl crate::call_back::Lost for Forward {
-    async fn call_back_lost(&self, login: &proto::ClientLogin) {
+    async fn call_back_lost(&self, principal: &Principal, login: SubscriptionId) {
         let op = Op::CallBackLost {
-            principal: login.principal.clone(),
-            login: login.login,
+            principal: principal.clone(),
+            login,
         };
-        if let Err(fault) = self.ask(&login.principal, op).await {
+        if let Err(fault) = self.ask(principal, op).await {
             // The login ends with its lifetime then.
             tracing::info!(fault = fault.label(), "a home was not told of a lost call-back");
         }

@@ -124,6 +124,7 @@ impl Front {
         let op = Op::Request {
             target: request.target,
             caller,
+            login: None,
             method: Box::new(request.method),
         };
         match inner.forward.ask(&target, op).await {
@@ -183,6 +184,8 @@ impl Front {
                     .permits(url, connection.peer().ip(), &self.inner.own.all())
             }
             CallBack::Principal(watcher) => self.inner.canonical.is_ours(watcher),
+            // No request can name one, and a router says it itself.
+            CallBack::Attachment(_) => false,
         };
         if permitted { Ok(()) } else { Err(Fault::Forbidden) }
     }

@@ -2,13 +2,16 @@
 //!
 //! The walk of a request: `listener` accepts it, `front` parses it, `authenticate` finds out who asks,
 //! `forward` places the person and asks the home over a link, `front` writes the answer. The walk of a
-//! notification: a home calls on a link, `call_back` queues it for its client and posts it.
+//! notification: a home calls on a link, `call_back` queues it for its client and posts it, or `attachment` writes it
+//! on the connection that the client holds open.
 //!
 //! A router keeps nothing that outlives a connection, except what waits in a queue to a client.
 
+mod attachment;
 mod authenticate;
 mod call_back;
 mod canonical;
+mod changes;
 mod config;
 mod connection;
 mod deliver;
@@ -22,11 +25,13 @@ mod nonce;
 mod settings;
 
 pub use call_back::{OwnListeners, Policy};
-pub use config::{RouterConfig, Scheme};
-pub use settings::{LimitsSection, ListenSection, RouterSettings, SettingsError};
+pub use config::{AttachmentConfig, RouterConfig, Scheme};
+pub use settings::{AttachmentsSection, LimitsSection, ListenSection, RouterSettings, SettingsError};
 
 use async_trait::async_trait;
+use attachment::{Announcing, Attachments, Tokens};
 use authenticate::Authenticate;
+use axum::routing::any;
 use call_back::Queues;
 use canonical::Canonical;
 use daemon::{Clock, Network, OnError, Readiness, Tasks};
@@ -102,10 +107,18 @@ impl Router {
         let address = listener.local_addr().map_err(bad_listen)?;
         let metrics = Metrics::register(registry, &config.name);
         let (client_tasks, tasks) = (Tasks::new(), Tasks::new());
-        let forward = link_homes(&config, &resources, &metrics, &tasks);
+        let deliver = deliver(&config, &resources);
+        let forward = link_homes((&config, &resources), &deliver, &metrics, &tasks);
+        let given = (&config, &resources);
+        let attachments = attach(
+            given,
+            &deliver,
+            (forward.clone(), &metrics),
+            (&client_tasks, &tasks),
+        );
         let accept = Accept {
             name: config.name.clone(),
-            service: service(&config, &resources, (forward, metrics.clone()), address),
+            service: service(given, attachments, (forward, metrics.clone()), address),
             connections_max: config.connections_max,
             metrics,
             group: client_tasks.group("client connection", OnError::Log),
@@ -158,10 +171,11 @@ impl Router {
     }
 }
 
-/// The one axum service: every method on every path, since RVP's methods are not HTTP's.
+/// The one axum service: the path of attachments, and every method on every other path, since RVP's methods are not
+/// HTTP's.
 fn service(
-    config: &RouterConfig,
-    resources: &Resources,
+    (config, resources): (&RouterConfig, &Resources),
+    attachments: Attachments,
     (forward, metrics): (Forward, Metrics),
     address: SocketAddr,
 ) -> axum::Router {
@@ -184,26 +198,85 @@ fn service(
         clock: Arc::clone(&resources.clock),
         metrics,
     };
-    axum::Router::new().fallback(front::handle).with_state(Front {
+    let front = Front {
         inner: Arc::new(inner),
+    };
+    let at = |path: &str, handler: axum::routing::MethodRouter<Attachments>| (path.to_owned(), handler);
+    let attached = [
+        at(::attachment::PATH, any(attachment::upgrade)),
+        at(::attachment::EVENTS_PATH, any(attachment::events)),
+        at(::attachment::FRAMES_PATH, any(attachment::frames)),
+    ];
+    let service = axum::Router::new().fallback(front::handle).with_state(front);
+    attached.into_iter().fold(service, |service, (path, handler)| {
+        service.route(&path, handler.with_state(attachments.clone()))
+    })
+}
+
+/// Clients that hold a connection open, and the loop that tells homes of them.
+fn attach(
+    (config, resources): (&RouterConfig, &Resources),
+    deliver: &Deliver,
+    (forward, metrics): (Forward, &Metrics),
+    (client_tasks, tasks): (&Tasks, &Tasks),
+) -> Attachments {
+    let links = forward.links.clone();
+    let attachments = Attachments::new(attachment::Parts {
+        canonical: Canonical {
+            domains: config.domains.clone(),
+        },
+        domains: config.domains.clone(),
+        origins: config.attachments.origins.clone(),
+        resume_within: config.attachments.resume_within,
+        forward,
+        tokens: Tokens::new(config.key),
+        taken: deliver.queues.get().map(Queues::taken).unwrap_or_default(),
+        clock: Arc::clone(&resources.clock),
+        metrics: metrics.clone(),
+        connections: client_tasks.group("attachment", OnError::Log),
+        // Before the links, over which it is said, come to an end.
+        farewells: client_tasks.group("attachment's farewell", OnError::Log),
+        stop: client_tasks.cancelled(),
+    });
+    // Set once, here, before anybody has attached.
+    let _ = deliver.attachments.set(attachments.clone());
+    let announcing = Announcing {
+        attachments: attachments.clone(),
+        links,
+        stop: tasks.cancelled(),
+    };
+    tasks.spawn("attachment announcer", OnError::Stop, async move {
+        announcing.run().await;
+        Ok(())
+    });
+    attachments
+}
+
+/// What takes in what homes hand over.
+fn deliver(config: &RouterConfig, resources: &Resources) -> Arc<Deliver> {
+    Arc::new(Deliver {
+        name: config.name.clone(),
+        placements: Placements::follow(resources.membership.members()),
+        queues: OnceLock::new(),
+        attachments: OnceLock::new(),
     })
 }
 
 /// Opens links to the homes and keeps them open; what homes ask on them goes to the call-back queues.
-fn link_homes(config: &RouterConfig, resources: &Resources, metrics: &Metrics, tasks: &Tasks) -> Forward {
-    let placements = Placements::follow(resources.membership.members());
-    let service = Arc::new(Deliver {
-        name: config.name.clone(),
-        placements: placements.clone(),
-        queues: OnceLock::new(),
-    });
+fn link_homes(
+    (config, resources): (&RouterConfig, &Resources),
+    service: &Arc<Deliver>,
+    metrics: &Metrics,
+    tasks: &Tasks,
+) -> Forward {
+    let placements = service.placements.clone();
     let connect = Arc::new(LinkConnect(Arc::clone(&resources.network)));
     let peer = Peer {
         name: config.name.clone(),
         role: Role::Router,
     };
     let spawn = tasks.spawner("link", OnError::Log);
-    let links = Links::new(peer, connect, Arc::clone(&service) as Arc<dyn Serve>, spawn);
+    let links = Links::new(peer, connect, Arc::clone(service) as Arc<dyn Serve>, spawn);
     let forward = Forward {
         placements: placements.clone(),
         links: links.clone(),

@@ -3,7 +3,7 @@
 //! A connection is a session here, and their number is capped: one too many is told so and when to come back,
 //! and whoever is in stays in.
 
-use crate::connection::Connection;
+use crate::connection::{Connection, Place};
 use crate::front;
 use crate::metrics::Metrics;
 use axum::body::Body;
@@ -12,7 +12,6 @@ use hyper::server::conn::http1;
 use hyper_util::rt::{TokioIo, TokioTimer};
 use rvp::Fault;
 use std::convert::Infallible;
-use std::net::SocketAddr;
 use std::sync::Arc;
 use std::time::Duration;
 use tokio::sync::Semaphore;
@@ -53,10 +52,10 @@ impl Accept {
             let Some((stream, peer)) = accepted else { return };
             let stop = self.stop.clone();
             if let Ok(permit) = Arc::clone(&room).try_acquire_owned() {
-                let (service, guard) = (self.service.clone(), self.metrics.connection());
+                let place = Place::new(permit, self.metrics.connection());
+                let (service, connection) = (self.service.clone(), Connection::new(peer, place));
                 self.group.spawn(async move {
-                    serve(stream, peer, service, stop).await;
-                    drop((permit, guard));
+                    serve(stream, connection, service, stop).await;
                     Ok(())
                 });
             } else {
@@ -107,15 +106,16 @@ fn builder() -> http1::Builder {
     builder
 }
 
-async fn serve(stream: Stream, peer: SocketAddr, service: axum::Router, stop: CancellationToken) {
-    let connection = Connection::new(peer);
+async fn serve(stream: Stream, connection: Connection, service: axum::Router, stop: CancellationToken) {
     let service = hyper::service::service_fn(move |mut request: hyper::Request<hyper::body::Incoming>| {
         request.extensions_mut().insert(connection.clone());
         service.clone().oneshot(request.map(Body::new))
     });
     let serving = builder()
         .header_read_timeout(HEAD_WAIT)
-        .serve_connection(TokioIo::new(stream), service);
+        .serve_connection(TokioIo::new(stream), service)
+        // What becomes an attachment is one from then on.
+        .with_upgrades();
     let mut serving = std::pin::pin!(serving);
     let ended = tokio::select! {
         ended = serving.as_mut() => ended,

@@ -1,5 +1,6 @@
 use super::*;
 use daemon::{Network, OnError, Tasks, TokioNetwork};
+use std::net::SocketAddr;
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::TcpStream;
 

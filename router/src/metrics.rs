@@ -27,6 +27,8 @@ pub(crate) struct Metrics {
     call_backs: Family<ResultLabels, Counter>,
     call_backs_open: Gauge,
     failed_authentications: Counter,
+    attachments: Gauge,
+    attachments_ended: Family<ResultLabels, Counter>,
 }
 
 impl Metrics {
@@ -69,6 +71,13 @@ impl Metrics {
         );
         let failed = metrics.failed_authentications.clone();
         mine.register("failed_authentications", "Credentials that were wrong", failed);
+        mine.register(
+            "attachments",
+            "Clients that hold a connection open and have logged on",
+            metrics.attachments.clone(),
+        );
+        let ended = metrics.attachments_ended.clone();
+        mine.register("attachments_ended", "Attachments that ended, by reason", ended);
         metrics
     }
 
@@ -103,6 +112,18 @@ impl Metrics {
     /// Somebody showed wrong credentials.
     pub(crate) fn failed_authentication(&self) {
         self.failed_authentications.inc();
+    }
+
+    /// Counts an attachment for as long as the guard lives.
+    pub(crate) fn attachment(&self) -> OpenGuard {
+        OpenGuard::new(&self.attachments)
+    }
+
+    /// An attachment has ended. The reason is one of a fixed set.
+    pub(crate) fn attachment_ended(&self, reason: &'static str) {
+        self.attachments_ended
+            .get_or_create(&ResultLabels { result: reason })
+            .inc();
     }
 
     /// There was no room for a connection.

@@ -1,7 +1,10 @@
 //! What a router's configuration file says, section by section.
 
+mod attachments;
 mod call_backs;
 mod etcd;
+
+pub use attachments::AttachmentsSection;
 
 use crate::{Policy, RouterConfig, Scheme};
 use daemon::config::{
@@ -29,12 +32,14 @@ pub struct RouterSettings {
     /// Which call-backs a client may name: `off`, `peer`, or a list of ranges such as `10.0.0.0/8`.
     #[serde(with = "call_backs")]
     pub call_backs: Policy,
-    /// The file with the key that signs challenges, 64 hexadecimal digits; the same for all routers. Must be set.
+    /// The file with the key that signs challenges and tokens, 64 hexadecimal digits; the same for all routers. Must be set.
     pub key_file: SecretFile,
     /// Where it listens.
     pub listen: ListenSection,
     /// What it is bounded by.
     pub limits: LimitsSection,
+    /// Clients that hold a connection open.
+    pub attachments: AttachmentsSection,
     /// How it learns which home servers there are.
     pub membership: MembershipSection,
     /// Where it tells how it is.
@@ -72,6 +77,7 @@ impl Default for RouterSettings {
             key_file: SecretFile::default(),
             listen: ListenSection::default(),
             limits: LimitsSection::default(),
+            attachments: AttachmentsSection::default(),
             membership: MembershipSection::default(),
             admin: AdminSection::default(),
             telemetry: TelemetrySection::default(),
@@ -141,6 +147,7 @@ impl RouterSettings {
             schemes: self.schemes.clone(),
             call_backs: self.call_backs.clone(),
             key: key(&secret).ok_or(SettingsError::Key)?,
+            attachments: self.attachments.config(),
             connections_max: self.limits.connections,
         })
     }
@@ -192,6 +199,7 @@ impl Settings for RouterSettings {
             let wrong = format_args!("is {connections}, but must be from 1 to {CONNECTIONS_MAX}");
             mistakes.add("limits.connections", wrong);
         }
+        self.attachments.check(mistakes);
         self.membership.check(mistakes);
     }
 

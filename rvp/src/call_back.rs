@@ -1,7 +1,7 @@
 //! Where notifications of a subscription are sent (spec 3.2, 7).
 
 use crate::principal::{ALIASES, LOCAL, SCHEME, strip_prefix_ignoring_case};
-use crate::{ParseError, Principal, limits};
+use crate::{AttachmentId, ParseError, Principal, limits};
 use http::uri::PathAndQuery;
 use std::fmt;
 use std::net::{Ipv4Addr, Ipv6Addr};
@@ -13,6 +13,8 @@ pub enum CallBack {
     Principal(Principal),
     /// A client's own listener.
     Client(ClientUrl),
+    /// A connection that the client holds open at a router: said between processes only, never by a client.
+    Attachment(AttachmentId),
 }
 
 impl CallBack {
@@ -37,6 +39,7 @@ impl fmt::Display for CallBack {
         match self {
             Self::Principal(principal) => principal.fmt(f),
             Self::Client(client) => client.fmt(f),
+            Self::Attachment(id) => id.fmt(f),
         }
     }
 }

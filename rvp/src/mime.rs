@@ -8,6 +8,7 @@ use std::borrow::Cow;
 
 const CONTROL: &str = "text/x-msmsgscontrol";
 const LEAVE: &str = "text/x-imleave";
+const INVITATION: &str = "text/x-msmsgsinvite";
 
 /// A message as people mean it. Bodies of invitations are [`MessageKind::Text`] here too: whoever needs
 /// them apart must look at the document.
@@ -103,11 +104,8 @@ impl Mime {
 pub(crate) fn kind(entity: &str) -> MessageKind {
     let (mut control, mut leave, mut typing) = (false, false, false);
     for (name, value) in Fields::of(entity) {
-        if name.eq_ignore_ascii_case("Content-Type") {
-            let kind = value.split(';').next().unwrap_or_default().trim();
-            control |= kind.eq_ignore_ascii_case(CONTROL);
-            leave |= kind.eq_ignore_ascii_case(LEAVE);
-        }
+        control |= is_of_type(name, &value, CONTROL);
+        leave |= is_of_type(name, &value, LEAVE);
         typing |= name.eq_ignore_ascii_case("TypingUser");
     }
     match (control, leave, typing) {
@@ -116,6 +114,16 @@ pub(crate) fn kind(entity: &str) -> MessageKind {
         (false, true, _) => MessageKind::Leave,
         (false, false, _) => MessageKind::Text,
     }
+}
+
+/// Whether an entity is an invitation, doubly encoded or not.
+pub(crate) fn is_invitation(entity: &str) -> bool {
+    Fields::of(entity).any(|(name, value)| is_of_type(name, &value, INVITATION))
+}
+
+fn is_of_type(name: &str, value: &str, wanted: &str) -> bool {
+    let kind = value.split(';').next().unwrap_or_default().trim();
+    name.eq_ignore_ascii_case("Content-Type") && kind.eq_ignore_ascii_case(wanted)
 }
 
 /// Each octet of the UTF-8 form as the character of the same number (spec 5.2).

@@ -49,6 +49,17 @@ pub struct Message {
     pub kind: MessageKind,
 }
 
+/// A message as it is shown.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct Opened {
+    /// What a server reads of it.
+    pub message: Message,
+    /// What it says.
+    pub mime: Mime,
+    /// Whether it invites to something, a file to take or a call.
+    pub is_invitation: bool,
+}
+
 /// The kind of a message, by its MIME headers (spec 5.3).
 #[derive(Clone, Copy, PartialEq, Eq, Hash, Debug)]
 pub enum MessageKind {
@@ -117,6 +128,25 @@ impl Notification {
             ));
         };
         Ok(Self { document, content })
+    }
+
+    /// Opens a message: what a server reads of it, its MIME entity, and whether that invites to something which only
+    /// some clients can do (spec 5.6). For those that show messages.
+    ///
+    /// # Errors
+    /// [`ParseError`] when it is not well-formed, or no message.
+    pub fn open(document: &[u8]) -> Result<Opened, ParseError> {
+        let root = xml::parse(document, limits::XML_NODES_MAX)?;
+        let element = one(&root)?;
+        if !element.is("message") {
+            return Err(ParseError::element("notification", "is no message"));
+        }
+        let (message, data) = (message(element)?, mime_data(element)?);
+        Ok(Opened {
+            message,
+            mime: Mime::parse(data)?,
+            is_invitation: mime::is_invitation(data),
+        })
     }
 
     /// The MIME entity of a message.

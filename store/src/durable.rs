@@ -1,7 +1,7 @@
 //! What is kept of one person.
 
 use crate::{Account, Contact, KeptHeader};
-use rvp::{AccessList, ClientUrl, Identity, PresenceState, Principal, SubscriptionId, ViewId};
+use rvp::{AccessList, Identity, PresenceState, Principal, Reach, SubscriptionId, ViewId};
 use std::time::SystemTime;
 
 /// Everything that is kept of one person.
@@ -9,7 +9,7 @@ use std::time::SystemTime;
 pub struct Durable {
     /// The account.
     pub account: Account,
-    /// Logins of call-back clients, by ascending id.
+    /// Logins, by ascending id.
     pub logins: Vec<Login>,
     /// Views, by ascending id.
     pub views: Vec<View>,
@@ -26,13 +26,13 @@ pub struct Durable {
     pub contacts: Vec<Contact>,
 }
 
-/// A login of a call-back client: it will not notice that its home died, so its login must outlive the home.
+/// A login. Its client will not notice that its home died, so its login must outlive the home.
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub struct Login {
     /// Its id, unique for the person.
     pub id: SubscriptionId,
-    /// The client's listener.
-    pub call_back: ClientUrl,
+    /// How the client is reached.
+    pub reach: Reach,
     /// The router that can reach it, by the name the topology gives it.
     pub router: String,
     /// When it ends unless it is renewed.

@@ -1,7 +1,7 @@
 //! What is special about a store in a file: which files are refused, and who else may use it.
 #![expect(clippy::unwrap_used, reason = "in a test it is an assertion")]
 
-use rvp::{AccessList, ClientUrl, Domain, Identity, MessageId, PresenceState, Principal, SubscriptionId};
+use rvp::{AccessList, Domain, Identity, MessageId, PresenceState, Principal, Reach, SubscriptionId};
 use sqlx::sqlite::{SqliteConnectOptions, SqliteConnection};
 use sqlx::{ConnectOptions, Connection};
 use std::path::{Path, PathBuf};
@@ -47,7 +47,7 @@ fn write(change: Change) -> Write {
 fn put_login(number: u32) -> Write {
     write(Change::PutLogin(Login {
         id: SubscriptionId::new(number).unwrap(),
-        call_back: ClientUrl::parse("http://192.0.2.10:40001/").unwrap(),
+        reach: Reach::parse("http://192.0.2.10:40001/").unwrap(),
         router: "inside".to_owned(),
         ends: SystemTime::UNIX_EPOCH,
     }))

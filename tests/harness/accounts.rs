@@ -136,6 +136,20 @@ impl Accounts {
             .context("replace an account")
     }
 
+    /// Gives somebody another password, as an operator does.
+    ///
+    /// # Errors
+    /// When there is no such account.
+    pub async fn set_password(&mut self, person: &Principal, password: &str) -> anyhow::Result<()> {
+        let account = self.made.get_mut(person).context("there is no such account")?;
+        account.secrets = Secrets::derive(password, None)?;
+        let slot = Slot::of(person).number();
+        self.store
+            .put_account(account, slot, Put::Replace)
+            .await
+            .context("replace an account")
+    }
+
     /// Removes an account with everything that belongs to the person.
     ///
     /// # Errors

@@ -6,12 +6,14 @@
 //!   again.
 //! - [`processes`]: the same from the real programs, with a real etcd.
 //! - [`client`], [`listener`], [`wire`], [`documents`]: the clients, octet by octet.
+//! - [`attached`]: clients that hold a connection open.
 //! - [`load`]: people who go on whatever happens, and know what should have been heard.
 //! - [`insist`]: senders who send again until they are told, with a third of the recipients not there.
 //! - [`transcript`]: reads and plays the scripts in `transcripts/`.
 //! - [`logs`]: runs a test and fails it when something complains that nobody expects to.
 
 pub mod accounts;
+pub mod attached;
 pub mod client;
 pub mod clock;
 pub mod cluster;
@@ -27,6 +29,7 @@ pub mod transcript;
 pub mod wait;
 pub mod wire;
 
+pub use attached::Attached;
 pub use client::Client;
 pub use cluster::{Cluster, Plan};
 pub use insist::{Crowd, Insisted, Insisting};

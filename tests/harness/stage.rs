@@ -180,6 +180,7 @@ impl Stage {
             schemes: self.plan.schemes.clone(),
             call_backs: self.plan.call_backs.clone(),
             key: [7; 32],
+            attachments: router::AttachmentConfig::default(),
             connections_max: 1_000,
         };
         self.seed += 1000;

@@ -117,6 +117,7 @@ async fn ask(link: &Link, epoch: u64, of: Person, method: Method) -> Result<Repl
     let op = Op::Request {
         target,
         caller,
+        login: None,
         method: Box::new(method),
     };
     let call = Call {

@@ -188,6 +188,7 @@ pub(crate) async fn router(name: String, around: Surroundings) -> turmoil::Resul
             schemes: vec![Scheme::Digest],
             call_backs: Policy::Peer,
             key: [7; 32],
+            attachments: router::AttachmentConfig::default(),
             connections_max: 1_000,
         };
         let resources = router::Resources {

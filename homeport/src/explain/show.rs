@@ -181,7 +181,7 @@ fn session(session: &Session) -> ShownSession {
     ShownSession {
         login: session.login.get(),
         router: session.router.clone(),
-        call_back: session.call_back.to_string(),
+        call_back: session.reach.to_string(),
         ends_in_seconds: session.ends_in.as_secs(),
     }
 }

@@ -1,6 +1,6 @@
 use super::*;
 use crate::cluster::Unanswered;
-use rvp::{ClientUrl, PresenceState, SubscriptionId};
+use rvp::{PresenceState, Reach, SubscriptionId};
 
 fn person(name: &str) -> Principal {
     Principal::from_address(&format!("{name}@im.example.com")).unwrap()
@@ -30,7 +30,7 @@ fn explained(watchers: usize) -> Explained {
         sessions: vec![Session {
             login: SubscriptionId::new(77).unwrap(),
             router: "router-1".to_owned(),
-            call_back: ClientUrl::parse("http://10.0.0.9:5000/alice").unwrap(),
+            reach: Reach::parse("http://10.0.0.9:5000/alice").unwrap(),
             ends_in: hour * 3 + Duration::from_secs(61),
         }],
         watchers: (0..watchers.min(30))

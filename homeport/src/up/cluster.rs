@@ -204,6 +204,7 @@ fn router_config(
             .context("read the topology's domains")?,
         schemes: role.schemes.iter().map(|scheme| self::scheme(*scheme)).collect(),
         call_backs: policy(&role.call_backs),
+        attachments: router::AttachmentConfig::default(),
         key,
         connections_max: usize::try_from(topology.limits.router_cap)?,
     })

@@ -6,7 +6,7 @@
 
 use super::telling::Telling;
 use proto::{Change, ClientLogin};
-use rvp::{ClientUrl, Principal};
+use rvp::{Principal, Reach};
 use std::cmp::Ordering;
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::hash::{Hash, Hasher};
@@ -21,8 +21,8 @@ pub(super) struct Client {
 }
 
 impl Client {
-    fn key(&self) -> (&Principal, &ClientUrl, u64) {
-        (&self.login.principal, &self.login.call_back, self.since)
+    fn key(&self) -> (&Principal, &Reach, u64) {
+        (&self.login.principal, &self.login.reach, self.since)
     }
 }
 

@@ -169,7 +169,7 @@ mod tests {
     use super::super::outbox::Client;
     use super::*;
     use proto::ClientLogin;
-    use rvp::{ClientUrl, PresenceState, Principal, Property, SubscriptionId};
+    use rvp::{PresenceState, Principal, Property, Reach, SubscriptionId};
 
     fn change(version: u64, property: Property) -> Change {
         Change {
@@ -195,7 +195,7 @@ mod tests {
         let login = ClientLogin {
             principal: Principal::from_address("bob@im.example.com").unwrap(),
             login: SubscriptionId::new(login).unwrap(),
-            call_back: ClientUrl::parse(&format!("http://192.0.2.1:1/{number}")).unwrap(),
+            reach: Reach::parse(&format!("http://192.0.2.1:1/{number}")).unwrap(),
         };
         Client { login, since: 1 }
     }

@@ -67,14 +67,14 @@ impl Drop for MyTurn {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use rvp::{ClientUrl, Principal, SubscriptionId};
+    use rvp::{Principal, Reach, SubscriptionId};
     use std::sync::atomic::{AtomicU32, Ordering};
 
     fn client(login: u32) -> ClientLogin {
         ClientLogin {
             principal: Principal::from_address("bob@im.example.com").unwrap(),
             login: SubscriptionId::new(login).unwrap(),
-            call_back: ClientUrl::parse("http://192.0.2.1:1/").unwrap(),
+            reach: Reach::parse("http://192.0.2.1:1/").unwrap(),
         }
     }
 

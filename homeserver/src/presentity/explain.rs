@@ -16,7 +16,7 @@ impl Presentity {
         let sessions = self.logins.iter().map(|login| Session {
             login: login.id,
             router: login.router.clone(),
-            call_back: login.call_back.clone(),
+            reach: login.reach.clone(),
             ends_in: left(login.ends),
         });
         let watchers = self.watchers.iter().map(|watch| Watcher {

@@ -1,8 +1,10 @@
 //! What ends by itself: leased states, logins and property subscriptions (spec 4.3).
 
 use super::Presentity;
+use super::logins::client;
 use crate::command::Effect;
 use crate::ids::Ids;
+use proto::Detach;
 use rvp::{PresenceState, SubscriptionId, ViewId};
 use std::time::SystemTime;
 use store::View;
@@ -49,8 +51,16 @@ impl Presentity {
 
     /// A login takes its view with it: without a client nobody is there.
     fn drop_login(&mut self, login: SubscriptionId, effects: &mut Vec<Effect>) {
-        if self.logins.remove(login).is_none() {
+        let Some(dropped) = self.logins.remove(login) else {
             return;
+        };
+        if dropped.reach.attachment().is_some() {
+            let client = client(&dropped, self.principal());
+            effects.push(Effect::Detach(
+                dropped.router.as_str().into(),
+                client,
+                Detach::Ended,
+            ));
         }
         effects.push(Effect::Persist(store::Change::RemoveLogin(login)));
         if let Some(view) = self.views.of_login(login).map(|view| view.id) {

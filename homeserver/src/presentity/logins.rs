@@ -1,7 +1,7 @@
 //! Logins: where a person's clients listen (spec 3.2, 7).
 
 use proto::ClientLogin;
-use rvp::{CallBack, Principal, SubscriptionId};
+use rvp::{CallBack, Principal, Reach, SubscriptionId};
 use std::collections::BTreeMap;
 use std::time::SystemTime;
 use store::Login;
@@ -58,34 +58,37 @@ impl Logins {
         self.by_id.remove(&id)
     }
 
+    /// Lets logins end by this time, unless they end before anyway. Says whether there are any.
+    pub(crate) fn end_by(&mut self, ends: SystemTime, which: impl Fn(&Login) -> bool) -> bool {
+        let mut any = false;
+        for login in self.by_id.values_mut().filter(|login| which(login)) {
+            login.ends = login.ends.min(ends);
+            any = true;
+        }
+        any
+    }
+
     /// The login that ends last of a client that listens there.
     pub(crate) fn newest_at(&self, listener: &CallBack) -> Option<&Login> {
         let CallBack::Client(listener) = listener else {
             return None;
         };
-        let same = self.by_id.values().filter(|login| login.call_back == *listener);
+        let is_same = |login: &&Login| matches!(&login.reach, Reach::CallBack(its) if its == listener);
+        let same = self.by_id.values().filter(is_same);
         same.max_by_key(|login| login.ends)
     }
 
     /// The clients to reach. A client that came back on the same call-back before its former login ended
     /// has two logins but one listener, and is told once, by the login that ends last.
     pub(crate) fn clients(&self, principal: &Principal) -> Vec<(std::sync::Arc<str>, ClientLogin)> {
-        let mut newest: BTreeMap<&rvp::ClientUrl, &Login> = BTreeMap::new();
+        let mut newest: BTreeMap<&Reach, &Login> = BTreeMap::new();
         for login in self.by_id.values() {
-            let other = newest.entry(&login.call_back).or_insert(login);
+            let other = newest.entry(&login.reach).or_insert(login);
             if login.ends > other.ends {
                 *other = login;
             }
         }
-        let client = |login: &Login| {
-            let call_back = login.call_back.clone();
-            let client = ClientLogin {
-                principal: principal.clone(),
-                login: login.id,
-                call_back,
-            };
-            (login.router.as_str().into(), client)
-        };
+        let client = |login: &Login| (login.router.as_str().into(), client(login, principal));
         newest.into_values().map(client).collect()
     }
 
@@ -99,5 +102,14 @@ impl Logins {
 
     pub(crate) fn next_end(&self) -> Option<SystemTime> {
         self.by_id.values().map(|each| each.ends).min()
+    }
+}
+
+/// How a login's client is reached.
+pub(super) fn client(login: &Login, principal: &Principal) -> ClientLogin {
+    ClientLogin {
+        principal: principal.clone(),
+        login: login.id,
+        reach: login.reach.clone(),
     }
 }

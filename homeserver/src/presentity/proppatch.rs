@@ -54,10 +54,20 @@ impl Presentity {
             default: lease.default,
             timeout: Lifetime(lease.timeout.0.clamp(1, STATE_SECONDS_MAX)),
         });
-        let former = self.view_meant(&patch).cloned();
-        let login = match &former {
-            Some(view) => view.login,
-            None => self.login_without_view(),
+        if context
+            .login
+            .is_some_and(|login| self.logins.get(login).is_none())
+        {
+            return Err(Fault::NoSuchSubscription);
+        }
+        let former = match context.login {
+            Some(login) => self.views.of_login(login).cloned(),
+            None => self.view_meant(&patch).cloned(),
+        };
+        let login = match (&former, context.login) {
+            (_, Some(login)) => Some(login),
+            (Some(view), None) => view.login,
+            (None, None) => self.login_without_view(),
         };
         let id = match &former {
             Some(view) => view.id,

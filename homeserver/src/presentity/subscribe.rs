@@ -4,9 +4,7 @@ use super::{Answer, Context, Presentity};
 use crate::command::Effect;
 use rvp::access::Right;
 use rvp::method::Subscribe;
-use rvp::{
-    CallBack, ClientUrl, Fault, Identity, Lifetime, Principal, Reply, SubscriptionId, SubscriptionKind,
-};
+use rvp::{CallBack, Fault, Identity, Lifetime, Principal, Reach, Reply, SubscriptionId, SubscriptionKind};
 use std::time::SystemTime;
 use store::{Change, Login, PropertySubscription, RENEWAL_DELAY};
 
@@ -44,32 +42,38 @@ impl Presentity {
     /// go to whoever was once let in.
     fn log_on(&mut self, context: &mut Context<'_>, call_back: CallBack, lifetime: Lifetime) -> Answer {
         self.must_be_owner(&context.caller)?;
-        let CallBack::Client(call_back) = call_back else {
-            return Err(Fault::BadRequest);
+        let reach = match call_back {
+            CallBack::Client(listener) => Reach::CallBack(listener),
+            CallBack::Attachment(attachment) => Reach::Attachment(attachment),
+            CallBack::Principal(_) => return Err(Fault::BadRequest),
         };
+        if let Some(login) = context.login {
+            return self.resume(context, login, (reach, lifetime));
+        }
         if let Some(oldest) = self.logins.in_the_way() {
             self.end_login(context.ids, oldest, &mut context.effects);
         }
         let id = context.ids.subscription(|id| self.has_subscription(id));
         self.backlog.logged_on();
-        Ok(self.put_login(context, id, call_back, lifetime))
+        Ok(self.put_login(context, id, reach, lifetime))
     }
 
-    fn put_login(
+    pub(super) fn put_login(
         &mut self,
         context: &mut Context<'_>,
         id: SubscriptionId,
-        call_back: ClientUrl,
+        reach: Reach,
         lifetime: Lifetime,
     ) -> Reply {
         let ends = context.now + lifetime.duration();
         let login = Login {
             id,
-            call_back,
+            reach,
             router: context.router.to_string(),
             ends,
         };
-        let before = self.logins.get(id).filter(|before| before.router == login.router);
+        let same = |before: &&Login| before.router == login.router && before.reach == login.reach;
+        let before = self.logins.get(id).filter(same);
         let may_wait = before.is_some_and(|before| may_wait(context.now, before.ends, ends));
         self.logins.put(login.clone());
         context.effects.push(Effect::WakeAt(ends));
@@ -143,9 +147,13 @@ impl Presentity {
     fn refresh(&mut self, context: &mut Context<'_>, id: SubscriptionId, lifetime: Lifetime) -> Answer {
         self.may_touch(context, id)?;
         if let Some(login) = self.logins.get(id) {
-            let call_back = login.call_back.clone();
+            // Who has lost the client without hearing of it does not get it back so.
+            if login.reach.attachment().is_some() && *context.router != *login.router {
+                return Err(Fault::NoSuchSubscription);
+            }
+            let reach = login.reach.clone();
             self.backlog.is_there();
-            return Ok(self.put_login(context, id, call_back, lifetime));
+            return Ok(self.put_login(context, id, reach, lifetime));
         }
         let Some(watch) = self.watchers.get(id) else {
             return Err(Fault::NoSuchSubscription);

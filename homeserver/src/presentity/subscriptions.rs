@@ -4,7 +4,7 @@ use super::{Answer, Context, Presentity};
 use rvp::access::Right;
 use rvp::method::Subscriptions;
 use rvp::method::subscriptions::Subscribed;
-use rvp::{CallBack, Identity, Lifetime, Reply, SubscriptionKind};
+use rvp::{CallBack, Identity, Lifetime, Reach, Reply, SubscriptionKind};
 use std::time::SystemTime;
 
 impl Presentity {
@@ -24,7 +24,11 @@ impl Presentity {
                 .iter()
                 .map(|login| Subscribed {
                     id: login.id,
-                    call_back: CallBack::Client(login.call_back.clone()),
+                    call_back: match &login.reach {
+                        Reach::CallBack(listener) => CallBack::Client(listener.clone()),
+                        // What RVP has no word for is the person.
+                        Reach::Attachment(_) => CallBack::Principal(self.principal().clone()),
+                    },
                     subscriber: Identity::Person(self.principal().clone()),
                     left: left(login.ends),
                 })

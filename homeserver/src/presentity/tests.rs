@@ -7,6 +7,7 @@ mod acknowledge;
 mod acl;
 mod archive;
 mod asked;
+mod attachment;
 mod change;
 mod conserved;
 mod keep;

@@ -11,6 +11,11 @@ impl Presentity {
         self.may_touch(context, id)?;
         if self.logins.get(id).is_some() {
             self.end_login(context.ids, id, &mut context.effects);
+            if context.login == Some(id) {
+                // Who logs off by a connection hears the answer on it.
+                let detaches = |effect: &Effect| matches!(effect, Effect::Detach(..));
+                context.effects.retain(|effect| !detaches(effect));
+            }
             return Ok(Reply::Unsubscribed);
         }
         if self.watchers.remove(id).is_none() {

@@ -52,6 +52,8 @@ pub(super) enum Done {
         delivery: DeliveryId,
         outcome: Outcome,
     },
+    /// A router was told that a connection is not a client's any more, or could not be told.
+    Detached,
     /// It is time to try again to make durable what could not be made so.
     SaveAgain,
     /// The store has said what it holds of somebody.

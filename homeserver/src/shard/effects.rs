@@ -7,7 +7,7 @@ use crate::command::{Command, DeliveryId, Effect, Ended, Taken};
 use crate::delivery::Telling;
 use crate::presentity::Presentity;
 use crate::shards::ReplyTo;
-use proto::{Answer, DeliverMessage, Refusal};
+use proto::{Answer, ClientLogin, DeliverMessage, Detach, Refusal};
 use rvp::{Fault, Principal, Reply};
 use tracing::Instrument;
 
@@ -38,6 +38,7 @@ impl Shard {
                     let client = (client, since.unwrap_or(0));
                     self.parts.delivery.change(&router, &change, client, tellings);
                 }
+                Effect::Detach(router, client, why) => self.detach(&router, client, why),
                 Effect::Keep(ticket, change) => self.keep(principal, ticket, vec![change]),
                 Effect::Archive(ticket, entries) => {
                     let changes = entries.into_iter().map(store::Change::Archive);
@@ -83,6 +84,14 @@ impl Shard {
                 version,
                 everybody: told.await,
             }
+        });
+    }
+
+    fn detach(&mut self, router: &str, client: ClientLogin, why: Detach) {
+        let (delivery, router) = (self.parts.delivery.clone(), router.to_owned());
+        self.doing.push(async move {
+            delivery.detach(&router, client, why).await;
+            Done::Detached
         });
     }
 
@@ -177,6 +186,7 @@ impl Shard {
                 }
             },
             Done::Loaded { principal, result } => self.loaded(&principal, result),
+            Done::Detached => {}
             Done::SaveAgain => self.save_again(),
         }
     }

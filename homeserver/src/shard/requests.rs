@@ -6,7 +6,7 @@ use crate::command::{Command, RouterName, Verdict};
 use crate::delivery::Telling;
 use crate::shards::{Ask, ReplyTo, RequestAsk};
 use membership::Slot;
-use proto::{Answer, Change, Proof, Refusal};
+use proto::{Answer, Change, Proof, Refusal, ScramSalt};
 use rvp::method::Subscribe;
 use rvp::{Fault, Method, Principal, SubscriptionId, SubscriptionKind};
 
@@ -20,6 +20,7 @@ impl Shard {
             target,
             caller,
             router,
+            login,
             method,
             span,
             reply,
@@ -37,6 +38,7 @@ impl Shard {
         let command = Command::Request {
             router: self.router_kept(&target, &method).unwrap_or(router),
             caller,
+            login,
             method,
         };
         let Some((verdict, effects)) = self.apply_from(before, &target, command) else {
@@ -131,6 +133,29 @@ impl Shard {
         let _ = reply.send(answer);
     }
 
+    pub(super) fn scram_salt(&mut self, principal: Principal, reply: ReplyTo) {
+        let Some(presentity) = self.presentities.get(&principal) else {
+            return self.wait_for_store(principal.clone(), Ask::ScramSalt { principal, reply });
+        };
+        let verifier = &presentity.account().secrets.scram;
+        let (salt, iterations) = (verifier.salt, verifier.iterations);
+        // The router may have given up.
+        let _ = reply.send(Ok(Answer::ScramSalt(ScramSalt { salt, iterations })));
+    }
+
+    /// Whoever is attached to a router that may be gone is given up, unless that one says otherwise in time.
+    pub(super) fn router_lost(&mut self, router: &RouterName) {
+        let attached = self
+            .presentities
+            .values()
+            .filter(|each| each.is_attached_to(router));
+        let mut attached: Vec<Principal> = attached.map(|each| each.principal().clone()).collect();
+        attached.sort_unstable();
+        for principal in attached {
+            self.command(&principal, Command::RouterLost(router.clone()));
+        }
+    }
+
     pub(super) fn explain(&mut self, principal: Principal, reply: ReplyTo) {
         let Some(presentity) = self.presentities.get(&principal) else {
             return self.wait_for_store(principal.clone(), Ask::Explain { principal, reply });
@@ -160,7 +185,9 @@ pub(super) fn refuse(ask: Ask, fault: Fault) {
         }
         Ask::Request(request) => drop(request.reply.send(refusal)),
         // Somebody who is not here is told the same as somebody with a wrong password.
-        Ask::Authenticate { reply, .. } => drop(reply.send(hide_nobody(refusal))),
+        Ask::Authenticate { reply, .. } | Ask::ScramSalt { reply, .. } => {
+            drop(reply.send(hide_nobody(refusal)));
+        }
         Ask::Explain { reply, .. } => drop(reply.send(refusal)),
         // Nobody has to be told who is not there.
         Ask::SpreadChange { tellings, .. } if fault != Fault::NoSuchPrincipal => {
@@ -168,6 +195,8 @@ pub(super) fn refuse(ask: Ask, fault: Fault) {
         }
         Ask::SpreadChange { .. }
         | Ask::CallBackLost { .. }
+        | Ask::Detached { .. }
+        | Ask::RouterLost(_)
         | Ask::Accounts(_)
         | Ask::Load { .. }
         | Ask::Release { .. } => {}

@@ -14,9 +14,8 @@ pub fn answer_to_wire(answer: Result<Answer, Refusal>) -> v1::Answer {
     let result = match answer {
         Ok(Answer::Done) => Wire::Done(v1::Done {}),
         Ok(Answer::Reply(reply)) => Wire::Reply(reply.into()),
-        Ok(Answer::Authenticated(credential)) => Wire::Authenticated(v1::Authenticated {
-            credential: v1::Credential::from(credential).into(),
-        }),
+        Ok(Answer::Authenticated(authenticated)) => Wire::Authenticated(authenticated.into()),
+        Ok(Answer::ScramSalt(salt)) => Wire::Salt(salt.into()),
         Ok(Answer::Outcome(outcome)) => Wire::Outcome(v1::Outcome::from(outcome).into()),
         Ok(Answer::Members(members)) => Wire::Members(members.into()),
         Ok(Answer::Load(load)) => Wire::Load(load.into()),
@@ -34,12 +33,8 @@ pub fn answer_from_wire(message: v1::Answer) -> Result<Result<Answer, Refusal>, 
     Ok(match message.result.ok_or(Error::Missing("Answer.result"))? {
         Wire::Done(v1::Done {}) => Ok(Answer::Done),
         Wire::Reply(reply) => Ok(Answer::Reply(reply.try_into()?)),
-        Wire::Authenticated(v1::Authenticated { credential }) => {
-            Ok(Answer::Authenticated(enumerated::<v1::Credential, _>(
-                "Authenticated.credential",
-                credential,
-            )?))
-        }
+        Wire::Authenticated(authenticated) => Ok(Answer::Authenticated(authenticated.try_into()?)),
+        Wire::Salt(salt) => Ok(Answer::ScramSalt(salt.try_into()?)),
         Wire::Outcome(outcome) => Ok(Answer::Outcome(enumerated::<v1::Outcome, _>(
             "Answer.outcome",
             outcome,

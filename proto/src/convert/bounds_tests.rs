@@ -44,7 +44,10 @@ fn a_number_that_names_nothing_is_never_a_default() {
         (answer(Wire::Outcome(99)), "Answer.outcome"),
         (answer(Wire::Refusal(fault)), "Refusal.fault"),
         (
-            answer(Wire::Authenticated(v1::Authenticated { credential: 5 })),
+            answer(Wire::Authenticated(v1::Authenticated {
+                credential: 5,
+                ..v1::Authenticated::default()
+            })),
             "Authenticated.credential",
         ),
         (part::<Property, _>(state), "Property.state"),

@@ -1,12 +1,12 @@
 //! Calls: the frame of a question, and the questions.
 
 use super::identity::{principal, url};
-use super::subscription::id;
-use super::{Error, enumerated, every, messages, required};
+use super::subscription::{id, id_or_zero, optional_id};
+use super::{Error, enumerated, every, messages, required, text};
 use crate::op::{Call, Op};
 use crate::v1;
 use crate::v1::call::Op as Wire;
-use rvp::{Caller, Method};
+use rvp::{Caller, Lifetime, Method, Reach};
 use std::time::Duration;
 
 /// The message of a call. A deadline travels in whole milliseconds, at most 2^32 of them: seven weeks.
@@ -40,12 +40,17 @@ impl From<Op> for Wire {
                 principal: url(&principal),
                 proof: Some(proof.into()),
             }),
+            Op::ScramSalt { principal } => Self::ScramSalt(v1::ScramSalt {
+                principal: url(&principal),
+            }),
             Op::Request {
                 target,
                 caller,
+                login,
                 method,
             } => Self::Request(v1::Request {
                 target: url(&target),
+                login: id_or_zero(login),
                 caller: Some(caller.identity.into()),
                 credential: v1::Credential::from(caller.credential).into(),
                 method: Some((*method).into()),
@@ -62,6 +67,21 @@ impl From<Op> for Wire {
             Op::CallBackLost { principal, login } => Self::CallBackLost(v1::CallBackLost {
                 principal: url(&principal),
                 login: login.get(),
+            }),
+            Op::Detached {
+                principal,
+                login,
+                attachment,
+                stays,
+            } => Self::Detached(v1::Detached {
+                principal: url(&principal),
+                login: login.get(),
+                attachment: attachment.to_string(),
+                stays_seconds: stays.0,
+            }),
+            Op::Detach { client, why } => Self::Detach(v1::Detach {
+                client: Some(client.into()),
+                why: v1::DetachReason::from(why).into(),
             }),
             Op::Settle => Self::Settle(v1::Settle {}),
             Op::Members => Self::Members(v1::Members {}),
@@ -84,6 +104,9 @@ impl TryFrom<Wire> for Op {
                 principal: principal("Authenticate.principal", &authenticate.principal)?,
                 proof: required("Authenticate.proof", authenticate.proof)?,
             }),
+            Wire::ScramSalt(asked) => Ok(Self::ScramSalt {
+                principal: principal("ScramSalt.principal", &asked.principal)?,
+            }),
             Wire::Request(request) => request.try_into(),
             Wire::SpreadChange(spread) => Ok(Self::SpreadChange {
                 change: required("SpreadChange.change", spread.change)?,
@@ -100,6 +123,11 @@ impl TryFrom<Wire> for Op {
                 principal: principal("CallBackLost.principal", &lost.principal)?,
                 login: id("CallBackLost.login", lost.login)?,
             }),
+            Wire::Detached(detached) => detached.try_into(),
+            Wire::Detach(detach) => Ok(Self::Detach {
+                client: required("Detach.client", detach.client)?,
+                why: enumerated::<v1::DetachReason, _>("Detach.why", detach.why)?,
+            }),
             Wire::Settle(v1::Settle {}) => Ok(Self::Settle),
             Wire::Members(v1::Members {}) => Ok(Self::Members),
             Wire::Load(v1::Load {}) => Ok(Self::Load),
@@ -109,6 +137,21 @@ impl TryFrom<Wire> for Op {
             Wire::Drain(v1::Drain {}) => Ok(Self::Drain),
             Wire::Undrain(v1::Undrain {}) => Ok(Self::Undrain),
         }
+    }
+}
+
+impl TryFrom<v1::Detached> for Op {
+    type Error = Error;
+
+    fn try_from(message: v1::Detached) -> Result<Self, Error> {
+        const ATTACHMENT: &str = "Detached.attachment";
+        let reach = text(ATTACHMENT, &message.attachment, Reach::parse)?;
+        Ok(Self::Detached {
+            principal: principal("Detached.principal", &message.principal)?,
+            login: id("Detached.login", message.login)?,
+            attachment: reach.attachment().ok_or(Error::OutOfRange(ATTACHMENT))?,
+            stays: Lifetime(message.stays_seconds),
+        })
     }
 }
 
@@ -122,6 +165,7 @@ impl TryFrom<v1::Request> for Op {
                 identity: required("Request.caller", message.caller)?,
                 credential: enumerated::<v1::Credential, _>("Request.credential", message.credential)?,
             },
+            login: optional_id("Request.login", message.login)?,
             method: Box::new(required::<_, Method>("Request.method", message.method)?),
         })
     }

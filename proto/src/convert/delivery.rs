@@ -6,7 +6,7 @@ use super::subscription::id;
 use super::{Error, enumerated, required, text};
 use crate::op::{ClientLogin, DeliverMessage};
 use crate::v1;
-use rvp::ClientUrl;
+use rvp::Reach;
 
 impl From<DeliverMessage> for v1::DeliverMessage {
     fn from(deliver: DeliverMessage) -> Self {
@@ -45,7 +45,7 @@ impl From<ClientLogin> for v1::ClientLogin {
         Self {
             principal: url(&login.principal),
             login: login.login.get(),
-            call_back: login.call_back.to_string(),
+            reach: login.reach.to_string(),
         }
     }
 }
@@ -57,7 +57,7 @@ impl TryFrom<v1::ClientLogin> for ClientLogin {
         Ok(Self {
             principal: principal("ClientLogin.principal", &message.principal)?,
             login: id("ClientLogin.login", message.login)?,
-            call_back: text("ClientLogin.call_back", &message.call_back, ClientUrl::parse)?,
+            reach: text("ClientLogin.reach", &message.reach, Reach::parse)?,
         })
     }
 }

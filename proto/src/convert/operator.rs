@@ -8,7 +8,7 @@ use crate::operator::{
     WATCHERS_LISTED_MAX, Watcher,
 };
 use crate::v1;
-use rvp::ClientUrl;
+use rvp::Reach;
 use std::time::Duration;
 
 impl From<KnownMembers> for v1::KnownMembers {
@@ -189,7 +189,7 @@ impl From<Session> for v1::Session {
         Self {
             login: session.login.get(),
             router: session.router,
-            call_back: session.call_back.to_string(),
+            reach: session.reach.to_string(),
             ends_in_seconds: seconds(session.ends_in),
         }
     }
@@ -202,7 +202,7 @@ impl TryFrom<v1::Session> for Session {
         Ok(Self {
             login: id("Session.login", message.login)?,
             router: message.router,
-            call_back: text("Session.call_back", &message.call_back, ClientUrl::parse)?,
+            reach: text("Session.reach", &message.reach, Reach::parse)?,
             ends_in: Duration::from_secs(message.ends_in_seconds.into()),
         })
     }

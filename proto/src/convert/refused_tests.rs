@@ -30,6 +30,7 @@ pub(super) fn request(method: WireMethod) -> Error {
         caller: Some(alice()),
         credential: v1::Credential::Digest.into(),
         method: Some(method),
+        login: 0,
     }))
 }
 
@@ -107,6 +108,9 @@ fn what_is_absent_is_named() {
             WireOp::CallBackLost(v1::CallBackLost::default()),
             "CallBackLost.principal",
         ),
+        (WireOp::ScramSalt(v1::ScramSalt::default()), "ScramSalt.principal"),
+        (WireOp::Detached(v1::Detached::default()), "Detached.attachment"),
+        (WireOp::Detach(v1::Detach::default()), "Detach.client"),
     ] {
         assert_eq!(op(message), missing(field));
     }
@@ -250,5 +254,47 @@ fn a_challenge_of_another_length_is_refused() {
     assert_eq!(
         op(WireOp::Authenticate(authenticate)),
         Error::OutOfRange("NtlmProof.challenge")
+    );
+}
+
+#[test]
+fn what_scram_hashes_and_signs_has_its_length() {
+    let authenticate = |proof| {
+        op(WireOp::Authenticate(v1::Authenticate {
+            principal: ALICE.to_owned(),
+            proof: Some(v1::authenticate::Proof::Scram(proof)),
+        }))
+    };
+    let short = v1::ScramProof {
+        signed: String::new(),
+        proof: vec![0; 31].into(),
+    };
+    assert_eq!(authenticate(short), Error::OutOfRange("ScramProof.proof"));
+    let long = v1::ScramProof {
+        signed: "x".repeat(8 * 1024 + 1),
+        proof: vec![0; 32].into(),
+    };
+    assert_eq!(authenticate(long), Error::OutOfRange("ScramProof.signed"));
+    let salt = v1::Salt {
+        salt: vec![0; 17].into(),
+        iterations: 4096,
+    };
+    assert_eq!(
+        answer(v1::answer::Result::Salt(salt)),
+        Error::OutOfRange("Salt.salt")
+    );
+}
+
+#[test]
+fn only_a_connection_is_detached() {
+    let detached = v1::Detached {
+        principal: ALICE.to_owned(),
+        login: 1,
+        attachment: "http://192.0.2.1:1".to_owned(),
+        stays_seconds: 1,
+    };
+    assert_eq!(
+        op(WireOp::Detached(detached)),
+        Error::OutOfRange("Detached.attachment")
     );
 }

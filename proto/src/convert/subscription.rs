@@ -77,7 +77,7 @@ impl TryFrom<v1::Subscribe> for Subscribe {
     fn try_from(message: v1::Subscribe) -> Result<Self, Error> {
         Ok(Self::New {
             kind: enumerated::<v1::SubscriptionKind, _>("Subscribe.kind", message.kind)?,
-            call_back: text("Subscribe.call_back", &message.call_back, CallBack::parse)?,
+            call_back: text("Subscribe.call_back", &message.call_back, CallBack::parse_inside)?,
             lifetime: Lifetime(message.lifetime_seconds),
         })
     }
@@ -147,7 +147,11 @@ impl TryFrom<v1::SubscriptionEntry> for Subscribed {
     fn try_from(message: v1::SubscriptionEntry) -> Result<Self, Error> {
         Ok(Self {
             id: id("SubscriptionEntry.id", message.id)?,
-            call_back: text("SubscriptionEntry.call_back", &message.call_back, CallBack::parse)?,
+            call_back: text(
+                "SubscriptionEntry.call_back",
+                &message.call_back,
+                CallBack::parse_inside,
+            )?,
             subscriber: required("SubscriptionEntry.subscriber", message.subscriber)?,
             left: Lifetime(message.left_seconds),
         })

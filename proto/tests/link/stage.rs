@@ -9,7 +9,7 @@ use proto::{
     Serve, Spawn,
 };
 use rvp::notification::AckType;
-use rvp::{ClientUrl, Identity, Principal, Property, SubscriptionId};
+use rvp::{Identity, Principal, Property, Reach, SubscriptionId};
 use std::pin::Pin;
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
@@ -231,11 +231,11 @@ pub(crate) fn change(number: u64) -> Call {
 }
 
 fn login() -> ClientLogin {
-    let call_back = ClientUrl::parse("http://10.0.0.7:1234/maxb").expect("it is one");
+    let reach = Reach::parse("http://10.0.0.7:1234/maxb").expect("it is one");
     ClientLogin {
         principal: maxb(),
         login: login_id(),
-        call_back,
+        reach,
     }
 }
 

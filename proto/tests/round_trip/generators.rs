@@ -14,14 +14,17 @@ use nouns::{
     ack, caller, client_url, credential, document, identity, message_id, octets, principal, property,
     subscription_id, text,
 };
-use proptest::array::uniform8;
+use proptest::array::{uniform8, uniform16, uniform32};
 use proptest::collection::vec;
 use proptest::option;
 use proptest::prelude::{BoxedStrategy, Just, Strategy, any, prop_oneof};
 use proptest::sample::select;
-use proto::op::{Answer, Call, Change, ClientLogin, DeliverMessage, Op, Outcome, Proof, Refusal};
-use rvp::Fault;
+use proto::op::{
+    Answer, Authenticated, Call, Change, ClientLogin, DeliverMessage, Detach, Op, Outcome, Proof, Refusal,
+    ScramSalt,
+};
 use rvp::credentials::{DigestAnswer, DigestQop, NtlmAnswer};
+use rvp::{AttachmentId, Fault, Lifetime, Reach};
 use std::time::Duration;
 
 /// A call with a deadline that the contract can state exactly, and no trace or one that is not empty.
@@ -40,8 +43,10 @@ pub(crate) fn call() -> BoxedStrategy<Call> {
 fn op() -> BoxedStrategy<Op> {
     prop_oneof![
         2 => (principal(), proof()).prop_map(|(principal, proof)| Op::Authenticate { principal, proof }),
-        8 => (principal(), caller(), method())
-            .prop_map(|(target, caller, method)| Op::Request { target, caller, method: Box::new(method) }),
+        1 => principal().prop_map(|principal| Op::ScramSalt { principal }),
+        8 => (principal(), caller(), option::of(subscription_id()), method()).prop_map(
+            |(target, caller, login, method)| Op::Request { target, caller, login, method: Box::new(method) }
+        ),
         1 => (change(), vec(principal(), 0..4))
             .prop_map(|(change, watchers)| Op::SpreadChange { change, watchers }),
         1 => deliver_message().prop_map(Op::DeliverMessage),
@@ -49,6 +54,16 @@ fn op() -> BoxedStrategy<Op> {
             .prop_map(|(change, clients)| Op::DeliverChange { change, clients }),
         1 => (principal(), subscription_id())
             .prop_map(|(principal, login)| Op::CallBackLost { principal, login }),
+        1 => (principal(), subscription_id(), any::<(u128, u32)>()).prop_map(
+            |(principal, login, (attachment, stays))| Op::Detached {
+                principal,
+                login,
+                attachment: AttachmentId::new(attachment),
+                stays: Lifetime(stays),
+            }
+        ),
+        1 => (client_login(), select(vec![Detach::Resumed, Detach::Ended]))
+            .prop_map(|(client, why)| Op::Detach { client, why }),
         1 => Just(Op::Settle),
         1 => select(vec![Op::Members, Op::Load, Op::Drain, Op::Undrain]),
         1 => principal().prop_map(|principal| Op::Explain { principal }),
@@ -61,6 +76,8 @@ fn proof() -> BoxedStrategy<Proof> {
         (digest_answer(), text()).prop_map(|(answer, method)| Proof::Digest { answer, method }),
         (ntlm_answer(), uniform8(any::<u8>()))
             .prop_map(|(answer, challenge)| Proof::Ntlm { answer, challenge }),
+        (text(), uniform32(any::<u8>())).prop_map(|(signed, proof)| Proof::Scram { signed, proof }),
+        any::<u64>().prop_map(|generation| Proof::Token { generation }),
     ]
     .boxed()
 }
@@ -99,11 +116,28 @@ fn change() -> BoxedStrategy<Change> {
 }
 
 fn client_login() -> impl Strategy<Value = ClientLogin> {
-    (principal(), subscription_id(), client_url()).prop_map(|(principal, login, call_back)| ClientLogin {
+    (principal(), subscription_id(), reach()).prop_map(|(principal, login, reach)| ClientLogin {
         principal,
         login,
-        call_back,
+        reach,
     })
+}
+
+fn reach() -> impl Strategy<Value = Reach> {
+    prop_oneof![
+        client_url().prop_map(Reach::CallBack),
+        any::<u128>().prop_map(|number| Reach::Attachment(AttachmentId::new(number))),
+    ]
+}
+
+fn authenticated() -> impl Strategy<Value = Authenticated> {
+    (credential(), any::<u64>(), option::of(uniform32(any::<u8>()))).prop_map(
+        |(credential, generation, signature)| Authenticated {
+            credential,
+            generation,
+            signature,
+        },
+    )
 }
 
 /// A message on its last hop.
@@ -146,7 +180,9 @@ pub(crate) fn answer() -> BoxedStrategy<Result<Answer, Refusal>> {
     prop_oneof![
         1 => Just(Ok(Answer::Done)),
         6 => reply().prop_map(|reply| Ok(Answer::Reply(reply))),
-        1 => credential().prop_map(|credential| Ok(Answer::Authenticated(credential))),
+        1 => authenticated().prop_map(|authenticated| Ok(Answer::Authenticated(authenticated))),
+        1 => (uniform16(any::<u8>()), any::<u32>())
+            .prop_map(|(salt, iterations)| Ok(Answer::ScramSalt(ScramSalt { salt, iterations }))),
         1 => told::members().prop_map(|members| Ok(Answer::Members(members))),
         1 => told::load().prop_map(|load| Ok(Answer::Load(load))),
         1 => told::explained().prop_map(|explained| Ok(Answer::Explained(Box::new(explained)))),

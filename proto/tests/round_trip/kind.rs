@@ -6,9 +6,12 @@ use rvp::method::{Acl, Propfind, Subscribe};
 use rvp::notification::Content;
 use rvp::{Method, Reply};
 
-pub(crate) const CALL_KINDS: [&str; 24] = [
+pub(crate) const CALL_KINDS: [&str; 29] = [
     "authenticate by digest",
     "authenticate by ntlm",
+    "authenticate by scram",
+    "authenticate by token",
+    "scram salt",
     "subscribe",
     "refresh",
     "unsubscribe",
@@ -25,6 +28,8 @@ pub(crate) const CALL_KINDS: [&str; 24] = [
     "deliver a message",
     "deliver a change",
     "call-back lost",
+    "detached",
+    "detach",
     "settle",
     "members",
     "load",
@@ -43,6 +48,15 @@ pub(crate) fn call_kind(call: &Call) -> &'static str {
             proof: Proof::Ntlm { .. },
             ..
         } => "authenticate by ntlm",
+        Op::Authenticate {
+            proof: Proof::Scram { .. },
+            ..
+        } => "authenticate by scram",
+        Op::Authenticate {
+            proof: Proof::Token { .. },
+            ..
+        } => "authenticate by token",
+        Op::ScramSalt { .. } => "scram salt",
         Op::Request { method, .. } => match method.as_ref() {
             Method::Subscribe(Subscribe::New { .. }) => "subscribe",
             Method::Subscribe(Subscribe::Refresh { .. }) => "refresh",
@@ -63,6 +77,8 @@ pub(crate) fn call_kind(call: &Call) -> &'static str {
         Op::DeliverMessage(_) => "deliver a message",
         Op::DeliverChange { .. } => "deliver a change",
         Op::CallBackLost { .. } => "call-back lost",
+        Op::Detached { .. } => "detached",
+        Op::Detach { .. } => "detach",
         Op::Settle => "settle",
         Op::Members => "members",
         Op::Load => "load",
@@ -72,7 +88,7 @@ pub(crate) fn call_kind(call: &Call) -> &'static str {
     }
 }
 
-pub(crate) const ANSWER_KINDS: [&str; 18] = [
+pub(crate) const ANSWER_KINDS: [&str; 19] = [
     "done",
     "watched",
     "subscribed",
@@ -85,6 +101,7 @@ pub(crate) const ANSWER_KINDS: [&str; 18] = [
     "access list",
     "access changed",
     "authenticated",
+    "scram salt",
     "outcome",
     "members",
     "load",
@@ -111,6 +128,7 @@ pub(crate) fn answer_kind(answer: &Result<Answer, Refusal>) -> &'static str {
             Reply::AccessChanged => "access changed",
         },
         Ok(Answer::Authenticated(_)) => "authenticated",
+        Ok(Answer::ScramSalt(_)) => "scram salt",
         Ok(Answer::Outcome(_)) => "outcome",
         Ok(Answer::Members(_)) => "members",
         Ok(Answer::Load(_)) => "load",

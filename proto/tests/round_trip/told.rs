@@ -67,10 +67,10 @@ pub(super) fn load() -> impl Strategy<Value = HomeLoad> {
 
 pub(super) fn explained() -> impl Strategy<Value = Explained> {
     let session = (subscription_id(), name(), client_url(), seconds()).prop_map(
-        |(login, router, call_back, ends_in)| Session {
+        |(login, router, listener, ends_in)| Session {
             login,
             router,
-            call_back,
+            reach: listener.into(),
             ends_in,
         },
     );

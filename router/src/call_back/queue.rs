@@ -1,22 +1,21 @@
 //! What waits for one client: messages in their order, and of each presentity only the newest change.
 
+use crate::changes::Changes;
 use bytes::Bytes;
 use proto::{Change, DeliverMessage, Outcome};
 use rvp::notification::PropertyChange;
 use rvp::{ClientUrl, Identity, Principal, Property, SubscriptionId};
-use std::collections::{BTreeMap, VecDeque};
+use std::collections::VecDeque;
 use tokio::sync::oneshot;
 
 /// Messages that may wait for one client.
 const MESSAGES_MAX: usize = 64;
-/// Presentities whose changes may wait for one client; the contacts of a person, with room.
-const CHANGES_MAX: usize = 1_024;
 
 /// One client's queue. A message goes before a change, so that presence cannot starve messages.
 #[derive(Debug, Default)]
 pub(super) struct Queue {
     messages: VecDeque<Message>,
-    changes: BTreeMap<Principal, Change>,
+    changes: Changes,
 }
 
 /// A message that waits, and who is told what became of it.
@@ -45,31 +44,15 @@ impl Queue {
         }
     }
 
-    /// Puts a change in: of each property the newer value waits. Beyond the bound the change is dropped: the
-    /// state is read again with the next watch (spec 7.4).
+    /// Puts a change in; of each property the newer value waits.
     pub(super) fn put_change(&mut self, change: Change) {
-        let Some(waiting) = self.changes.get_mut(&change.presentity) else {
-            if self.changes.len() < CHANGES_MAX {
-                self.changes.insert(change.presentity.clone(), change);
-            }
-            return;
-        };
-        let older = if waiting.version < change.version {
-            std::mem::replace(waiting, change)
-        } else {
-            change
-        };
-        for old in older.properties {
-            if !waiting.sets(&old) {
-                waiting.properties.push(old);
-            }
-        }
+        self.changes.put(change);
     }
 
     pub(super) fn next(&mut self) -> Option<Item> {
         match self.messages.pop_front() {
             Some(message) => Some(Item::Message(message)),
-            None => self.changes.pop_first().map(|(_, change)| Item::Change(change)),
+            None => self.changes.pop().map(Item::Change),
         }
     }
 

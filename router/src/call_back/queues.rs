@@ -11,7 +11,7 @@ use crate::metrics::Metrics;
 use async_trait::async_trait;
 use daemon::{Network, OnError, Tasks};
 use proto::{Change, ClientLogin, DeliverMessage, Outcome};
-use rvp::{ClientUrl, Principal, SubscriptionId};
+use rvp::{ClientUrl, Principal, Reach, SubscriptionId};
 use std::collections::HashMap;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
@@ -31,7 +31,7 @@ const TIMED_OUT_MAX: usize = 20_000;
 #[async_trait]
 pub(crate) trait Lost: Send + Sync + 'static {
     /// Tells the home of the login's person.
-    async fn call_back_lost(&self, login: &ClientLogin);
+    async fn call_back_lost(&self, principal: &Principal, login: SubscriptionId);
 }
 
 /// All queues of a router. Cloning copies a pointer.
@@ -90,8 +90,11 @@ impl Queues {
     pub(crate) async fn message(&self, message: DeliverMessage) -> Outcome {
         let (outcome, told) = oneshot::channel();
         let login = message.login.clone();
+        let Reach::CallBack(url) = login.reach else {
+            return Outcome::Unreachable;
+        };
         let trace = daemon::trace::current();
-        self.put(&login, |queue| {
+        self.put((login.principal, url), login.login, |queue| {
             queue.put_message(Message {
                 message,
                 trace,
@@ -100,6 +103,11 @@ impl Queues {
         });
         // Where nobody says, the client may have taken it.
         told.await.unwrap_or(Outcome::Expired)
+    }
+
+    /// What clients have taken a moment ago, by whichever way they were reached.
+    pub(crate) fn taken(&self) -> Taken {
+        self.inner.taken.clone()
     }
 
     /// Whether a client of the person has taken a message: known when it has no client at this moment.
@@ -114,23 +122,26 @@ impl Queues {
     /// Queues a change for these clients.
     pub(crate) fn change(&self, change: &Change, clients: Vec<ClientLogin>) {
         for client in clients {
-            self.put(&client, |queue| queue.put_change(change.clone()));
+            if let Reach::CallBack(url) = client.reach {
+                self.put((client.principal, url), client.login, |queue| {
+                    queue.put_change(change.clone());
+                });
+            }
         }
     }
 
-    fn put(&self, login: &ClientLogin, put: impl FnOnce(&mut Queue)) {
+    fn put(&self, listener: Listener, login: SubscriptionId, put: impl FnOnce(&mut Queue)) {
         let begins = {
             let mut state = self.state();
-            let listener = (login.principal.clone(), login.call_back.clone());
             let mut begins = false;
             let queued = state.queues.entry(listener.clone()).or_insert_with(|| {
                 begins = true;
                 Queued {
-                    login: login.login,
+                    login,
                     queue: Queue::default(),
                 }
             });
-            queued.login = login.login;
+            queued.login = login;
             put(&mut queued.queue);
             begins.then_some(listener)
         };
@@ -160,7 +171,7 @@ impl Queues {
                 Item::Message(message) => self.inner.taken.begin(&message.message),
                 Item::Change(_) => None,
             };
-            let posted = self.post(&login, &item).await;
+            let posted = self.post((listener, login), &item).await;
             let gone = self.is_gone(listener, posted);
             self.inner.metrics.call_back(label(posted));
             match item {
@@ -182,7 +193,7 @@ impl Queues {
             if gone {
                 let left = self.state().queues.remove(listener);
                 left.map(|left| left.queue).unwrap_or_default().give_up();
-                self.inner.lost.call_back_lost(&login).await;
+                self.inner.lost.call_back_lost(&listener.0, login).await;
                 return;
             }
         }
@@ -197,27 +208,21 @@ impl Queues {
     }
 
     /// The next item. None when nothing waits: then the queue is gone, and nobody empties it.
-    fn take(&self, listener: &Listener) -> Option<(ClientLogin, Item)> {
+    fn take(&self, listener: &Listener) -> Option<(SubscriptionId, Item)> {
         let mut state = self.state();
         let queued = state.queues.get_mut(listener)?;
         let Some(item) = queued.queue.next() else {
             state.queues.remove(listener);
             return None;
         };
-        let (principal, call_back) = listener.clone();
         let login = match &item {
             Item::Message(message) => message.message.login.login,
             Item::Change(_) => queued.login,
         };
-        let login = ClientLogin {
-            principal,
-            login,
-            call_back,
-        };
         Some((login, item))
     }
 
-    async fn post(&self, login: &ClientLogin, item: &Item) -> Posted {
+    async fn post(&self, ((principal, url), login): (&Listener, SubscriptionId), item: &Item) -> Posted {
         let span = tracing::info_span!("notify.deliver");
         if let Item::Message(message) = item {
             daemon::trace::set_parent(&span, message.trace.as_deref());
@@ -225,14 +230,14 @@ impl Queues {
         async {
             let _permit = self.inner.open.acquire().await;
             let _counted = self.inner.metrics.call_back_open();
-            let request = || item.request(&login.call_back, &login.principal, login.login);
-            let posted = post(self.inner.network.as_ref(), &login.call_back, request()).await;
+            let request = || item.request(url, principal, login);
+            let posted = post(self.inner.network.as_ref(), url, request()).await;
             if posted != Posted::Refused {
                 return posted;
             }
             let cancelled = self.inner.tasks.cancelled();
             let _ = tokio::time::timeout(RETRY_AFTER, cancelled.cancelled()).await;
-            post(self.inner.network.as_ref(), &login.call_back, request()).await
+            post(self.inner.network.as_ref(), url, request()).await
         }
         .instrument(span)
         .await

@@ -20,9 +20,9 @@ const KEPT_MAX: usize = 65_536;
 
 type Key = (Principal, Identity, MessageId);
 
-/// The messages that were taken. Bounded in time and number.
-#[derive(Debug, Default)]
-pub(super) struct Taken {
+/// The messages that were taken. Bounded in time and number. Cloning copies pointers.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct Taken {
     state: Arc<Mutex<State>>,
     /// Sent whenever a client has answered, or has not in time.
     answered: Arc<Notify>,
@@ -30,7 +30,7 @@ pub(super) struct Taken {
 
 /// A client has a message at this moment. Ends when it is dropped.
 #[derive(Debug)]
-pub(super) struct InHand {
+pub(crate) struct InHand {
     key: Key,
     state: Arc<Mutex<State>>,
     answered: Arc<Notify>,
@@ -48,7 +48,7 @@ struct State {
 
 impl Taken {
     /// A client has taken it.
-    pub(super) fn put(&self, message: &DeliverMessage) {
+    pub(crate) fn put(&self, message: &DeliverMessage) {
         let Some(key) = key(message) else { return };
         let (mut state, now) = (self.lock(), Instant::now());
         let taker = (message.attempt, message.login.login);
@@ -68,7 +68,7 @@ impl Taken {
 
     /// Whether this client, or in another attempt any client of the person, has taken it. The clients that are
     /// handed it side by side in one attempt are each to have it.
-    pub(super) fn knows(&self, message: &DeliverMessage) -> bool {
+    pub(crate) fn knows(&self, message: &DeliverMessage) -> bool {
         let Some(key) = key(message) else { return false };
         let state = self.lock();
         let takers = state.by_message.get(&key);
@@ -80,7 +80,7 @@ impl Taken {
     }
 
     /// A client is handed a message now.
-    pub(super) fn begin(&self, message: &DeliverMessage) -> Option<InHand> {
+    pub(crate) fn begin(&self, message: &DeliverMessage) -> Option<InHand> {
         let key = key(message)?;
         *self.lock().in_hand.entry(key.clone()).or_default() += 1;
         Some(InHand {
@@ -92,7 +92,7 @@ impl Taken {
 
     /// Whether a client of the person has taken a message, when none has it in hand any more. The caller bounds the
     /// wait, and so does the time that a client has to answer.
-    pub(super) async fn settled(&self, message: &DeliverMessage) -> bool {
+    pub(crate) async fn settled(&self, message: &DeliverMessage) -> bool {
         let Some(key) = key(message) else { return false };
         loop {
             let answered = self.answered.notified();
@@ -134,7 +134,7 @@ mod tests {
     use super::*;
     use bytes::Bytes;
     use proto::ClientLogin;
-    use rvp::ClientUrl;
+    use rvp::Reach;
     use rvp::notification::AckType;
 
     fn message(id: &str, attempt: u64, login: u32) -> DeliverMessage {
@@ -144,7 +144,7 @@ mod tests {
             login: ClientLogin {
                 principal: bob,
                 login: SubscriptionId::new(login).unwrap(),
-                call_back: ClientUrl::parse("http://192.0.2.1:1/").unwrap(),
+                reach: Reach::parse("http://192.0.2.1:1/").unwrap(),
             },
             from: Identity::Person(alice),
             ack: AckType::DeepOr,

@@ -2,7 +2,7 @@
 
 use super::Failed;
 use rvp::notification::AckType;
-use rvp::{ClientUrl, Identity, MessageId, Principal, SubscriptionId};
+use rvp::{Identity, MessageId, Principal, Reach, SubscriptionId};
 use std::time::{Duration, SystemTime};
 use store::{
     Account, Change, Claim, KeptMessage, Login, PropertySubscription, Put, ScramVerifier, Secrets, Store,
@@ -73,7 +73,7 @@ pub(crate) fn login(number: u32) -> Result<Write, Failed> {
         epoch: 1,
         change: Change::PutLogin(Login {
             id: SubscriptionId::new(number + 1).ok_or("a number from 1")?,
-            call_back: ClientUrl::parse(&format!("http://10.0.0.1:5000/{person}"))?,
+            reach: Reach::parse(&format!("http://10.0.0.1:5000/{person}"))?,
             router: "router-1".to_owned(),
             ends: SystemTime::UNIX_EPOCH + Duration::from_secs(60),
         }),

@@ -123,15 +123,12 @@ async fn put_logins(connection: &mut PgConnection, rows: Vec<(i64, Cow<'_, Login
         return Ok(());
     }
     let column = |of: fn(&Login) -> i64| -> Vec<i64> { rows.iter().map(|(_, login)| of(login)).collect() };
-    let call_backs: Vec<String> = rows
-        .iter()
-        .map(|(_, login)| login.call_back.to_string())
-        .collect();
+    let reaches: Vec<String> = rows.iter().map(|(_, login)| login.reach.to_string()).collect();
     let routers: Vec<String> = rows.iter().map(|(_, login)| text(&login.router)).collect();
     let query = sqlx::query(PUT)
         .bind(accounts(&rows))
         .bind(column(|login| login.id.get().into()))
-        .bind(call_backs)
+        .bind(reaches)
         .bind(routers)
         .bind(column(|login| millis::from_time(login.ends)));
     query.execute(connection).await?;

@@ -39,6 +39,17 @@ impl ScramVerifier {
         derive_with(password, rand::random(), ITERATIONS)
     }
 
+    /// Another number for each verifier that was ever derived, also of the same password. It tells nothing about the
+    /// password: it is made of the salt, which every verifier has for itself.
+    #[must_use]
+    pub fn generation(&self) -> u64 {
+        let digest: [u8; 32] = Sha256::digest(self.salt).into();
+        digest
+            .iter()
+            .take(8)
+            .fold(0, |number, octet| number << 8 | u64::from(*octet))
+    }
+
     /// Whether this is the password. Costs what deriving costs: for checks by an administrator and for
     /// tests, never for log-ons, where the client does that work.
     #[must_use]

@@ -173,14 +173,14 @@ const PUT_LOGINS: Shape = Shape {
 fn bind_login(query: Bound, account: i64, login: &Login) -> Bound {
     let Login {
         id,
-        call_back,
+        reach,
         router,
         ends,
     } = login;
     let query = query
         .bind(account)
         .bind(id.get())
-        .bind(call_back.to_string())
+        .bind(reach.to_string())
         .bind(router.as_str());
     query.bind(millis::from_time(*ends))
 }

@@ -4,11 +4,11 @@ use super::account::Found;
 use super::message::{HeaderRow, header};
 use super::{millis, principal, unreadable};
 use crate::{Contact, Durable, Error, Login, PropertySubscription, View};
-use rvp::{AccessList, ClientUrl, Identity, PresenceState, SubscriptionId, ViewId};
+use rvp::{AccessList, Identity, PresenceState, Reach, SubscriptionId, ViewId};
 use std::collections::HashMap;
 use std::time::SystemTime;
 
-/// Whose, id, call-back, router, end.
+/// Whose, id, how it is reached, router, end.
 pub(crate) type LoginRow = (i64, i64, String, String, i64);
 /// Whose, id, login, state, default, change, end.
 pub(crate) type ViewRow = (i64, i64, Option<i64>, String, String, i64, Option<i64>);
@@ -78,10 +78,10 @@ impl People {
             rows,
             "login",
             |row| row.0,
-            |person, (_, id, call_back, router, ends)| {
+            |person, (_, id, reach, router, ends)| {
                 person.logins.push(Login {
                     id: subscription_id(id)?,
-                    call_back: ClientUrl::parse(&call_back).ok()?,
+                    reach: Reach::parse(&reach).ok()?,
                     router,
                     ends: millis::to_time(ends)?,
                 });

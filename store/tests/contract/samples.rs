@@ -3,7 +3,8 @@
 use rvp::access::{Credentials, Entry, Right, Who};
 use rvp::notification::AckType;
 use rvp::{
-    AccessList, ClientUrl, Credential, Identity, MessageId, PresenceState, Principal, SubscriptionId, ViewId,
+    AccessList, AttachmentId, Credential, Identity, MessageId, PresenceState, Principal, Reach,
+    SubscriptionId, ViewId,
 };
 use std::collections::BTreeSet;
 use std::time::{Duration, SystemTime};
@@ -82,10 +83,15 @@ pub(crate) fn id(number: u32) -> SubscriptionId {
 }
 
 pub(crate) fn login(number: u32) -> Login {
-    let call_back = ClientUrl::parse(&format!("http://192.0.2.10:{}/", 40_000 + number)).unwrap();
+    // Each second one holds a connection open.
+    let reach = if number.is_multiple_of(2) {
+        Reach::Attachment(AttachmentId::new(u128::MAX - u128::from(number)))
+    } else {
+        Reach::parse(&format!("http://192.0.2.10:{}/", 40_000 + number)).unwrap()
+    };
     Login {
         id: id(number),
-        call_back,
+        reach,
         router: "inside".to_owned(),
         ends: at(number.into()),
     }

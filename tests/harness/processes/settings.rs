@@ -26,12 +26,7 @@ pub(super) struct Addresses {
 }
 
 /// The settings of a home server; `etcd` are the endpoints.
-pub(super) fn home(
-    name: &str,
-    at: Addresses,
-    etcd: &[String],
-    (store, plan): (&Location, &Plan),
-) -> String {
+pub(super) fn home(name: &str, at: Addresses, etcd: &[String], (store, plan): (&Location, &Plan)) -> String {
     let OfflinePolicy {
         keep,
         count,

@@ -26,6 +26,7 @@ pub(super) fn question(effect: &Effect) -> Option<Question> {
         | Effect::Spread(..)
         | Effect::DeliverMessage(..)
         | Effect::DeliverChange(..)
+        | Effect::Detach(..)
         | Effect::KeptEnded(_)
         | Effect::Ended(..)
         | Effect::HandedOn(_)

@@ -24,7 +24,7 @@ fn a_change_goes_to_every_client_through_its_router() {
         let client = ClientLogin {
             principal: alice(),
             login: logins[usize::from(port - 1)],
-            call_back: listener(port),
+            reach: listener(port).into(),
         };
         Effect::DeliverChange(ROUTER.into(), busy(), client)
     });

@@ -30,7 +30,7 @@ fn a_message_goes_to_every_client_as_it_was_written() {
         login: ClientLogin {
             principal: alice(),
             login,
-            call_back: listener(port),
+            reach: listener(port).into(),
         },
         from: bobs(),
         ack: AckType::DeepAnd,
@@ -55,7 +55,7 @@ fn a_message_takes_the_router_of_each_login() {
     let routers: Vec<_> = stage
         .messages()
         .into_iter()
-        .map(|(_, router, message)| (router.to_string(), message.login.call_back.port()))
+        .map(|(_, router, message)| (router.to_string(), listening(&message.login.reach)))
         .collect();
     assert_eq!(routers, [("router-1".into(), 1), ("router-2".into(), 2)]);
 }
@@ -220,4 +220,11 @@ fn rights_to_send_and_to_see_are_two() {
     assert_eq!(stage.watch(&dave).1, PresenceState::Offline);
     let from = Identity::Person(dave.clone());
     stage.request_later(&proved(&dave), message(&from, AckType::DeepOr));
+}
+
+fn listening(reach: &rvp::Reach) -> u16 {
+    match reach {
+        rvp::Reach::CallBack(listener) => listener.port(),
+        rvp::Reach::Attachment(_) => panic!("{reach:?}"),
+    }
 }

@@ -198,10 +198,22 @@ impl Stage {
 
     /// A request through a router, whenever it is answered.
     pub(super) fn request_by(&mut self, router: &str, caller: &Caller, method: Method) -> Verdict {
+        self.request_of(router, caller, None, method)
+    }
+
+    /// The same, of a client whose login is known.
+    pub(super) fn request_of(
+        &mut self,
+        router: &str,
+        caller: &Caller,
+        login: Option<SubscriptionId>,
+        method: Method,
+    ) -> Verdict {
         let (caller, router) = (caller.clone(), RouterName::from(router));
         self.apply(Command::Request {
             caller,
             router,
+            login,
             method,
         })
     }
@@ -378,6 +390,7 @@ impl Stage {
             Effect::Spread(..)
             | Effect::DeliverMessage(..)
             | Effect::DeliverChange(..)
+            | Effect::Detach(..)
             | Effect::Keep(..)
             | Effect::Archive(..)
             | Effect::ReadKept(..)

@@ -24,7 +24,7 @@ fn a_log_on_is_durable_and_answered_with_its_id_and_lifetime() {
     assert_eq!((lifetime, properties), (Lifetime(14_400), None));
     let login = Login {
         id,
-        call_back: listener(1),
+        reach: listener(1).into(),
         router: ROUTER.into(),
         ends: stage.now + Duration::from_secs(LIFETIME),
     };
@@ -126,7 +126,7 @@ fn a_renewed_login_ends_later_and_is_reached_through_the_router_it_came_by() {
     stage.request_by("router-2", &proved(&alice()), refresh(id, 600));
     let login = Login {
         id,
-        call_back: listener(1),
+        reach: listener(1).into(),
         router: "router-2".into(),
         ends: stage.now + Duration::from_secs(600),
     };

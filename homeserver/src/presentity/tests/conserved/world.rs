@@ -232,6 +232,7 @@ impl World {
         self.apply(Command::Request {
             caller,
             router,
+            login: None,
             method,
         })
     }
@@ -365,6 +366,7 @@ impl World {
                 | Effect::KeptEnded(_)
                 | Effect::Spread(..)
                 | Effect::DeliverChange(..)
+                | Effect::Detach(..)
                 | Effect::WakeAt(_) => {}
             }
         }

@@ -103,6 +103,7 @@ impl World {
             Act::Ask(caller, what) => Command::Request {
                 caller: caller.clone(),
                 router: ROUTER.into(),
+                login: None,
                 method: self.method(caller, what),
             },
             Act::Outcome(which, outcome) => {
@@ -180,7 +181,7 @@ impl World {
                 Effect::DeliverMessage(id, ..) => self.under_way.push(*id),
                 Effect::WakeAt(at) => self.expiry.wake_at(*at, &alice()),
                 Effect::Spread(change, _) => versions.push(change.version),
-                Effect::DeliverChange(..) | Effect::Ended(..) => {}
+                Effect::DeliverChange(..) | Effect::Detach(..) | Effect::Ended(..) => {}
                 Effect::Keep(..)
                 | Effect::Archive(..)
                 | Effect::HandedOn(_)

@@ -1,0 +1,217 @@
+//! Attachments: clients that hold a connection open (`docs/attachment.md`).
+//!
+//! The walk of a frame: `upgrade` or `events` lets a connection in, `socket` reads the frame, `log_on` finds out who says it,
+//! `session` takes it, `requests` makes of it what RVP clients ask too, and asks the home. The walk of a message: a home
+//! calls on a link, `Attachments` finds the connection, `outbox` keeps it until there is room, `session` writes it and
+//! takes the acknowledgement.
+//!
+//! What a router knows of a client it knows by the connection: when that ends, nothing is left. The login is at the home
+//! and stays for the client to come back, to whichever router.
+
+mod announce;
+mod events;
+mod log_on;
+mod origin;
+mod outbox;
+mod requests;
+mod session;
+mod socket;
+mod token;
+mod translate;
+mod upgrade;
+
+pub(crate) use announce::Announcing;
+pub(crate) use events::{events, frames};
+pub(crate) use token::Tokens;
+pub(crate) use upgrade::upgrade;
+
+use crate::call_back::Taken;
+use crate::canonical::Canonical;
+use crate::forward::Forward;
+use crate::metrics::Metrics;
+use announce::Numbers;
+use attachment::limits::{ACKNOWLEDGE_WITHIN, UNACKNOWLEDGED_MAX};
+use attachment::{CloseCode, ServerFrame};
+use daemon::{Clock, Group};
+use outbox::{Outbox, Waiting};
+use proto::{Change, ClientLogin, DeliverMessage, Detach, Op, Outcome};
+use rvp::{AttachmentId, Domain, Lifetime, Principal, SubscriptionId};
+use std::collections::HashMap;
+use std::sync::atomic::AtomicU64;
+use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError};
+use std::time::Duration;
+use tokio::sync::{Semaphore, oneshot};
+use tokio_util::sync::CancellationToken;
+use translate::{Told, told};
+
+/// Connections that have not shown who they are, at once.
+const STRANGERS_MAX: usize = 1_024;
+
+/// What attachments need. Cloning copies a pointer.
+#[derive(Clone)]
+pub(crate) struct Attachments {
+    inner: Arc<Inner>,
+}
+
+/// What attachments are given.
+pub(crate) struct Parts {
+    pub(crate) canonical: Canonical,
+    pub(crate) domains: Vec<Domain>,
+    pub(crate) origins: Vec<String>,
+    pub(crate) resume_within: Duration,
+    pub(crate) forward: Forward,
+    pub(crate) tokens: Tokens,
+    pub(crate) taken: Taken,
+    pub(crate) clock: Arc<dyn Clock>,
+    pub(crate) metrics: Metrics,
+    /// Connections of clients.
+    pub(crate) connections: Group,
+    /// What is to be said of them after they have ended.
+    pub(crate) farewells: Group,
+    /// Cancelled when the router is about to stop.
+    pub(crate) stop: CancellationToken,
+}
+
+struct Inner {
+    parts: Parts,
+    strangers: Arc<Semaphore>,
+    open: Mutex<HashMap<AttachmentId, Arc<Attached>>>,
+    numbers: Numbers,
+    streams: events::Streams,
+}
+
+/// A client's connection, as others see it.
+pub(crate) struct Attached {
+    id: AttachmentId,
+    principal: Principal,
+    /// Known once the home has it.
+    login: OnceLock<SubscriptionId>,
+    outbox: Outbox,
+    /// By which opening of a link to which home that one was told of the connection.
+    announced: AtomicU64,
+}
+
+impl Attachments {
+    pub(crate) fn new(parts: Parts) -> Self {
+        Self {
+            inner: Arc::new(Inner {
+                parts,
+                strangers: Arc::new(Semaphore::new(STRANGERS_MAX)),
+                open: Mutex::default(),
+                numbers: Numbers::default(),
+                streams: events::Streams::default(),
+            }),
+        }
+    }
+
+    fn parts(&self) -> &Parts {
+        &self.inner.parts
+    }
+
+    /// Hands a message to its client, and says what became of it. What the client did not acknowledge in time it was
+    /// not handed: it comes again, and the client knows it.
+    pub(crate) async fn message(&self, message: DeliverMessage) -> Outcome {
+        let Some(attached) = self.find(&message.login) else {
+            return Outcome::Unreachable;
+        };
+        if self.parts().taken.knows(&message) {
+            return Outcome::Taken;
+        }
+        let told = told(&message);
+        if matches!(told, Told::Nothing) {
+            return Outcome::Rejected;
+        }
+        let (outcome, known) = oneshot::channel();
+        if !attached.outbox.put_message(Waiting {
+            message,
+            told,
+            outcome,
+        }) {
+            return Outcome::Unreachable;
+        }
+        match tokio::time::timeout(ACKNOWLEDGE_WITHIN, known).await {
+            Ok(Ok(outcome)) => outcome,
+            Ok(Err(_)) | Err(_) => Outcome::Unreachable,
+        }
+    }
+
+    /// Queues a change for these clients. One that is not here any more reads it when it comes back.
+    pub(crate) fn change(&self, change: &Change, clients: &[ClientLogin]) {
+        for client in clients {
+            if let Some(attached) = self.find(client) {
+                attached.outbox.put_change(change.clone());
+            }
+        }
+    }
+
+    /// A connection is not its client's any more.
+    pub(crate) fn detach(&self, client: &ClientLogin, why: Detach) {
+        if let Some(attached) = self.find(client) {
+            attached.outbox.close(match why {
+                Detach::Resumed => CloseCode::Resumed,
+                Detach::Ended => CloseCode::SessionOver,
+            });
+        }
+    }
+
+    fn find(&self, client: &ClientLogin) -> Option<Arc<Attached>> {
+        let attached = self.open().get(&client.reach.attachment()?).cloned()?;
+        (attached.principal == client.principal).then_some(attached)
+    }
+
+    /// Makes a connection known, before its home is told of it: what the home hands over at once is to find it.
+    fn begin(&self, principal: Principal) -> Arc<Attached> {
+        let attached = Arc::new(Attached {
+            id: AttachmentId::new(rand::random()),
+            announced: AtomicU64::new(self.number_of(&principal)),
+            principal,
+            login: OnceLock::new(),
+            outbox: Outbox::default(),
+        });
+        self.open().insert(attached.id, Arc::clone(&attached));
+        attached
+    }
+
+    /// A connection has ended: what waits for it goes back to where it came from.
+    fn end(&self, attached: &Attached) {
+        self.open().remove(&attached.id);
+        attached.outbox.give_up();
+    }
+
+    /// Tells the home that a client's connection has ended, and for how long its login is to stay.
+    fn tell_detached(&self, attached: &Attached, login: SubscriptionId, stays: Duration) {
+        let (forward, principal) = (self.parts().forward.clone(), attached.principal.clone());
+        let op = Op::Detached {
+            principal: principal.clone(),
+            login,
+            attachment: attached.id,
+            stays: Lifetime(u32::try_from(stays.as_secs()).unwrap_or(u32::MAX)),
+        };
+        self.parts().farewells.spawn(async move {
+            if let Err(fault) = forward.ask(&principal, op).await {
+                // The home finds out when it is told of no connection, or when the login ends.
+                tracing::info!(
+                    fault = fault.label(),
+                    "a home was not told of an ended attachment"
+                );
+            }
+            Ok(())
+        });
+    }
+
+    fn open(&self) -> MutexGuard<'_, HashMap<AttachmentId, Arc<Attached>>> {
+        self.inner.open.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+/// The frame of a change; none for one of which a client shows nothing.
+fn presence(change: &Change) -> Option<ServerFrame> {
+    let presence = requests::presence(&change.presentity, &change.properties);
+    let says = presence.state.is_some() || presence.display_name.is_some() || presence.email.is_some();
+    says.then_some(ServerFrame::Presence(presence))
+}
+
+/// Whether one more message may be written before an earlier one is acknowledged.
+fn has_room(unacknowledged: usize) -> bool {
+    unacknowledged < UNACKNOWLEDGED_MAX
+}

@@ -1,0 +1,114 @@
+//! What waits for one client: messages in their order, and of each presentity only the newest change. A message goes
+//! before a change, so that presence cannot starve messages.
+
+use super::translate::Told;
+use crate::changes::Changes;
+use attachment::CloseCode;
+use proto::{Change, DeliverMessage, Outcome};
+use std::collections::VecDeque;
+use std::sync::{Mutex, MutexGuard, PoisonError};
+use tokio::sync::{Notify, oneshot};
+
+/// Messages that may wait for one client; beyond it they are kept at home.
+const MESSAGES_MAX: usize = 64;
+
+/// A message that waits, and who is told what became of it.
+pub(super) struct Waiting {
+    pub(super) message: DeliverMessage,
+    pub(super) told: Told,
+    pub(super) outcome: oneshot::Sender<Outcome>,
+}
+
+/// The next thing to write.
+pub(super) enum Item {
+    Message(Box<Waiting>),
+    Change(Change),
+    Close(CloseCode),
+}
+
+/// What waits for one client.
+#[derive(Default)]
+pub(super) struct Outbox {
+    state: Mutex<State>,
+    news: Notify,
+}
+
+#[derive(Default)]
+struct State {
+    messages: VecDeque<Waiting>,
+    changes: Changes,
+    close: Option<CloseCode>,
+    /// Nobody writes any more.
+    ended: bool,
+}
+
+impl Outbox {
+    /// Puts a message at the end. Says whether there was room.
+    pub(super) fn put_message(&self, message: Waiting) -> bool {
+        {
+            let mut state = self.state();
+            // Those that nobody waits for any more take no room.
+            if state.messages.len() >= MESSAGES_MAX {
+                state.messages.retain(|waiting| !waiting.outcome.is_closed());
+            }
+            if state.ended || state.messages.len() >= MESSAGES_MAX {
+                return false;
+            }
+            state.messages.push_back(message);
+        }
+        self.news.notify_one();
+        true
+    }
+
+    pub(super) fn put_change(&self, change: Change) {
+        {
+            let mut state = self.state();
+            if state.ended {
+                return;
+            }
+            state.changes.put(change);
+        }
+        self.news.notify_one();
+    }
+
+    /// The connection is to be closed. The first reason counts.
+    pub(super) fn close(&self, code: CloseCode) {
+        self.state().close.get_or_insert(code);
+        self.news.notify_one();
+    }
+
+    /// The next to write; a message only where there is room for one.
+    pub(super) fn take(&self, room: bool) -> Option<Item> {
+        let mut state = self.state();
+        if let Some(code) = state.close {
+            return Some(Item::Close(code));
+        }
+        while room && let Some(message) = state.messages.pop_front() {
+            // Whoever asked was told in time that the client did not take it.
+            if !message.outcome.is_closed() {
+                return Some(Item::Message(Box::new(message)));
+            }
+        }
+        state.changes.pop().map(Item::Change)
+    }
+
+    /// Waits until something was put in since this was asked last.
+    pub(super) async fn news(&self) {
+        self.news.notified().await;
+    }
+
+    /// Nobody writes any more: whoever waits for an outcome is told that there is none.
+    pub(super) fn give_up(&self) {
+        let messages = {
+            let mut state = self.state();
+            state.ended = true;
+            state.changes = Changes::default();
+            std::mem::take(&mut state.messages)
+        };
+        drop(messages);
+    }
+
+    fn state(&self) -> MutexGuard<'_, State> {
+        self.state.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}

@@ -1,0 +1,139 @@
+//! The WebSocket under an attachment, and the life of a connection on it.
+
+use super::Attachments;
+use super::session::{End, Session};
+use attachment::limits::CLIENT_FRAME_BYTES_MAX;
+use attachment::{CloseCode, ServerFrame};
+use futures_util::{SinkExt, StreamExt};
+use std::time::Duration;
+use tokio::io::{AsyncRead, AsyncWrite};
+use tokio::sync::OwnedSemaphorePermit;
+use tokio_tungstenite::WebSocketStream;
+use tokio_tungstenite::tungstenite::error::CapacityError;
+use tokio_tungstenite::tungstenite::protocol::{CloseFrame, Role, WebSocketConfig};
+use tokio_tungstenite::tungstenite::{Error, Message, Utf8Bytes};
+
+/// What is read at once. Allocated for each connection, most of which are idle most of the time.
+const READ_BYTES: usize = 2 * 1024;
+/// What may wait in the socket's own buffer: frames wait where they are counted.
+const WRITE_BYTES_MAX: usize = 512 * 1024;
+/// How long a client has to answer a close.
+const CLOSE_WAIT: Duration = Duration::from_secs(1);
+
+/// What comes from a client.
+pub(super) enum Incoming {
+    /// A frame.
+    Frame(Utf8Bytes),
+    /// A sign of life.
+    Sign,
+    /// Something for which the connection is closed.
+    Bad(CloseCode),
+    /// The client is not there any more.
+    Gone,
+}
+
+/// How frames travel.
+pub(super) trait Transport: Send {
+    /// What comes next. Nothing is lost when this is dropped and asked again.
+    fn receive(&mut self) -> impl Future<Output = Incoming> + Send;
+
+    /// Writes a frame. Says whether the client is still there.
+    fn send(&mut self, frame: &ServerFrame) -> impl Future<Output = bool> + Send;
+
+    /// Says why the connection ends, and ends it.
+    fn close(&mut self, code: CloseCode) -> impl Future<Output = ()> + Send;
+}
+
+/// A WebSocket.
+pub(super) struct Socket<S>(WebSocketStream<S>);
+
+impl<S: AsyncRead + AsyncWrite + Send + Unpin> Socket<S> {
+    /// The WebSocket on a connection that was upgraded.
+    pub(super) async fn new(stream: S) -> Self {
+        let config = WebSocketConfig::default()
+            .read_buffer_size(READ_BYTES)
+            .write_buffer_size(0)
+            .max_write_buffer_size(WRITE_BYTES_MAX)
+            .max_message_size(Some(CLIENT_FRAME_BYTES_MAX))
+            .max_frame_size(Some(CLIENT_FRAME_BYTES_MAX));
+        Self(WebSocketStream::from_raw_socket(stream, Role::Server, Some(config)).await)
+    }
+}
+
+impl<S: AsyncRead + AsyncWrite + Send + Unpin> Transport for Socket<S> {
+    async fn receive(&mut self) -> Incoming {
+        match self.0.next().await {
+            Some(Ok(Message::Text(text))) => Incoming::Frame(text),
+            Some(Ok(Message::Ping(_) | Message::Pong(_) | Message::Frame(_))) => Incoming::Sign,
+            Some(Ok(Message::Binary(_))) => Incoming::Bad(CloseCode::NotText),
+            Some(Ok(Message::Close(_))) | None => Incoming::Gone,
+            Some(Err(Error::Capacity(CapacityError::MessageTooLong { .. }))) => {
+                Incoming::Bad(CloseCode::TooLarge)
+            }
+            Some(Err(Error::Utf8(_))) => Incoming::Bad(CloseCode::NotUtf8),
+            Some(Err(Error::Protocol(_))) => Incoming::Bad(CloseCode::Malformed),
+            Some(Err(_)) => Incoming::Gone,
+        }
+    }
+
+    async fn send(&mut self, frame: &ServerFrame) -> bool {
+        self.0.send(Message::text(frame.write())).await.is_ok()
+    }
+
+    async fn close(&mut self, code: CloseCode) {
+        let close = CloseFrame {
+            code: code.code().into(),
+            reason: Utf8Bytes::from_static(code.reason()),
+        };
+        let closing = async {
+            if self.0.close(Some(close)).await.is_ok() {
+                // Until the client has answered: a connection that ends before loses what it was not read of.
+                while let Some(Ok(_)) = self.0.next().await {}
+            }
+        };
+        // Whether it was heard is the client's own affair.
+        let _ = tokio::time::timeout(CLOSE_WAIT, closing).await;
+    }
+}
+
+impl Attachments {
+    /// Serves a client until its connection ends. `stranger` is its place among those that have not shown who they
+    /// are.
+    pub(super) async fn serve(&self, transport: &mut impl Transport, stranger: OwnedSemaphorePermit) {
+        let logged_on = self.log_on(transport).await;
+        drop(stranger);
+        let end = match logged_on {
+            Ok(session) => self.serve_session(transport, session).await,
+            Err(end) => end,
+        };
+        let label = match end {
+            End::Gone => "gone",
+            End::Close(code) => {
+                transport.close(code).await;
+                code.reason()
+            }
+        };
+        self.parts().metrics.attachment_ended(label);
+    }
+
+    async fn serve_session(&self, transport: &mut impl Transport, mut session: Session) -> End {
+        let counted = self.parts().metrics.attachment();
+        let end = session.run(transport).await;
+        drop(counted);
+        self.end(&session.attached);
+        let stays = match end {
+            // It was ended there, or is another connection's.
+            End::Close(CloseCode::LoggedOff | CloseCode::SessionOver | CloseCode::Resumed) => None,
+            // Nobody is to come back by it.
+            End::Close(CloseCode::WrongCredentials) => Some(Duration::ZERO),
+            End::Gone | End::Close(_) => Some(self.parts().resume_within),
+        };
+        if let Some(stays) = stays {
+            self.tell_detached(&session.attached, session.asker.login, stays);
+        }
+        if matches!(end, End::Close(CloseCode::LoggedOff)) {
+            session.drop_watches();
+        }
+        end
+    }
+}

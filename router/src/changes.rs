@@ -1,0 +1,42 @@
+//! Changes that wait for one client: of each presentity only the newest.
+
+use proto::Change;
+use rvp::Principal;
+use std::collections::BTreeMap;
+
+/// Presentities whose changes may wait for one client; the contacts of a person, with room.
+const CHANGES_MAX: usize = 1_024;
+
+/// Changes that wait for one client.
+#[derive(Debug, Default)]
+pub(crate) struct Changes {
+    by_presentity: BTreeMap<Principal, Change>,
+}
+
+impl Changes {
+    /// Puts a change in: of each property the newer value waits. Beyond the bound the change is dropped: the
+    /// state is read again with the next watch (spec 7.4).
+    pub(crate) fn put(&mut self, change: Change) {
+        let Some(waiting) = self.by_presentity.get_mut(&change.presentity) else {
+            if self.by_presentity.len() < CHANGES_MAX {
+                self.by_presentity.insert(change.presentity.clone(), change);
+            }
+            return;
+        };
+        let older = if waiting.version < change.version {
+            std::mem::replace(waiting, change)
+        } else {
+            change
+        };
+        for old in older.properties {
+            if !waiting.sets(&old) {
+                waiting.properties.push(old);
+            }
+        }
+    }
+
+    /// The next of somebody.
+    pub(crate) fn pop(&mut self) -> Option<Change> {
+        self.by_presentity.pop_first().map(|(_, change)| change)
+    }
+}

@@ -1,0 +1,16 @@
+//! Clients that hold a connection open, beside those that are called back: one cluster, the same people.
+
+#[path = "attachment/bad_frames.rs"]
+mod bad_frames;
+#[path = "attachment/bounds.rs"]
+mod bounds;
+#[path = "attachment/events.rs"]
+mod events;
+#[path = "attachment/log_on.rs"]
+mod log_on;
+#[path = "attachment/resume.rs"]
+mod resume;
+#[path = "attachment/scene.rs"]
+mod scene;
+#[path = "attachment/talk.rs"]
+mod talk;
