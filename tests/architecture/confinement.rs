@@ -66,6 +66,7 @@ const CONFINED: [Confined; 16] = [
             "router/src/attachment/",
             "homeport/src/chat/connection.rs",
             "homeport/src/chat/servers.rs",
+            "homeport/examples/attached/",
             "homeport/tests/",
             "tests/",
         ],

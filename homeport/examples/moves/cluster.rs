@@ -100,6 +100,15 @@ impl Cluster {
         Ok([of("router")?, of("home server")?, of_database])
     }
 
+    /// Octets of memory that the routers have made, and the homes: without what is mapped from files.
+    pub(crate) fn anonymous_bytes(&self) -> Result<[u64; 2]> {
+        let of = |role: &str| -> Result<u64> {
+            let processes = self.processes.iter().filter(|process| process.role == role);
+            processes.map(|process| anonymous(process.pid)).sum()
+        };
+        Ok([of("router")?, of("home server")?])
+    }
+
     /// Sends a signal to a process by its name.
     pub(crate) fn signal(&self, name: &str, signal: &str) -> Result<()> {
         let process = self.processes.iter().find(|process| process.name == name);
@@ -255,6 +264,18 @@ impl Drop for Etcd {
     fn drop(&mut self) {
         self.kill();
     }
+}
+
+/// Anonymous memory of a process in octets, as the system counts it.
+fn anonymous(pid: u32) -> Result<u64> {
+    let status = std::fs::read_to_string(format!("/proc/{pid}/status"))?;
+    let line = status.lines().find_map(|line| line.strip_prefix("RssAnon:"));
+    let kilobytes: u64 = line
+        .context("find RssAnon")?
+        .trim()
+        .trim_end_matches(" kB")
+        .parse()?;
+    Ok(kilobytes * 1024)
 }
 
 /// Seconds of processor time of a process, and its parent.

@@ -17,6 +17,7 @@
 
 #[path = "../office/client.rs"]
 mod client;
+#[allow(dead_code, reason = "the program that shares it measures memory")]
 mod cluster;
 mod fill;
 mod heard;
