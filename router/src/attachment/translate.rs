@@ -155,3 +155,7 @@ pub(crate) fn why(fault: Fault) -> (Why, Option<u32>) {
     let seconds = fault.retry_after().unwrap_or(Fault::RETRY_AFTER_SECONDS);
     (why, why.may_pass().then_some(seconds.into()))
 }
+
+#[cfg(test)]
+#[path = "translate_tests.rs"]
+mod tests;
