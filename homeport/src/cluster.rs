@@ -120,10 +120,10 @@ impl Where {
         };
         match DataDir::open(&self.data).with_context(nothing_runs)?.running()? {
             None => bail!(nothing_runs()),
-            Some(Running::OneProcess { homes }) => {
+            Some(Running::OneProcess { homes, .. }) => {
                 Ok(Source::Homes(homes.iter().map(ToString::to_string).collect()))
             }
-            Some(Running::Processes { etcd, prefix }) => {
+            Some(Running::Processes { etcd, prefix, .. }) => {
                 let config = etcd::own(etcd, prefix);
                 let ended =
                     || format!("what ran on {folder} does not answer: start it again with `homeport up`");

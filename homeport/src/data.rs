@@ -24,6 +24,8 @@ pub(crate) const DEFAULT: &str = ".homeport";
 /// The file of the store in it.
 pub(crate) const STORE: &str = "homeport.db";
 const RECORD: &str = "topology.toml";
+/// The file with the passwords of demo accounts: a line for each, the address and the password.
+pub(crate) const DEMO_PASSWORDS: &str = "demo-passwords";
 /// A record is a few lines.
 const RECORD_BYTES_MAX: u64 = 64 * 1024;
 
@@ -183,6 +185,17 @@ impl DataDir {
     pub(crate) fn record(&self, recorded: &Recorded) -> Result<(), Error> {
         write_private(&self.path.join(RECORD), &recorded.write())
     }
+}
+
+/// The password of a demo account of a folder, if it is one.
+///
+/// # Errors
+/// [`Error::CannotRead`].
+pub(crate) fn demo_password(folder: &Path, address: &str) -> Result<Option<String>, Error> {
+    let kept = read_small(&folder.join(DEMO_PASSWORDS))?.unwrap_or_default();
+    let mut people = kept.lines().filter_map(|line| line.split_once(' '));
+    let found = people.find(|(who, _)| *who == address);
+    Ok(found.map(|(_, password)| password.to_owned()))
 }
 
 /// Reads a record, if there is one.

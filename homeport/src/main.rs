@@ -6,6 +6,7 @@
 
 mod archive;
 mod backup;
+mod chat;
 mod child;
 mod cluster;
 mod copying;
@@ -38,6 +39,8 @@ Examples:
       Run a whole cluster in this process, with accounts to try it
   homeport user add alice@im.example.com --legacy --password-stdin < password.txt
       Make an account
+  homeport chat alice@localhost
+      Talk with people
   homeport resolve alice@example.com
       Show step by step where clients find somebody
   homeport members
@@ -59,6 +62,7 @@ struct Cli {
 enum Command {
     Child(child::Child),
     Up(up::Up),
+    Chat(Box<chat::Chat>),
     User(user::User),
     Resolve(resolve::Resolve),
     Members(members::MembersCommand),
@@ -83,6 +87,8 @@ impl Command {
         match self {
             // Without a runtime, since it becomes another program.
             Self::Child(child) => match child.run()? {},
+            // Has a runtime of its own, which does not wait for standard input at the end.
+            Self::Chat(chat) => chat.run(output),
             Self::Up(up) => wait_for(Box::pin(up.run(output))),
             Self::User(user) => wait_for(Box::pin(user.run(output))),
             Self::Resolve(resolve) => wait_for(Box::pin(resolve.run(output))),

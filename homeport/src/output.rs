@@ -1,4 +1,5 @@
-//! What this program says, and the only file that writes to standard output and standard error.
+//! What this program says, and the only file that writes to standard output and standard error, beside the screen
+//! and the question for a password of `homeport chat`, which have the terminal to themselves.
 //!
 //! Standard output carries data: tables for people, JSON for scripts. Everything else goes to standard error,
 //! so that data can be piped on while notes are still seen.
@@ -115,6 +116,11 @@ impl Output {
         say(&text);
     }
 
+    /// Whether colours are wanted where data goes.
+    pub(crate) fn has_colours(&self) -> bool {
+        self.colours_out
+    }
+
     /// Whether data is still taken: who has much of it may stop.
     pub(crate) fn is_wanted(&self) -> bool {
         self.failed.get().is_none()
@@ -176,7 +182,7 @@ fn one_line(text: &str) -> String {
 
 /// Text that cannot command a terminal: people choose their display names themselves, and an operator reads
 /// them.
-fn printable(text: &str) -> String {
+pub(crate) fn printable(text: &str) -> String {
     let harmless = |c: char| c == '\n' || !(c.is_control() || turns_text_around(c));
     text.chars()
         .map(|c| {

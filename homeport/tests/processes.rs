@@ -1,13 +1,17 @@
 //! `homeport up --processes` as its users meet it: real processes and a real etcd, killed at will.
 
+#[path = "processes/chats.rs"]
+mod chats;
 #[path = "processes/deaths.rs"]
 mod deaths;
 #[path = "processes/mistakes.rs"]
 mod mistakes;
 #[path = "processes/run.rs"]
 mod run;
+#[path = "chat/script.rs"]
+mod script;
 
-use run::{Run, folder, log_on};
+use run::{Process, Run, folder, log_on};
 use std::collections::BTreeMap;
 use std::os::unix::fs::PermissionsExt;
 use std::path::Path;
@@ -15,6 +19,22 @@ use std::path::Path;
 fn mode(path: &Path) -> u32 {
     let metadata = std::fs::metadata(path).unwrap_or_else(|error| panic!("{}: {error}", path.display()));
     metadata.permissions().mode() & 0o777
+}
+
+/// `cluster.toml` says where everything is.
+fn finds_its_parts(data: &Path, processes: &BTreeMap<String, Process>) {
+    let cluster =
+        std::fs::read_to_string(data.join("cluster.toml")).expect("it is there while the cluster runs");
+    let etcd = processes["etcd"].address("client");
+    assert!(
+        cluster.contains(&format!("etcd = [\"http://{etcd}\"]\nprefix = \"/homeport\"\n")),
+        "{cluster}"
+    );
+    let routers = ["router-1", "router-2"].map(|name| format!("\"{}\"", processes[name].address("rvp")));
+    assert!(
+        cluster.contains(&format!("routers = [{}]\n", routers.join(", "))),
+        "{cluster}"
+    );
 }
 
 #[tokio::test]
@@ -53,12 +73,7 @@ async fn every_role_is_a_process_until_the_cluster_is_asked_to_end() {
     ] {
         assert_eq!(mode(&data.path().join(name)), 0o600, "{name}");
     }
-    let cluster = std::fs::read_to_string(data.path().join("cluster.toml")).unwrap();
-    let etcd = processes["etcd"].address("client");
-    assert!(
-        cluster.contains(&format!("etcd = [\"http://{etcd}\"]\nprefix = \"/homeport\"\n")),
-        "{cluster}"
-    );
+    finds_its_parts(data.path(), &processes);
     let (status, said) = run.end("TERM").await;
     assert!(status.success(), "{status}: {said:#?}");
     assert!(
@@ -156,8 +171,15 @@ async fn a_topology_for_processes_runs_in_one_process_too() {
         }
     }
     let cluster = std::fs::read_to_string(data.path().join("cluster.toml")).unwrap();
-    assert_eq!(cluster.matches("127.0.0.1:").count(), 3, "{cluster}");
-    assert!(cluster.contains("homes = ["), "{cluster}");
+    let addresses = |key: &str| {
+        let line = cluster.lines().find_map(|line| line.strip_prefix(key));
+        line.map_or(0, |line| line.matches("127.0.0.1:").count())
+    };
+    assert_eq!(
+        (addresses("homes = ["), addresses("routers = [")),
+        (3, 3),
+        "{cluster}"
+    );
     let (status, _) = run.end("TERM").await;
     assert!(status.success(), "{status}");
     assert!(

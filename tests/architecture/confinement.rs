@@ -12,7 +12,7 @@ struct Confined {
     files: &'static [&'static str],
 }
 
-const CONFINED: [Confined; 12] = [
+const CONFINED: [Confined; 16] = [
     Confined {
         name: "etcd-client",
         members: &["membership"],
@@ -57,6 +57,33 @@ const CONFINED: [Confined; 12] = [
         name: "tonic*",
         members: &["proto", "homeserver", "membership"],
         files: &["proto/", "membership/", "homeserver/src/incoming.rs"],
+    },
+    // Both ends of an attachment.
+    Confined {
+        name: "tokio-tungstenite",
+        members: &["router", "homeport", "tests"],
+        files: &[
+            "router/src/attachment/",
+            "homeport/src/chat/connection.rs",
+            "homeport/src/chat/servers.rs",
+            "homeport/tests/",
+            "tests/",
+        ],
+    },
+    Confined {
+        name: "rustls",
+        members: &["homeport"],
+        files: &["homeport/src/chat/connection.rs", "homeport/tests/chat/tls.rs"],
+    },
+    Confined {
+        name: "ratatui",
+        members: &["homeport"],
+        files: &["homeport/src/chat/screen"],
+    },
+    Confined {
+        name: "crossterm",
+        members: &["homeport"],
+        files: &["homeport/src/chat/screen", "homeport/src/chat/password.rs"],
     },
     Confined {
         name: "turmoil",

@@ -98,13 +98,20 @@ async fn what_was_killed_does_not_answer() {
     // Nothing listens on the port of `discard`.
     let etcd = vec!["http://127.0.0.1:9".to_owned()];
     let prefix = "/homeport".to_owned();
-    data.set_running(&Running::Processes { etcd, prefix }).unwrap();
+    let routers = Vec::new();
+    data.set_running(&Running::Processes {
+        etcd,
+        prefix,
+        routers,
+    })
+    .unwrap();
     let said = causes(&place.connect().await.err().unwrap());
     for part in ["does not answer", "http://127.0.0.1:9", "homeport up"] {
         assert!(said.contains(part), "{said}");
     }
     let homes = vec!["127.0.0.1:9".parse().unwrap()];
-    data.set_running(&Running::OneProcess { homes }).unwrap();
+    let routers = Vec::new();
+    data.set_running(&Running::OneProcess { homes, routers }).unwrap();
     let cluster = place.connect().await.unwrap();
     let said = causes(&cluster.placement().await.err().unwrap());
     assert!(said.contains("no home server answers at 127.0.0.1:9"), "{said}");

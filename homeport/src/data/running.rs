@@ -20,11 +20,15 @@ pub(crate) enum Running {
         etcd: Vec<String>,
         /// What all keys begin with.
         prefix: String,
+        /// Where its routers are reached by clients.
+        routers: Vec<SocketAddr>,
     },
     /// Every role in one process, whose members nobody else sees.
     OneProcess {
         /// The link addresses of its home servers.
         homes: Vec<SocketAddr>,
+        /// Where its routers are reached by clients.
+        routers: Vec<SocketAddr>,
     },
 }
 
@@ -38,29 +42,42 @@ struct Written {
     prefix: Option<String>,
     #[serde(skip_serializing_if = "Option::is_none")]
     homes: Option<Vec<SocketAddr>>,
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    routers: Vec<SocketAddr>,
 }
 
 impl Running {
     fn parse(text: &str) -> Result<Self, toml::de::Error> {
         let written: Written = toml::from_str(text)?;
+        let routers = written.routers;
         match (written.etcd, written.prefix, written.homes) {
-            (Some(etcd), Some(prefix), None) => Ok(Self::Processes { etcd, prefix }),
-            (None, None, Some(homes)) => Ok(Self::OneProcess { homes }),
+            (Some(etcd), Some(prefix), None) => Ok(Self::Processes {
+                etcd,
+                prefix,
+                routers,
+            }),
+            (None, None, Some(homes)) => Ok(Self::OneProcess { homes, routers }),
             (_, _, _) => Err(toml::de::Error::custom(
-                "must have etcd and prefix, or homes and nothing else",
+                "must have etcd and prefix, or homes, and may have routers",
             )),
         }
     }
 
     fn write(&self) -> String {
         let written = match self.clone() {
-            Self::Processes { etcd, prefix } => Written {
+            Self::Processes {
+                etcd,
+                prefix,
+                routers,
+            } => Written {
                 etcd: Some(etcd),
                 prefix: Some(prefix),
+                routers,
                 ..Written::default()
             },
-            Self::OneProcess { homes } => Written {
+            Self::OneProcess { homes, routers } => Written {
                 homes: Some(homes),
+                routers,
                 ..Written::default()
             },
         };
@@ -132,9 +149,11 @@ mod tests {
                     "http://etcd-2:2379".to_owned(),
                 ],
                 prefix: "/homeport".to_owned(),
+                routers: Vec::new(),
             },
             Running::OneProcess {
                 homes: vec!["127.0.0.1:7400".parse().unwrap(), "[::1]:7401".parse().unwrap()],
+                routers: vec!["127.0.0.1:8080".parse().unwrap()],
             },
         ] {
             data.set_running(&running).unwrap();
@@ -153,15 +172,17 @@ mod tests {
         data.set_running(&Running::Processes {
             etcd: vec!["http://127.0.0.1:2379".to_owned()],
             prefix: "/homeport".to_owned(),
+            routers: vec!["127.0.0.1:8080".parse().unwrap()],
         })
         .unwrap();
         let text = std::fs::read_to_string(&path).unwrap();
         assert!(
-            text.ends_with("\netcd = [\"http://127.0.0.1:2379\"]\nprefix = \"/homeport\"\n"),
+            text.ends_with("\netcd = [\"http://127.0.0.1:2379\"]\nprefix = \"/homeport\"\nrouters = [\"127.0.0.1:8080\"]\n"),
             "{text}"
         );
         let homes = vec!["127.0.0.1:7400".parse().unwrap()];
-        data.set_running(&Running::OneProcess { homes }).unwrap();
+        let routers = Vec::new();
+        data.set_running(&Running::OneProcess { homes, routers }).unwrap();
         let text = std::fs::read_to_string(&path).unwrap();
         assert!(text.ends_with("\nhomes = [\"127.0.0.1:7400\"]\n"), "{text}");
     }
@@ -175,7 +196,8 @@ mod tests {
             "etcd = [\"http://127.0.0.1:2379\"]",
             "etcd = []\nprefix = \"/p\"\nhomes = []",
             "homes = [\"home-1\"]",
-            "homes = []\nrouters = []",
+            "homes = []\nrouter = []",
+            "routers = []",
         ] {
             std::fs::write(&path, text).unwrap();
             let error = data.running().unwrap_err();

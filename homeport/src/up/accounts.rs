@@ -1,5 +1,6 @@
 //! The accounts of `--demo`: made once for a data folder, with passwords that stay the same.
 
+use crate::data::{DEMO_PASSWORDS, demo_password};
 use crate::output::Output;
 use anyhow::{Context, Result};
 use membership::Slot;
@@ -18,8 +19,6 @@ const NAMES: [(&str, &str); 3] = [
 /// Letters and digits that are not mistaken for each other.
 const LETTERS: &[u8] = b"abcdefghjkmnpqrstuvwxyz23456789";
 const PASSWORD_CHARS: usize = 12;
-/// The file in the data folder that keeps them.
-pub(super) const PASSWORDS: &str = "demo-passwords";
 
 /// A demo account, with its password.
 pub(super) struct Demo {
@@ -62,20 +61,16 @@ pub(super) async fn make_demo(store: &dyn Store, topology: &Topology, data: &Pat
 
 /// The password kept for an account, or a new one. Only the owner of the folder can read the file.
 fn password(data: &Path, principal: &Principal) -> Result<String> {
-    let path = data.join(PASSWORDS);
+    let address = principal.address();
+    if let Some(password) = demo_password(data, &address)? {
+        return Ok(password);
+    }
+    let path = data.join(DEMO_PASSWORDS);
     let kept = match std::fs::read_to_string(&path) {
         Ok(kept) => kept,
         Err(error) if error.kind() == std::io::ErrorKind::NotFound => String::new(),
         Err(error) => return Err(error).with_context(|| format!("read {}", path.display())),
     };
-    let address = principal.address();
-    let known = kept
-        .lines()
-        .filter_map(|line| line.split_once(' '))
-        .find(|(who, _)| *who == address);
-    if let Some((_, password)) = known {
-        return Ok(password.to_owned());
-    }
     let mut rng = rand::rng();
     let password: String = (0..PASSWORD_CHARS)
         .filter_map(|_| LETTERS.choose(&mut rng))

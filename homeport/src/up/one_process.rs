@@ -33,7 +33,8 @@ pub(super) async fn run(up: &Up, ground: Ground, output: &Output) -> Result<()> 
         .iter()
         .map(homeserver::HomeServer::address)
         .collect();
-    ground.data.set_running(&Running::OneProcess { homes })?;
+    let routers = cluster.routers.iter().map(router::Router::address).collect();
+    ground.data.set_running(&Running::OneProcess { homes, routers })?;
     table::print(output, topology, &cluster);
     accounts::print(output, &ground.demo, ground.is_empty().await?, &up.data);
     let ended = serve(&cluster, &ground.shutdown, output).await;

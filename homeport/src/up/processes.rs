@@ -19,12 +19,13 @@ mod report;
 mod roles;
 
 use super::{Ground, Up, accounts, table};
-use crate::data::Running;
+use crate::data::{DEMO_PASSWORDS, Running};
 use crate::output::Output;
 use anyhow::Result;
 use etcd::Etcd;
 use group::Group;
 use ports::Ports;
+use process::Plan;
 use programs::Programs;
 use report::Report;
 use roles::Roles;
@@ -99,12 +100,14 @@ impl Scene<'_> {
     /// Starts everything and watches it. Returns only when it cannot go on; may be dropped at any time.
     async fn live(&self, group: &mut Group<'_>, ports: &mut Ports, listen: SocketAddr) -> Result<()> {
         let etcd = self.etcd(group, ports).await?;
+        let roles = Roles::new(self.up, self.ground, &etcd)?;
+        let plans = roles.plans(self.programs, ports, listen)?;
         self.ground.data.set_running(&Running::Processes {
             etcd: etcd.endpoints.clone(),
             prefix: etcd.prefix.clone(),
+            routers: plans.iter().filter_map(Plan::for_clients).collect(),
         })?;
-        let roles = Roles::new(self.up, self.ground, &etcd)?;
-        for plan in roles.plans(self.programs, ports, listen)? {
+        for plan in plans {
             group.start(plan)?;
         }
         if !self.up.processes.json {
@@ -140,7 +143,7 @@ impl Scene<'_> {
     fn print_accounts(&self) {
         let Ground { data, demo, .. } = self.ground;
         if self.up.processes.json && !demo.is_empty() {
-            let file = data.path().join(accounts::PASSWORDS);
+            let file = data.path().join(DEMO_PASSWORDS);
             let note = format!("the demo accounts and their passwords are in {}", file.display());
             self.output.note(&note);
         } else {

@@ -58,6 +58,17 @@ pub(super) struct Plan {
     pub(super) log: PathBuf,
 }
 
+impl Plan {
+    /// Where clients connect to it, if they do.
+    pub(super) fn for_clients(&self) -> Option<SocketAddr> {
+        let places = &self.addresses.0;
+        places
+            .iter()
+            .find(|(what, _)| *what == "rvp")
+            .map(|(_, place)| *place)
+    }
+}
+
 /// The file that gets what a process prints.
 pub(super) fn log_of(data: &Path, name: &str) -> PathBuf {
     data.join("log").join(format!("{name}.log"))
