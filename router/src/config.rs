@@ -1,6 +1,7 @@
 //! What a router is told about itself.
 
 use crate::call_back::Policy;
+use crate::tls::Tls;
 use rvp::Domain;
 use serde::{Deserialize, Serialize};
 use std::net::SocketAddr;
@@ -41,6 +42,8 @@ pub struct RouterConfig {
     pub name: String,
     /// Where clients connect.
     pub listen: SocketAddr,
+    /// What clients must speak there, if it is not plain HTTP.
+    pub tls: Option<Tls>,
     /// The hosts in the URLs of its people: `im.example.com`. Others are answered 404.
     pub domains: Vec<Domain>,
     /// What is offered in a challenge. The order means nothing: there is only one that clients understand.

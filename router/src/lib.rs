@@ -23,10 +23,14 @@ mod message_ids;
 mod metrics;
 mod nonce;
 mod settings;
+mod tls;
 
 pub use call_back::{OwnListeners, Policy};
 pub use config::{AttachmentConfig, RouterConfig, Scheme};
-pub use settings::{AttachmentsSection, LimitsSection, ListenSection, RouterSettings, SettingsError};
+pub use settings::{
+    AttachmentsSection, LimitsSection, ListenSection, RouterSettings, SettingsError, TlsSection, Trust,
+};
+pub use tls::{Tls, TlsError, TlsFiles};
 
 use async_trait::async_trait;
 use attachment::{Announcing, Attachments, Tokens};
@@ -119,11 +123,19 @@ impl Router {
         let accept = Accept {
             name: config.name.clone(),
             service: service(given, attachments, (forward, metrics.clone()), address),
+            tls: config.tls.clone(),
             connections_max: config.connections_max,
             metrics,
             group: client_tasks.group("client connection", OnError::Log),
             stop: client_tasks.cancelled(),
         };
+        if let Some(tls) = config.tls {
+            let (router, stop) = (config.name.clone(), client_tasks.cancelled());
+            client_tasks.spawn("certificate follower", OnError::Stop, async move {
+                tls.follow(router, stop).await;
+                Ok(())
+            });
+        }
         client_tasks.spawn("client listener", OnError::Stop, async move {
             accept.run(listener).await;
             Ok(())

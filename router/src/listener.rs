@@ -1,11 +1,15 @@
-//! Accepts clients' connections and serves requests on them, HTTP/1.1 as the clients of the time speak it.
+//! Accepts clients' connections and serves requests on them: HTTP/1.1 as the clients of the time speak it, and
+//! HTTP/2 to who negotiates it over TLS.
 //!
 //! A connection is a session here, and their number is capped: one too many is told so and when to come back,
 //! and whoever is in stays in.
 
+mod http2;
+
 use crate::connection::{Connection, Place};
 use crate::front;
 use crate::metrics::Metrics;
+use crate::tls::{self, Offer, Tls};
 use axum::body::Body;
 use daemon::{Group, Listener, Stream};
 use hyper::server::conn::http1;
@@ -18,6 +22,8 @@ use tokio::sync::Semaphore;
 use tokio_util::sync::CancellationToken;
 use tower::ServiceExt;
 
+/// How long a client may take to shake hands.
+const HANDSHAKE_WAIT: Duration = Duration::from_secs(10);
 /// How long a request's head may take, and how long a connection may be idle before it.
 const HEAD_WAIT: Duration = Duration::from_secs(60);
 /// The same for one that is turned away.
@@ -27,7 +33,7 @@ const TURNED_AWAY_MAX: usize = 512;
 /// Header lines of one request.
 const HEADERS_MAX: usize = 64;
 /// Octets of a request's head.
-const HEAD_BYTES_MAX: usize = 32 * 1024;
+const HEAD_BYTES_MAX: u16 = 32 * 1024;
 /// From here on an operator is warned, in percent of the cap; and below the other one no more.
 const WARN_PERCENT: [usize; 2] = [85, 80];
 
@@ -35,6 +41,8 @@ const WARN_PERCENT: [usize; 2] = [85, 80];
 pub(crate) struct Accept {
     pub(crate) name: String,
     pub(crate) service: axum::Router,
+    /// What clients must speak, if it is not plain HTTP.
+    pub(crate) tls: Option<Tls>,
     pub(crate) connections_max: usize,
     pub(crate) metrics: Metrics,
     pub(crate) group: Group,
@@ -50,25 +58,44 @@ impl Accept {
         loop {
             let accepted = self.stop.run_until_cancelled(listener.accept_patiently()).await;
             let Some((stream, peer)) = accepted else { return };
-            let stop = self.stop.clone();
+            let (shake, stop) = (self.shake(), self.stop.clone());
             if let Ok(permit) = Arc::clone(&room).try_acquire_owned() {
                 let place = Place::new(permit, self.metrics.connection());
                 let (service, connection) = (self.service.clone(), Connection::new(peer, place));
+                let group = self.group.clone();
                 self.group.spawn(async move {
-                    serve(stream, connection, service, stop).await;
+                    match shake.hands(stream, Offer::All, HANDSHAKE_WAIT).await {
+                        Some(Secured::Http1(stream)) => serve(stream, connection, service, stop).await,
+                        Some(Secured::Http2(stream)) => {
+                            let given = (connection, service);
+                            http2::serve(stream, given, (group, stop)).await;
+                        }
+                        None => {}
+                    }
                     Ok(())
                 });
             } else {
                 self.metrics.turned_away();
                 if let Ok(permit) = Arc::clone(&turned_away).try_acquire_owned() {
                     self.group.spawn(async move {
-                        turn_away(stream, stop).await;
+                        let wait = TURNED_AWAY_WAIT;
+                        if let Some(Secured::Http1(stream)) = shake.hands(stream, Offer::Http1, wait).await {
+                            turn_away(stream, stop).await;
+                        }
                         drop(permit);
                         Ok(())
                     });
                 }
             }
             self.warn(self.connections_max - room.available_permits(), &mut warned);
+        }
+    }
+
+    fn shake(&self) -> Shake {
+        Shake {
+            tls: self.tls.clone(),
+            metrics: self.metrics.clone(),
+            stop: self.stop.clone(),
         }
     }
 
@@ -95,12 +122,46 @@ impl Accept {
     }
 }
 
+/// What a connection needs before anything is asked on it.
+struct Shake {
+    tls: Option<Tls>,
+    metrics: Metrics,
+    stop: CancellationToken,
+}
+
+/// A connection that is as safe as it is to be, by what is spoken on it.
+enum Secured {
+    Http1(Stream),
+    Http2(Stream),
+}
+
+impl Shake {
+    /// Shakes hands, if there is TLS. None if the client does not do so in time, or we are to stop.
+    async fn hands(self, stream: Stream, offer: Offer, wait: Duration) -> Option<Secured> {
+        let Some(tls) = self.tls else {
+            return Some(Secured::Http1(stream));
+        };
+        let accepting = tokio::time::timeout(wait, tls.accept(stream, offer));
+        let accepted = self.stop.run_until_cancelled(accepting).await?;
+        match accepted.map_err(Into::into).flatten() {
+            Ok(stream) if tls::is_http_2(&stream) => Some(Secured::Http2(Box::new(stream))),
+            Ok(stream) => Some(Secured::Http1(Box::new(stream))),
+            Err(error) => {
+                // Whoever scans ports is no news to an operator.
+                self.metrics.failed_handshake();
+                tracing::debug!(error = &error as &dyn std::error::Error, "no TLS came about");
+                None
+            }
+        }
+    }
+}
+
 fn builder() -> http1::Builder {
     let mut builder = http1::Builder::new();
     builder
         .timer(TokioTimer::new())
         .max_headers(HEADERS_MAX)
-        .max_buf_size(HEAD_BYTES_MAX)
+        .max_buf_size(HEAD_BYTES_MAX.into())
         // As the servers of the time wrote them; some clients look for exactly this.
         .title_case_headers(true);
     builder
@@ -117,14 +178,17 @@ async fn serve(stream: Stream, connection: Connection, service: axum::Router, st
         // What becomes an attachment is one from then on.
         .with_upgrades();
     let mut serving = std::pin::pin!(serving);
-    let ended = tokio::select! {
+    ended(tokio::select! {
         ended = serving.as_mut() => ended,
         () = stop.cancelled() => {
             serving.as_mut().graceful_shutdown();
             serving.await
         }
-    };
-    if let Err(error) = ended {
+    });
+}
+
+fn ended(how: hyper::Result<()>) {
+    if let Err(error) = how {
         // A client that hangs up or writes nonsense is its own affair; hyper has answered what it could.
         tracing::debug!(error = &error as &dyn std::error::Error, "connection ended early");
     }
@@ -147,3 +211,6 @@ async fn turn_away(stream: Stream, stop: CancellationToken) {
 #[cfg(test)]
 #[path = "listener_tests.rs"]
 mod tests;
+
+#[cfg(test)]
+mod tls_tests;

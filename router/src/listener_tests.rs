@@ -29,6 +29,7 @@ async fn one_too_many_is_told_so_and_the_others_stay() {
     let accept = Accept {
         name: "router-1".into(),
         service: axum::Router::new().fallback(async || "in"),
+        tls: None,
         connections_max: 2,
         metrics: Metrics::default(),
         group: tasks.group("client connection", OnError::Log),

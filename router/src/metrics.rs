@@ -27,6 +27,7 @@ pub(crate) struct Metrics {
     call_backs: Family<ResultLabels, Counter>,
     call_backs_open: Gauge,
     failed_authentications: Counter,
+    failed_handshakes: Counter,
     attachments: Gauge,
     attachments_ended: Family<ResultLabels, Counter>,
 }
@@ -72,6 +73,11 @@ impl Metrics {
         let failed = metrics.failed_authentications.clone();
         mine.register("failed_authentications", "Credentials that were wrong", failed);
         mine.register(
+            "failed_handshakes",
+            "Connections on which no TLS came about",
+            metrics.failed_handshakes.clone(),
+        );
+        mine.register(
             "attachments",
             "Clients that hold a connection open and have logged on",
             metrics.attachments.clone(),
@@ -112,6 +118,16 @@ impl Metrics {
     /// Somebody showed wrong credentials.
     pub(crate) fn failed_authentication(&self) {
         self.failed_authentications.inc();
+    }
+
+    /// A client did not come to speak TLS.
+    pub(crate) fn failed_handshake(&self) {
+        self.failed_handshakes.inc();
+    }
+
+    #[cfg(test)]
+    pub(crate) fn failed_handshakes(&self) -> u64 {
+        self.failed_handshakes.get()
     }
 
     /// Counts an attachment for as long as the guard lives.

@@ -3,10 +3,12 @@
 mod attachments;
 mod call_backs;
 mod etcd;
+mod tls;
 
 pub use attachments::AttachmentsSection;
+pub use tls::{TlsSection, Trust};
 
-use crate::{Policy, RouterConfig, Scheme};
+use crate::{Policy, RouterConfig, Scheme, TlsError};
 use daemon::config::{
     AdminSection, DrainSection, Listen, MembershipSection, Mistakes, Secret, SecretError, SecretFile,
     Settings, TelemetrySection,
@@ -36,6 +38,8 @@ pub struct RouterSettings {
     pub key_file: SecretFile,
     /// Where it listens.
     pub listen: ListenSection,
+    /// The certificate that clients are shown.
+    pub tls: TlsSection,
     /// What it is bounded by.
     pub limits: LimitsSection,
     /// Clients that hold a connection open.
@@ -56,6 +60,8 @@ pub struct RouterSettings {
 pub struct ListenSection {
     /// Where clients connect: 0.0.0.0:8080.
     pub rvp: Listen,
+    /// Who reaches it: `inside`, or `none` of those we trust, as on the Internet.
+    pub trust: Trust,
 }
 
 /// `[limits]`.
@@ -76,6 +82,7 @@ impl Default for RouterSettings {
             call_backs: Policy::Off,
             key_file: SecretFile::default(),
             listen: ListenSection::default(),
+            tls: TlsSection::default(),
             limits: LimitsSection::default(),
             attachments: AttachmentsSection::default(),
             membership: MembershipSection::default(),
@@ -90,6 +97,7 @@ impl Default for ListenSection {
     fn default() -> Self {
         Self {
             rvp: Listen(SocketAddr::from((Ipv4Addr::UNSPECIFIED, 8080))),
+            trust: Trust::default(),
         }
     }
 }
@@ -119,13 +127,16 @@ pub enum SettingsError {
     /// The file of the key holds something else.
     #[error("`key_file` {KEY_WRONG}")]
     Key,
+    /// The certificate of clients or its key cannot be used.
+    #[error("`{}` cannot be used", .0.setting())]
+    Tls(#[from] TlsError),
 }
 
 const KEY_WRONG: &str =
     "must hold 64 hexadecimal digits; write it once with `openssl rand -hex 32`, for all routers";
 
 impl RouterSettings {
-    /// What the router itself is told. Reads the key.
+    /// What the router itself is told. Reads the key, and the certificate if there is one.
     ///
     /// # Errors
     /// [`SettingsError`].
@@ -143,6 +154,7 @@ impl RouterSettings {
         Ok(RouterConfig {
             name: self.name.clone(),
             listen: self.listen.rvp.0,
+            tls: self.tls.load()?,
             domains: domains.map_err(SettingsError::Domain)?,
             schemes: self.schemes.clone(),
             call_backs: self.call_backs.clone(),
@@ -199,6 +211,7 @@ impl Settings for RouterSettings {
             let wrong = format_args!("is {connections}, but must be from 1 to {CONNECTIONS_MAX}");
             mistakes.add("limits.connections", wrong);
         }
+        tls::check(self, mistakes);
         self.attachments.check(mistakes);
         self.membership.check(mistakes);
     }
@@ -209,6 +222,7 @@ impl Settings for RouterSettings {
         {
             mistakes.add("key_file", KEY_WRONG);
         }
+        self.tls.check_files(mistakes);
         self.membership.check_secrets(mistakes);
     }
 

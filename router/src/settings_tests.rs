@@ -27,6 +27,12 @@ fn defaults_are_those_of_a_listener_that_everybody_reaches() {
     assert_eq!(settings.call_backs, Policy::Off);
     assert_eq!(settings.schemes, [Scheme::Ntlm, Scheme::Digest]);
     assert_eq!(settings.limits.connections, 20_000);
+    assert_eq!(
+        settings.listen.trust,
+        Trust::Inside,
+        "until somebody says otherwise"
+    );
+    assert_eq!(settings.tls, TlsSection::default());
 }
 
 #[test]
@@ -110,6 +116,22 @@ fn every_mistake_names_its_key() {
         ),
         ("listen.rpv = \"0.0.0.0:80\"", "listen.rpv is no setting"),
         (
+            "listen.trust = \"some\"",
+            "listen.trust is \"some\", but must be \"none\" or \"inside\"",
+        ),
+        (
+            "listen.trust = \"none\"",
+            "tls is missing, and listen.trust is \"none\": what strangers reach must speak TLS; write",
+        ),
+        (
+            "tls.certificate = \"router.pem\"",
+            "tls.key is missing; write the path of the certificate's key",
+        ),
+        (
+            "tls.key = \"router.key\"",
+            "tls.certificate is missing; write the path of the key's certificate",
+        ),
+        (
             "membership.etcd.prefix = \"im\"",
             "membership.etcd.prefix is \"im\"",
         ),
@@ -125,6 +147,21 @@ fn every_mistake_names_its_key() {
         assert_eq!(lines.len(), 1, "{told}");
         assert!(lines[0].contains(expected), "{expected} in {told}");
     }
+}
+
+#[test]
+fn strangers_are_not_called_back() {
+    let strangers = "tls.certificate = \"pem\"\ntls.key = \"key\"\nlisten.trust = \"none\"\n";
+    let settings = read(&format!("{GOOD}{strangers}"), &[]).unwrap();
+    assert_eq!(settings.listen.trust, Trust::None);
+    let told = read(&format!("{GOOD}{strangers}call_backs = \"peer\"\n"), &[]).unwrap_err();
+    let expected = "call_backs must be \"off\" where listen.trust is \"none\"";
+    assert!(told.contains(expected), "{told}");
+    let told = read(
+        &format!("{GOOD}listen.trust = \"none\"\ncall_backs = \"peer\"\n"),
+        &[],
+    );
+    assert_eq!(told.unwrap_err().lines().count(), 2, "both at once");
 }
 
 #[test]

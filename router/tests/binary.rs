@@ -146,6 +146,41 @@ fn a_key_that_others_may_read_or_that_is_none_is_refused() {
 }
 
 #[test]
+fn a_certificate_is_looked_at_with_the_secrets() {
+    let folder = Folder::new();
+    let key = rcgen::KeyPair::generate().unwrap();
+    let certificate = rcgen::CertificateParams::new(vec!["im.example.com".to_owned()]).unwrap();
+    let certificate = certificate.self_signed(&key).unwrap().pem();
+    folder.write("tls.key", &key.serialize_pem(), 0o600);
+    let pem = folder.write("tls.pem", &certificate, 0o644);
+    let tls = format!(
+        "listen.trust = \"none\"\ntls.certificate = {pem:?}\ntls.key = {:?}\n",
+        folder.0.path().join("tls.key")
+    );
+    let config = folder.config(&tls);
+    let good = router(Some(&config), &["--check-config"], &[]);
+    assert_eq!((good.status.code(), said(&good).as_str()), (Some(0), ""));
+    folder.write("tls.pem", "nonsense", 0o644);
+    for arguments in [&["--check-config"][..], &[]] {
+        let refused = router(Some(&config), arguments, &[]);
+        assert_eq!(refused.status.code(), Some(1));
+        let said = said(&refused);
+        let expected = "router.toml:2: tls.certificate names";
+        assert!(
+            said.contains(expected) && said.contains("holds no certificates"),
+            "{said}"
+        );
+    }
+    let plain = router(
+        Some(&folder.config("listen.trust = \"none\"\n")),
+        &["--check-config"],
+        &[],
+    );
+    assert_eq!(plain.status.code(), Some(1));
+    assert!(said(&plain).contains("tls is missing"), "{}", said(&plain));
+}
+
+#[test]
 fn the_effective_configuration_is_printed_without_secrets() {
     let folder = Folder::new();
     let variables = [("HOMEPORT_ROUTER__LISTEN__RVP", "127.0.0.1:81")];

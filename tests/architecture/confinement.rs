@@ -73,8 +73,13 @@ const CONFINED: [Confined; 16] = [
     },
     Confined {
         name: "rustls",
-        members: &["homeport"],
-        files: &["homeport/src/chat/connection.rs", "homeport/tests/chat/tls.rs"],
+        members: &["router", "homeport", "tests"],
+        files: &[
+            "router/src/tls",
+            "homeport/src/chat/connection.rs",
+            "homeport/tests/chat/tls.rs",
+            "tests/tls/",
+        ],
     },
     Confined {
         name: "ratatui",

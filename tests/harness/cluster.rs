@@ -4,7 +4,7 @@ use crate::accounts::Accounts;
 use crate::network::StageNetwork;
 use async_trait::async_trait;
 use homeserver::{ArchivePolicy, OfflinePolicy};
-use router::{Policy, Scheme};
+use router::{Policy, Scheme, Tls};
 use std::net::SocketAddr;
 use std::time::Duration;
 
@@ -19,6 +19,8 @@ pub struct Plan {
     pub schemes: Vec<Scheme>,
     /// Which call-backs the routers permit.
     pub call_backs: Policy,
+    /// What the routers of a [`crate::Stage`] make clients speak, if it is not plain HTTP.
+    pub tls: Option<Tls>,
     /// What becomes of messages for people who cannot be reached.
     pub offline: OfflinePolicy,
     /// Whether messages are archived.
@@ -33,6 +35,7 @@ impl Default for Plan {
             routers: vec!["r-1".into()],
             schemes: vec![Scheme::Ntlm, Scheme::Digest],
             call_backs: Policy::Peer,
+            tls: None,
             offline: OfflinePolicy::default(),
             archive: ArchivePolicy::default(),
         }

@@ -176,6 +176,7 @@ impl Stage {
         let config = RouterConfig {
             name: name.to_owned(),
             listen,
+            tls: self.plan.tls.clone(),
             domains: vec![Domain::parse(DOMAIN)?],
             schemes: self.plan.schemes.clone(),
             call_backs: self.plan.call_backs.clone(),

@@ -184,6 +184,7 @@ pub(crate) async fn router(name: String, around: Surroundings) -> turmoil::Resul
         let config = RouterConfig {
             name: name.clone(),
             listen: SocketAddr::from((Ipv4Addr::UNSPECIFIED, ROUTER_PORT)),
+            tls: None,
             domains: vec![Domain::parse(DOMAIN)?],
             schemes: vec![Scheme::Digest],
             call_backs: Policy::Peer,

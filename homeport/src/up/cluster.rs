@@ -199,6 +199,7 @@ fn router_config(
     Ok(RouterConfig {
         name: role.name.clone(),
         listen,
+        tls: None,
         domains: domains
             .collect::<Result<_, _>>()
             .context("read the topology's domains")?,
