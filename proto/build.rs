@@ -2,6 +2,7 @@
 
 fn main() -> Result<(), Box<dyn std::error::Error>> {
     let files = [
+        "homeport/v1/contacts.proto",
         "homeport/v1/link.proto",
         "homeport/v1/op.proto",
         "homeport/v1/operator.proto",

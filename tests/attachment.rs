@@ -4,6 +4,8 @@
 mod bad_frames;
 #[path = "attachment/bounds.rs"]
 mod bounds;
+#[path = "attachment/contacts.rs"]
+mod contacts;
 #[path = "attachment/events.rs"]
 mod events;
 #[path = "attachment/log_on.rs"]

@@ -17,7 +17,7 @@ pub enum Why {
     NobodyThere,
     /// The recipient cannot be reached, and nothing is kept.
     NotReachable,
-    /// The recipient cannot be reached, and as much as may be is kept already.
+    /// As much as may be is kept already: of messages for a recipient who cannot be reached, or of contacts.
     KeptFull,
     /// The recipient has left this conversation.
     LeftConversation,
@@ -75,7 +75,7 @@ impl Why {
             Self::Forbidden => "this is not permitted",
             Self::NobodyThere => "there is nobody by this name here",
             Self::NotReachable => "the recipient cannot be reached",
-            Self::KeptFull => "the recipient cannot be reached, and no more messages are kept",
+            Self::KeptFull => "as much is kept already as may be",
             Self::LeftConversation => "the recipient has left the conversation",
             Self::TooLarge => "it is too large",
             Self::NotThere => "there is no such thing",

@@ -1,6 +1,7 @@
 //! Carries out what the core decided: messages to clients by their routers, changes to watchers by their
 //! homes. It decides nothing.
 
+mod contacts;
 mod outbox;
 mod probe;
 mod recent;

@@ -10,6 +10,7 @@ mod archive;
 mod attachment;
 mod backlog;
 mod change;
+pub(crate) mod contacts;
 mod deliveries;
 mod explain;
 mod hand_out;

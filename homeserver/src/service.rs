@@ -7,7 +7,7 @@ use crate::lending::Lending;
 use crate::operator::{self, Operator};
 use crate::served::Served;
 use crate::shard::is_log_on;
-use crate::shards::{Ask, RequestAsk, Shards};
+use crate::shards::{Ask, ContactsAsk, RequestAsk, Shards};
 use async_trait::async_trait;
 use daemon::Clock;
 use membership::{MemberId, Phase, Placement, Placements, Slot};
@@ -109,8 +109,17 @@ impl Service {
                 self.check_ours(&placement, &principal).await?;
                 self.detached(principal, (login, attachment), stays)
             }
+            Op::Contacts(asked) => {
+                self.check_ours(&placement, &asked.principal).await?;
+                let target = asked.principal.clone();
+                self.ask(&target, |reply| {
+                    Ask::Contacts(Box::new(ContactsAsk { asked, reply }))
+                })
+                .await
+            }
             Op::SpreadChange { .. }
             | Op::Settle
+            | Op::DeliverContact { .. }
             | Op::DeliverMessage(_)
             | Op::DeliverChange { .. }
             | Op::Detach { .. }
@@ -182,6 +191,8 @@ impl Service {
             | Op::Request { .. }
             | Op::CallBackLost { .. }
             | Op::Detached { .. }
+            | Op::Contacts(_)
+            | Op::DeliverContact { .. }
             | Op::Detach { .. }
             | Op::DeliverMessage(_)
             | Op::DeliverChange { .. }
@@ -224,6 +235,8 @@ impl Service {
             | Op::SpreadChange { .. }
             | Op::CallBackLost { .. }
             | Op::Detached { .. }
+            | Op::Contacts(_)
+            | Op::DeliverContact { .. }
             | Op::Detach { .. }
             | Op::Settle
             | Op::DeliverMessage(_)

@@ -4,6 +4,7 @@
 //! runs beside the loop and comes back as an event.
 
 mod commits;
+mod contacts;
 mod doing;
 mod effects;
 mod kept;
@@ -23,14 +24,14 @@ use crate::ledger::{Entry, Ledger};
 use crate::metrics::Metrics;
 use crate::presentity::Presentity;
 use crate::served::Served;
-use crate::shards::{Ask, ReplyTo};
+use crate::shards::{Ask, ContactsAsk, ReplyTo};
 use crate::{Archives, Offline};
 use daemon::Clock;
 use doing::Doing;
 use membership::Slot;
 use rvp::Principal;
 use spreads::Spreads;
-use std::collections::HashMap;
+use std::collections::{HashMap, VecDeque};
 use std::sync::Arc;
 use store::{Store, Writer};
 use tokio::sync::mpsc;
@@ -72,6 +73,8 @@ pub(crate) struct Shard {
     senders: HashMap<(Principal, DeliveryId), Vec<ReplyTo>>,
     /// Questions about people of whom the store is being asked.
     waiting: HashMap<Principal, Vec<Ask>>,
+    /// People about whose contact list one question is under way, and those that wait for it.
+    contacts: HashMap<Principal, VecDeque<Box<ContactsAsk>>>,
 }
 
 impl Shard {
@@ -88,6 +91,7 @@ impl Shard {
             unsaved: Unsaved::default(),
             senders: HashMap::new(),
             waiting: HashMap::new(),
+            contacts: HashMap::new(),
         }
     }
 
@@ -150,6 +154,7 @@ impl Shard {
                 // Of somebody who is not here yet the store says nothing of a connection.
                 self.command(&principal, detached);
             }
+            Ask::Contacts(ask) => self.contacts(ask),
             Ask::RouterLost(router) => self.router_lost(&router),
             Ask::Accounts(changes) => self.accounts(changes),
             Ask::Load { durables, epoch } => {

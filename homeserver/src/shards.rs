@@ -3,7 +3,7 @@
 use crate::command::RouterName;
 use crate::delivery::Telling;
 use membership::Slot;
-use proto::{Answer, Change, Proof, Refusal};
+use proto::{Answer, AskContacts, Change, Proof, Refusal};
 use rvp::{AttachmentId, Caller, Fault, Lifetime, Method, Principal, SubscriptionId};
 use store::{AccountChange, Durable};
 use tokio::sync::{mpsc, oneshot};
@@ -47,6 +47,8 @@ pub(crate) enum Ask {
         attachment: AttachmentId,
         stays: Lifetime,
     },
+    /// Somebody's contact list is read or changed.
+    Contacts(Box<ContactsAsk>),
     /// A router may be gone, and the connections to it.
     RouterLost(RouterName),
     /// Accounts changed in the store.
@@ -70,6 +72,13 @@ pub(crate) struct RequestAsk {
     pub(crate) method: Method,
     /// The span that asks, so that what follows from it belongs to the same trace.
     pub(crate) span: tracing::Span,
+    pub(crate) reply: ReplyTo,
+}
+
+/// A question about a contact list on its way to a shard.
+#[derive(Debug)]
+pub(crate) struct ContactsAsk {
+    pub(crate) asked: AskContacts,
     pub(crate) reply: ReplyTo,
 }
 

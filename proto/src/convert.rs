@@ -14,6 +14,7 @@ mod answer;
 mod authenticate;
 mod call;
 mod change;
+mod contacts;
 mod delivery;
 mod identity;
 mod method;

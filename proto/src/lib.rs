@@ -1,15 +1,18 @@
 //! The contract between routers and home servers.
 //!
-//! - [`op`]: what the two ends say to each other, as values; [`operator`]: what an operator is told.
+//! - [`op`]: what the two ends say to each other, as values; [`operator`]: what an operator is told;
+//!   [`contacts`]: contact lists.
 //! - [`convert`]: those values and the generated messages, each way.
 //! - [`link`]: the long-lived two-way stream they travel on; [`links`]: one link for every member.
 
+pub mod contacts;
 pub mod convert;
 pub mod link;
 pub mod links;
 pub mod op;
 pub mod operator;
 
+pub use contacts::{AskContacts, Contact, ContactChange, ContactsAction};
 pub use link::{Link, LinkServer, Peer, Role, Serve, Spawn};
 pub use links::{Connect, Links};
 pub use op::{

@@ -159,6 +159,8 @@ impl Link {
             | Op::CallBackLost { .. }
             | Op::Detached { .. }
             | Op::Detach { .. }
+            | Op::Contacts(_)
+            | Op::DeliverContact { .. }
             | Op::Settle
             | Op::Members
             | Op::Load

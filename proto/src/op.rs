@@ -1,5 +1,6 @@
 //! Operations and answers as values: what the two ends of a link say to each other.
 
+use crate::contacts::{AskContacts, Contact, ContactChange};
 use crate::operator::{Explained, HomeLoad, KnownMembers};
 use bytes::Bytes;
 use rvp::credentials::{DigestAnswer, NtlmAnswer};
@@ -92,6 +93,16 @@ pub enum Op {
         /// Why.
         why: Detach,
     },
+    /// Router to home: read or change the contact list of a person of that home.
+    Contacts(AskContacts),
+    /// Home to router: tell these clients of a person that another one changed the contact list. Answered when it is
+    /// queued.
+    DeliverContact {
+        /// The change.
+        change: ContactChange,
+        /// The clients.
+        clients: Vec<ClientLogin>,
+    },
     /// Home to home: the slots that are no longer yours at this call's epoch are about to be mine. Answered
     /// when everything that was changed in them is durable.
     Settle,
@@ -124,6 +135,8 @@ impl Op {
             Self::CallBackLost { .. } => "call_back_lost",
             Self::Detached { .. } => "detached",
             Self::Detach { .. } => "detach",
+            Self::Contacts(_) => "contacts",
+            Self::DeliverContact { .. } => "deliver_contact",
             Self::Settle => "settle",
             Self::Members => "members",
             Self::Load => "load",
@@ -265,6 +278,8 @@ pub enum Answer {
     Members(KnownMembers),
     /// To [`Op::Load`].
     Load(HomeLoad),
+    /// To [`Op::Contacts`] that reads: the list in its order.
+    Contacts(Vec<Contact>),
     /// To [`Op::Explain`].
     Explained(Box<Explained>),
 }

@@ -9,6 +9,7 @@
 //! and stays for the client to come back, to whichever router.
 
 mod announce;
+mod contacts;
 mod events;
 mod log_on;
 mod origin;
@@ -34,7 +35,7 @@ use attachment::limits::{ACKNOWLEDGE_WITHIN, UNACKNOWLEDGED_MAX};
 use attachment::{CloseCode, ServerFrame};
 use daemon::{Clock, Group};
 use outbox::{Outbox, Waiting};
-use proto::{Change, ClientLogin, DeliverMessage, Detach, Op, Outcome};
+use proto::{Change, ClientLogin, ContactChange, DeliverMessage, Detach, Op, Outcome};
 use rvp::{AttachmentId, Domain, Lifetime, Principal, SubscriptionId};
 use std::collections::HashMap;
 use std::sync::atomic::AtomicU64;
@@ -140,6 +141,15 @@ impl Attachments {
         for client in clients {
             if let Some(attached) = self.find(client) {
                 attached.outbox.put_change(change.clone());
+            }
+        }
+    }
+
+    /// Queues what another client of these clients' person changed of the contact list.
+    pub(crate) fn contact(&self, change: &ContactChange, clients: &[ClientLogin]) {
+        for client in clients {
+            if let Some(attached) = self.find(client) {
+                attached.outbox.put_contact(change.clone());
             }
         }
     }

@@ -82,8 +82,12 @@ impl Canonical {
 
     /// The person whom people write so, if there may be one of ours.
     pub(crate) fn address(&self, address: &str) -> Option<Principal> {
-        let person = Principal::from_address(address).ok()?;
-        Some(self.person(&person)).filter(|person| self.is_ours(person))
+        self.anybody(address).filter(|person| self.is_ours(person))
+    }
+
+    /// The person whom people write so, ours or not.
+    pub(crate) fn anybody(&self, address: &str) -> Option<Principal> {
+        Some(self.person(&Principal::from_address(address).ok()?))
     }
 
     fn person(&self, person: &Principal) -> Principal {

@@ -5,7 +5,7 @@ use crate::attachment::Attachments;
 use crate::call_back::Queues;
 use async_trait::async_trait;
 use membership::{Placement, Placements};
-use proto::{Answer, Call, Link, Op, Outcome, Refusal, Role, Serve};
+use proto::{Answer, Call, ClientLogin, Link, Op, Outcome, Refusal, Role, Serve};
 use rvp::{Fault, Principal, Reach};
 use std::sync::{Arc, OnceLock};
 use std::time::Duration;
@@ -42,6 +42,7 @@ impl Deliver {
         };
         let placement = self.placement_at(call.epoch).await?;
         let home = link.peer().name.as_str();
+        let theirs = |client: &ClientLogin| is_home(&placement, home, &client.principal);
         match call.op {
             Op::DeliverMessage(message) if !is_home(&placement, home, &message.login.principal) => {
                 Ok(Answer::Outcome(Outcome::Moved))
@@ -52,11 +53,10 @@ impl Deliver {
                 Reach::Attachment(_) => attachments.message(message).await,
             })),
             Op::DeliverChange { change, clients } => {
-                let theirs = |principal| is_home(&placement, home, principal);
                 // One that has lost a person and has them again may have sent this before: another home may have
                 // told something newer meanwhile. It sends what still holds again.
                 let is_late = call.epoch < placement.epoch();
-                if is_late || !clients.iter().all(|client| theirs(&client.principal)) {
+                if is_late || !clients.iter().all(theirs) {
                     return Err(Refusal::Moved {
                         epoch: placement.epoch(),
                     });
@@ -65,11 +65,15 @@ impl Deliver {
                 queues.change(&change, clients);
                 Ok(Answer::Done)
             }
+            Op::DeliverContact { change, clients } if clients.iter().all(theirs) => {
+                attachments.contact(&change, &clients);
+                Ok(Answer::Done)
+            }
             Op::Detach { client, why } if is_home(&placement, home, &client.principal) => {
                 attachments.detach(&client, why);
                 Ok(Answer::Done)
             }
-            Op::Detach { .. } => Err(Refusal::Moved {
+            Op::DeliverContact { .. } | Op::Detach { .. } => Err(Refusal::Moved {
                 epoch: placement.epoch(),
             }),
             // A router is nobody's home.
@@ -79,6 +83,7 @@ impl Deliver {
             | Op::SpreadChange { .. }
             | Op::CallBackLost { .. }
             | Op::Detached { .. }
+            | Op::Contacts(_)
             | Op::Settle
             | Op::Members
             | Op::Load

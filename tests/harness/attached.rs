@@ -328,6 +328,12 @@ impl Attached {
         }
     }
 
+    /// Whether something was heard and not asked for that is chosen.
+    #[must_use]
+    pub fn has_heard(&self, chosen: impl Fn(&ServerFrame) -> bool) -> bool {
+        self.heard.iter().any(chosen)
+    }
+
     /// A sign of life is answered: everything that was written before has been heard.
     ///
     /// # Errors

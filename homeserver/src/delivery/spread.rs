@@ -8,7 +8,7 @@ use rvp::Principal;
 use std::time::Duration;
 
 /// How long to wait before a home that cannot be reached is tried again.
-const RETRY_AFTER: Duration = Duration::from_millis(200);
+pub(super) const RETRY_AFTER: Duration = Duration::from_millis(200);
 /// How often that is done before it is done less often.
 const TRIES_QUICK: u32 = 25;
 const RETRY_SLOWLY_AFTER: Duration = Duration::from_secs(1);

@@ -10,6 +10,7 @@ mod asked;
 mod attachment;
 mod change;
 mod conserved;
+mod contacts;
 mod keep;
 mod kept;
 mod lapse;

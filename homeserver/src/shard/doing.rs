@@ -1,8 +1,9 @@
 //! What is under way beside a shard's loop, and comes back to it.
 
+use super::contacts::Listed;
 use crate::command::{DeliveryId, Ticket};
 use crate::presentity::Piece;
-use crate::shards::ReplyTo;
+use crate::shards::{ContactsAsk, ReplyTo};
 use futures_util::StreamExt;
 use futures_util::future::BoxFuture;
 use futures_util::stream::FuturesUnordered;
@@ -54,6 +55,14 @@ pub(super) enum Done {
     },
     /// A router was told that a connection is not a client's any more, or could not be told.
     Detached,
+    /// A question about somebody's contact list, of whom this home had that claim.
+    Contacts {
+        ask: Box<ContactsAsk>,
+        epoch: u64,
+        listed: Listed,
+    },
+    /// Clients were told of a changed contact, or could not be told.
+    ContactsTold(Principal),
     /// It is time to try again to make durable what could not be made so.
     SaveAgain,
     /// The store has said what it holds of somebody.

@@ -186,6 +186,8 @@ impl Shard {
                 }
             },
             Done::Loaded { principal, result } => self.loaded(&principal, result),
+            Done::Contacts { ask, epoch, listed } => self.contacts_listed(*ask, epoch, listed),
+            Done::ContactsTold(principal) => self.next_contacts(&principal),
             Done::Detached => {}
             Done::SaveAgain => self.save_again(),
         }

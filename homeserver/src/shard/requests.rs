@@ -188,6 +188,7 @@ pub(super) fn refuse(ask: Ask, fault: Fault) {
         Ask::Authenticate { reply, .. } | Ask::ScramSalt { reply, .. } => {
             drop(reply.send(hide_nobody(refusal)));
         }
+        Ask::Contacts(asked) => drop(asked.reply.send(hide_nobody(refusal))),
         Ask::Explain { reply, .. } => drop(reply.send(refusal)),
         // Nobody has to be told who is not there.
         Ask::SpreadChange { tellings, .. } if fault != Fault::NoSuchPrincipal => {

@@ -1,5 +1,6 @@
 //! Answers and refusals: the frame of an answer holds either.
 
+use super::contacts::{list, list_of};
 use super::{Error, enumerated};
 use crate::op::{Answer, Outcome, Refusal};
 use crate::v1;
@@ -19,6 +20,7 @@ pub fn answer_to_wire(answer: Result<Answer, Refusal>) -> v1::Answer {
         Ok(Answer::Outcome(outcome)) => Wire::Outcome(v1::Outcome::from(outcome).into()),
         Ok(Answer::Members(members)) => Wire::Members(members.into()),
         Ok(Answer::Load(load)) => Wire::Load(load.into()),
+        Ok(Answer::Contacts(contacts)) => Wire::Contacts(list(contacts)),
         Ok(Answer::Explained(explained)) => Wire::Explained((*explained).into()),
         Err(refusal) => Wire::Refusal(refusal.into()),
     };
@@ -41,6 +43,7 @@ pub fn answer_from_wire(message: v1::Answer) -> Result<Result<Answer, Refusal>, 
         )?)),
         Wire::Members(members) => Ok(Answer::Members(members.try_into()?)),
         Wire::Load(load) => Ok(Answer::Load(load.try_into()?)),
+        Wire::Contacts(contacts) => Ok(Answer::Contacts(list_of(contacts)?)),
         Wire::Explained(explained) => Ok(Answer::Explained(Box::new(explained.try_into()?))),
         Wire::Refusal(refusal) => Err(refusal.try_into()?),
     })

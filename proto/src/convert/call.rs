@@ -1,5 +1,6 @@
 //! Calls: the frame of a question, and the questions.
 
+use super::contacts::deliver;
 use super::identity::{principal, url};
 use super::subscription::{id, id_or_zero, optional_id};
 use super::{Error, enumerated, every, messages, required, text};
@@ -83,6 +84,8 @@ impl From<Op> for Wire {
                 client: Some(client.into()),
                 why: v1::DetachReason::from(why).into(),
             }),
+            Op::Contacts(asked) => Self::Contacts(asked.into()),
+            Op::DeliverContact { change, clients } => Self::DeliverContact(deliver(change, clients)),
             Op::Settle => Self::Settle(v1::Settle {}),
             Op::Members => Self::Members(v1::Members {}),
             Op::Load => Self::Load(v1::Load {}),
@@ -128,6 +131,8 @@ impl TryFrom<Wire> for Op {
                 client: required("Detach.client", detach.client)?,
                 why: enumerated::<v1::DetachReason, _>("Detach.why", detach.why)?,
             }),
+            Wire::Contacts(asked) => asked.try_into().map(Self::Contacts),
+            Wire::DeliverContact(deliver) => deliver.try_into(),
             Wire::Settle(v1::Settle {}) => Ok(Self::Settle),
             Wire::Members(v1::Members {}) => Ok(Self::Members),
             Wire::Load(v1::Load {}) => Ok(Self::Load),

@@ -111,6 +111,11 @@ fn what_is_absent_is_named() {
         (WireOp::ScramSalt(v1::ScramSalt::default()), "ScramSalt.principal"),
         (WireOp::Detached(v1::Detached::default()), "Detached.attachment"),
         (WireOp::Detach(v1::Detach::default()), "Detach.client"),
+        (WireOp::Contacts(v1::Contacts::default()), "Contacts.principal"),
+        (
+            WireOp::DeliverContact(v1::DeliverContact::default()),
+            "DeliverContact.change",
+        ),
     ] {
         assert_eq!(op(message), missing(field));
     }

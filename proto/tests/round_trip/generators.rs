@@ -23,6 +23,7 @@ use proto::op::{
     Answer, Authenticated, Call, Change, ClientLogin, DeliverMessage, Detach, Op, Outcome, Proof, Refusal,
     ScramSalt,
 };
+use proto::{AskContacts, Contact, ContactChange, ContactsAction};
 use rvp::credentials::{DigestAnswer, DigestQop, NtlmAnswer};
 use rvp::{AttachmentId, Fault, Lifetime, Reach};
 use std::time::Duration;
@@ -64,6 +65,11 @@ fn op() -> BoxedStrategy<Op> {
         ),
         1 => (client_login(), select(vec![Detach::Resumed, Detach::Ended]))
             .prop_map(|(client, why)| Op::Detach { client, why }),
+        3 => (principal(), caller(), option::of(subscription_id()), contacts_action()).prop_map(
+            |(principal, caller, login, action)| Op::Contacts(AskContacts { principal, caller, login, action })
+        ),
+        1 => (contact_change(), vec(client_login(), 0..4))
+            .prop_map(|(change, clients)| Op::DeliverContact { change, clients }),
         1 => Just(Op::Settle),
         1 => select(vec![Op::Members, Op::Load, Op::Drain, Op::Undrain]),
         1 => principal().prop_map(|principal| Op::Explain { principal }),
@@ -140,6 +146,25 @@ fn authenticated() -> impl Strategy<Value = Authenticated> {
     )
 }
 
+fn contact() -> impl Strategy<Value = Contact> {
+    (principal(), text(), text()).prop_map(|(who, name, group)| Contact { who, name, group })
+}
+
+fn contacts_action() -> impl Strategy<Value = ContactsAction> {
+    prop_oneof![
+        Just(ContactsAction::Read),
+        contact().prop_map(ContactsAction::Put),
+        principal().prop_map(ContactsAction::Remove),
+    ]
+}
+
+fn contact_change() -> impl Strategy<Value = ContactChange> {
+    prop_oneof![
+        contact().prop_map(ContactChange::Put),
+        principal().prop_map(ContactChange::Removed),
+    ]
+}
+
 /// A message on its last hop.
 pub(crate) fn deliver_message() -> BoxedStrategy<DeliverMessage> {
     (
@@ -183,6 +208,7 @@ pub(crate) fn answer() -> BoxedStrategy<Result<Answer, Refusal>> {
         1 => authenticated().prop_map(|authenticated| Ok(Answer::Authenticated(authenticated))),
         1 => (uniform16(any::<u8>()), any::<u32>())
             .prop_map(|(salt, iterations)| Ok(Answer::ScramSalt(ScramSalt { salt, iterations }))),
+        1 => vec(contact(), 0..4).prop_map(|contacts| Ok(Answer::Contacts(contacts))),
         1 => told::members().prop_map(|members| Ok(Answer::Members(members))),
         1 => told::load().prop_map(|load| Ok(Answer::Load(load))),
         1 => told::explained().prop_map(|explained| Ok(Answer::Explained(Box::new(explained)))),

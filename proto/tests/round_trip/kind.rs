@@ -1,12 +1,13 @@
 //! Every kind of call and answer by name, so that no generator forgets one. The compiler asks for a new
 //! one here; its name belongs into the list above the function.
 
+use proto::ContactsAction;
 use proto::op::{Answer, Call, Op, Proof, Refusal};
 use rvp::method::{Acl, Propfind, Subscribe};
 use rvp::notification::Content;
 use rvp::{Method, Reply};
 
-pub(crate) const CALL_KINDS: [&str; 29] = [
+pub(crate) const CALL_KINDS: [&str; 33] = [
     "authenticate by digest",
     "authenticate by ntlm",
     "authenticate by scram",
@@ -30,6 +31,10 @@ pub(crate) const CALL_KINDS: [&str; 29] = [
     "call-back lost",
     "detached",
     "detach",
+    "contacts read",
+    "contacts put",
+    "contacts remove",
+    "deliver a contact",
     "settle",
     "members",
     "load",
@@ -79,6 +84,12 @@ pub(crate) fn call_kind(call: &Call) -> &'static str {
         Op::CallBackLost { .. } => "call-back lost",
         Op::Detached { .. } => "detached",
         Op::Detach { .. } => "detach",
+        Op::Contacts(asked) => match asked.action {
+            ContactsAction::Read => "contacts read",
+            ContactsAction::Put(_) => "contacts put",
+            ContactsAction::Remove(_) => "contacts remove",
+        },
+        Op::DeliverContact { .. } => "deliver a contact",
         Op::Settle => "settle",
         Op::Members => "members",
         Op::Load => "load",
@@ -88,7 +99,7 @@ pub(crate) fn call_kind(call: &Call) -> &'static str {
     }
 }
 
-pub(crate) const ANSWER_KINDS: [&str; 19] = [
+pub(crate) const ANSWER_KINDS: [&str; 20] = [
     "done",
     "watched",
     "subscribed",
@@ -103,6 +114,7 @@ pub(crate) const ANSWER_KINDS: [&str; 19] = [
     "authenticated",
     "scram salt",
     "outcome",
+    "contacts",
     "members",
     "load",
     "explained",
@@ -130,6 +142,7 @@ pub(crate) fn answer_kind(answer: &Result<Answer, Refusal>) -> &'static str {
         Ok(Answer::Authenticated(_)) => "authenticated",
         Ok(Answer::ScramSalt(_)) => "scram salt",
         Ok(Answer::Outcome(_)) => "outcome",
+        Ok(Answer::Contacts(_)) => "contacts",
         Ok(Answer::Members(_)) => "members",
         Ok(Answer::Load(_)) => "load",
         Ok(Answer::Explained(_)) => "explained",

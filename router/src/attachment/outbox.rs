@@ -4,13 +4,16 @@
 use super::translate::Told;
 use crate::changes::Changes;
 use attachment::CloseCode;
-use proto::{Change, DeliverMessage, Outcome};
+use proto::{Change, ContactChange, DeliverMessage, Outcome};
 use std::collections::VecDeque;
 use std::sync::{Mutex, MutexGuard, PoisonError};
 use tokio::sync::{Notify, oneshot};
 
 /// Messages that may wait for one client; beyond it they are kept at home.
 const MESSAGES_MAX: usize = 64;
+
+/// Changes of the contact list that may wait for one client; beyond it the client comes back and reads the list.
+const CONTACTS_MAX: usize = 256;
 
 /// A message that waits, and who is told what became of it.
 pub(super) struct Waiting {
@@ -23,6 +26,7 @@ pub(super) struct Waiting {
 pub(super) enum Item {
     Message(Box<Waiting>),
     Change(Change),
+    Contact(ContactChange),
     Close(CloseCode),
 }
 
@@ -37,6 +41,7 @@ pub(super) struct Outbox {
 struct State {
     messages: VecDeque<Waiting>,
     changes: Changes,
+    contacts: VecDeque<ContactChange>,
     close: Option<CloseCode>,
     /// Nobody writes any more.
     ended: bool,
@@ -71,14 +76,29 @@ impl Outbox {
         self.news.notify_one();
     }
 
+    pub(super) fn put_contact(&self, change: ContactChange) {
+        {
+            let mut state = self.state();
+            if state.ended {
+                return;
+            }
+            if state.contacts.len() < CONTACTS_MAX {
+                state.contacts.push_back(change);
+            } else {
+                state.close.get_or_insert(CloseCode::TooSlow);
+            }
+        }
+        self.news.notify_one();
+    }
+
     /// The connection is to be closed. The first reason counts.
     pub(super) fn close(&self, code: CloseCode) {
         self.state().close.get_or_insert(code);
         self.news.notify_one();
     }
 
-    /// The next to write; a message only where there is room for one.
-    pub(super) fn take(&self, room: bool) -> Option<Item> {
+    /// The next to write; a message only where there is room for one, and changed contacts not while the list is read.
+    pub(super) fn take(&self, room: bool, list_is_read: bool) -> Option<Item> {
         let mut state = self.state();
         if let Some(code) = state.close {
             return Some(Item::Close(code));
@@ -89,7 +109,15 @@ impl Outbox {
                 return Some(Item::Message(Box::new(message)));
             }
         }
+        if !list_is_read && let Some(change) = state.contacts.pop_front() {
+            return Some(Item::Contact(change));
+        }
         state.changes.pop().map(Item::Change)
+    }
+
+    /// The next change of the contact list.
+    pub(super) fn take_contact(&self) -> Option<ContactChange> {
+        self.state().contacts.pop_front()
     }
 
     /// Waits until something was put in since this was asked last.
@@ -103,6 +131,7 @@ impl Outbox {
             let mut state = self.state();
             state.ended = true;
             state.changes = Changes::default();
+            state.contacts.clear();
             std::mem::take(&mut state.messages)
         };
         drop(messages);

@@ -52,7 +52,7 @@ pub(super) enum Then {
     Close(CloseCode),
 }
 
-type Answered = Result<(Vec<ServerFrame>, Then), Fault>;
+pub(super) type Answered = Result<(Vec<ServerFrame>, Then), Fault>;
 
 impl Asker {
     /// Whose home a frame is for. None when there is nobody of that address.
@@ -104,7 +104,7 @@ impl Asker {
             ClientFrame::Blocked { .. } => self.blocked(request.unwrap_or_default()).await,
             ClientFrame::Watchers { .. } => self.watchers(request.unwrap_or_default()).await,
             ClientFrame::LogOff { .. } => self.log_off().await,
-            ClientFrame::Contacts { .. } => Err(Fault::NotImplemented),
+            ClientFrame::Contacts { request, action } => self.contacts(request, action).await,
             ClientFrame::Authenticate { .. }
             | ClientFrame::Acknowledge { .. }
             | ClientFrame::Ping {}

@@ -7,7 +7,7 @@ use super::translate::{Told, why};
 use super::{Attached, Attachments, has_room, presence};
 use crate::call_back::InHand;
 use attachment::limits::{REQUESTS_MAX, SILENCE_MAX, WATCHED_MAX};
-use attachment::{ClientFrame, CloseCode, FrameError, ServerFrame, Why};
+use attachment::{ClientFrame, CloseCode, ContactsAction, FrameError, ServerFrame, Why};
 use futures_util::StreamExt;
 use futures_util::future::BoxFuture;
 use futures_util::stream::FuturesUnordered;
@@ -53,6 +53,8 @@ pub(super) struct Written {
 pub(super) struct Lanes {
     busy: HashMap<Principal, VecDeque<ClientFrame>>,
     open: usize,
+    /// Whether the contact list is being read: what is told of it meanwhile comes after it.
+    list_is_read: bool,
 }
 
 /// Why a connection ends.
@@ -120,7 +122,11 @@ impl Session {
             self.unacknowledged
                 .retain(|_, written| !written.waiting.outcome.is_closed());
         }
-        while let Some(item) = self.attached.outbox.take(has_room(self.unacknowledged.len())) {
+        while let Some(item) = self
+            .attached
+            .outbox
+            .take(has_room(self.unacknowledged.len()), self.lanes.list_is_read)
+        {
             match item {
                 Item::Close(code) => return Err(End::Close(code)),
                 Item::Change(change) => {
@@ -128,6 +134,7 @@ impl Session {
                         send(transport, &frame).await?;
                     }
                 }
+                Item::Contact(change) => send(transport, &super::contacts::changed(change)).await?,
                 Item::Message(waiting) => self.write_message(transport, *waiting).await?,
             }
         }
@@ -270,14 +277,22 @@ impl Session {
     }
 
     fn ask(&mut self, target: Principal, frame: ClientFrame) {
+        self.lanes.list_is_read |= reads_contacts(&frame);
         let (asker, watch) = (self.asker.clone(), self.watches.get(&target).copied());
         self.open
             .push(Box::pin(async move { asker.answer(target, frame, watch).await }));
     }
 
     async fn finished(&mut self, transport: &mut impl Transport, finished: Finished) -> Result<(), End> {
+        // What others changed of the contact list before is told before.
+        while !self.lanes.list_is_read
+            && let Some(change) = self.attached.outbox.take_contact()
+        {
+            send(transport, &super::contacts::changed(change)).await?;
+        }
         if let Some(target) = finished.target {
             self.lanes.open -= 1;
+            self.lanes.list_is_read &= target != self.asker.me;
             let next = self.lanes.busy.get_mut(&target).and_then(VecDeque::pop_front);
             match next {
                 Some(frame) => self.ask(target, frame),
@@ -322,6 +337,16 @@ impl Session {
             Ok(())
         });
     }
+}
+
+fn reads_contacts(frame: &ClientFrame) -> bool {
+    matches!(
+        frame,
+        ClientFrame::Contacts {
+            action: ContactsAction::Get,
+            ..
+        }
+    )
 }
 
 /// The answer to a request that is not done.
