@@ -11,7 +11,7 @@ use crate::shards::{Ask, ContactsAsk, RequestAsk, Shards};
 use async_trait::async_trait;
 use daemon::Clock;
 use membership::{MemberId, Phase, Placement, Placements, Slot};
-use proto::{Answer, Call, Change, Link, Op, Refusal, Role, Serve};
+use proto::{Answer, Call, Change, Link, Op, Proof, Refusal, Role, Serve};
 use rvp::{AttachmentId, Caller, Credential, Fault, Lifetime, Method, Principal, SubscriptionId};
 use std::sync::Arc;
 use std::time::Duration;
@@ -70,13 +70,7 @@ impl Service {
         match call.op {
             Op::Authenticate { principal, proof } => {
                 self.check_ours(&placement, &principal).await?;
-                let target = principal.clone();
-                self.ask(&target, |reply| Ask::Authenticate {
-                    principal,
-                    proof,
-                    reply,
-                })
-                .await
+                self.authenticate(principal, proof).await
             }
             Op::ScramSalt { principal } => {
                 self.check_ours(&placement, &principal).await?;
@@ -129,6 +123,16 @@ impl Service {
             | Op::Drain
             | Op::Undrain => Err(Fault::BadRequest.into()),
         }
+    }
+
+    async fn authenticate(&self, principal: Principal, proof: Proof) -> Result<Answer, Refusal> {
+        let target = principal.clone();
+        self.ask(&target, |reply| Ask::Authenticate {
+            principal,
+            proof,
+            reply,
+        })
+        .await
     }
 
     fn detached(
