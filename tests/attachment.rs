@@ -14,5 +14,9 @@ mod log_on;
 mod resume;
 #[path = "attachment/scene.rs"]
 mod scene;
+#[path = "attachment/silent.rs"]
+mod silent;
+#[path = "attachment/slow.rs"]
+mod slow;
 #[path = "attachment/talk.rs"]
 mod talk;
