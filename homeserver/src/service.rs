@@ -11,7 +11,7 @@ use crate::shards::{Ask, ContactsAsk, RequestAsk, Shards};
 use async_trait::async_trait;
 use daemon::Clock;
 use membership::{MemberId, Phase, Placement, Placements, Slot};
-use proto::{Answer, Call, Change, Link, Op, Refusal, Role, Serve};
+use proto::{Answer, AskContacts, Call, Change, Link, Op, Refusal, Role, Serve};
 use rvp::{AttachmentId, Caller, Credential, Fault, Lifetime, Method, Principal, SubscriptionId};
 use std::sync::Arc;
 use std::time::Duration;
@@ -109,14 +109,7 @@ impl Service {
                 self.check_ours(&placement, &principal).await?;
                 self.detached(principal, (login, attachment), stays)
             }
-            Op::Contacts(asked) => {
-                self.check_ours(&placement, &asked.principal).await?;
-                let target = asked.principal.clone();
-                self.ask(&target, |reply| {
-                    Ask::Contacts(Box::new(ContactsAsk { asked, reply }))
-                })
-                .await
-            }
+            Op::Contacts(asked) => self.contacts(&placement, asked).await,
             Op::SpreadChange { .. }
             | Op::Settle
             | Op::DeliverContact { .. }
@@ -129,6 +122,15 @@ impl Service {
             | Op::Drain
             | Op::Undrain => Err(Fault::BadRequest.into()),
         }
+    }
+
+    async fn contacts(&self, placement: &Placement, asked: AskContacts) -> Result<Answer, Refusal> {
+        self.check_ours(placement, &asked.principal).await?;
+        let target = asked.principal.clone();
+        self.ask(&target, |reply| {
+            Ask::Contacts(Box::new(ContactsAsk { asked, reply }))
+        })
+        .await
     }
 
     fn detached(
