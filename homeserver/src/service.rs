@@ -11,7 +11,7 @@ use crate::shards::{Ask, ContactsAsk, RequestAsk, Shards};
 use async_trait::async_trait;
 use daemon::Clock;
 use membership::{MemberId, Phase, Placement, Placements, Slot};
-use proto::{Answer, Call, Change, Link, Op, Proof, Refusal, Role, Serve};
+use proto::{Answer, AskContacts, Call, Change, Link, Op, Refusal, Role, Serve};
 use rvp::{AttachmentId, Caller, Credential, Fault, Lifetime, Method, Principal, SubscriptionId};
 use std::sync::Arc;
 use std::time::Duration;
@@ -70,7 +70,13 @@ impl Service {
         match call.op {
             Op::Authenticate { principal, proof } => {
                 self.check_ours(&placement, &principal).await?;
-                self.authenticate(principal, proof).await
+                let target = principal.clone();
+                self.ask(&target, |reply| Ask::Authenticate {
+                    principal,
+                    proof,
+                    reply,
+                })
+                .await
             }
             Op::ScramSalt { principal } => {
                 self.check_ours(&placement, &principal).await?;
@@ -103,14 +109,7 @@ impl Service {
                 self.check_ours(&placement, &principal).await?;
                 self.detached(principal, (login, attachment), stays)
             }
-            Op::Contacts(asked) => {
-                self.check_ours(&placement, &asked.principal).await?;
-                let target = asked.principal.clone();
-                self.ask(&target, |reply| {
-                    Ask::Contacts(Box::new(ContactsAsk { asked, reply }))
-                })
-                .await
-            }
+            Op::Contacts(asked) => self.contacts(&placement, asked).await,
             Op::SpreadChange { .. }
             | Op::Settle
             | Op::DeliverContact { .. }
@@ -125,12 +124,11 @@ impl Service {
         }
     }
 
-    async fn authenticate(&self, principal: Principal, proof: Proof) -> Result<Answer, Refusal> {
-        let target = principal.clone();
-        self.ask(&target, |reply| Ask::Authenticate {
-            principal,
-            proof,
-            reply,
+    async fn contacts(&self, placement: &Placement, asked: AskContacts) -> Result<Answer, Refusal> {
+        self.check_ours(placement, &asked.principal).await?;
+        let target = asked.principal.clone();
+        self.ask(&target, |reply| {
+            Ask::Contacts(Box::new(ContactsAsk { asked, reply }))
         })
         .await
     }

@@ -51,14 +51,18 @@ async fn parts(client: &mut Attached) -> anyhow::Result<Vec<Vec<Contact>>> {
     let mut parts = Vec::new();
     loop {
         let of_it = |frame: &ServerFrame| frame.request() == Some(asked);
-        match client.next("a part of the list", of_it).await? {
-            ServerFrame::Contacts {
-                change: ContactsChange::List(part),
-                ..
-            } => parts.push(part),
-            ServerFrame::Done { .. } => return Ok(parts),
-            other => bail!("{other:?}"),
+        let frame = client.next("a part of the list", of_it).await?;
+        if let ServerFrame::Done { .. } = frame {
+            return Ok(parts);
         }
+        let ServerFrame::Contacts {
+            change: ContactsChange::List(part),
+            ..
+        } = frame
+        else {
+            bail!("{frame:?}");
+        };
+        parts.push(part);
     }
 }
 
@@ -69,10 +73,10 @@ async fn list(client: &mut Attached) -> anyhow::Result<Vec<Contact>> {
 /// The next that a client is told of the list without having asked.
 async fn told(client: &mut Attached) -> anyhow::Result<ContactsChange> {
     let is_told = |frame: &ServerFrame| matches!(frame, ServerFrame::Contacts { request: None, .. });
-    match client.next("a changed contact", is_told).await? {
-        ServerFrame::Contacts { change, .. } => Ok(change),
-        other => bail!("{other:?}"),
-    }
+    let ServerFrame::Contacts { change, .. } = client.next("a changed contact", is_told).await? else {
+        bail!("no changed contact");
+    };
+    Ok(change)
 }
 
 /// What an operator writes into the store.
