@@ -49,6 +49,8 @@ struct Out {
     number: u64,
     outstanding: usize,
     worst: Outcome,
+    /// A client has come since: that the ones before could not be reached says nothing of it.
+    outdated: bool,
 }
 
 /// What to do next.
@@ -80,6 +82,9 @@ impl Backlog {
     pub(super) fn is_there(&mut self) {
         self.again = None;
         self.failures = 0;
+        if let Some(out) = &mut self.out {
+            out.outdated = true;
+        }
     }
 
     /// A client could not be reached a moment ago, so nothing is tried at once.
@@ -160,6 +165,7 @@ impl Backlog {
             number: message.number,
             outstanding: clients,
             worst: Outcome::Unreachable,
+            outdated: false,
         });
     }
 
@@ -213,7 +219,7 @@ impl Backlog {
         if out.outstanding > 0 {
             return true;
         }
-        let worst = out.worst;
+        let (worst, outdated) = (out.worst, out.outdated);
         self.out = None;
         match worst {
             Outcome::Rejected | Outcome::Left => drop(self.aside.insert(number)),
@@ -224,7 +230,9 @@ impl Backlog {
             Outcome::Expired | Outcome::Unreachable | Outcome::Busy | Outcome::Moved | Outcome::Taken => {
                 // What was read is read again, so that nothing is held for somebody who cannot be reached.
                 self.read.clear();
-                self.put_off(now, effects);
+                if !outdated {
+                    self.put_off(now, effects);
+                }
             }
         }
         true

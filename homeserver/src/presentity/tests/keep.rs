@@ -182,6 +182,35 @@ fn a_client_that_cannot_be_reached_is_tried_again_later_and_later() {
 }
 
 #[test]
+fn who_comes_meanwhile_does_not_wait_for_a_client_that_cannot_be_reached() {
+    let mut stage = Stage::new();
+    store(&mut stage, &bob(), "m-1");
+    stage.log_on(1);
+    stage.store_answers(Written::Durable);
+    let (delivery, _) = handed(&stage);
+    stage.log_on(2);
+    stage.store_answers(Written::Durable);
+    stage.outcome(delivery, Outcome::Unreachable);
+    stage.store_answers(Written::Durable);
+    let again: Vec<_> = stage
+        .messages()
+        .into_iter()
+        .map(|(_, _, message)| message.id)
+        .collect();
+    assert_eq!(again.len(), 2, "both are handed it: {again:?}");
+    assert_eq!(again[0].as_ref().unwrap().to_string(), "m-1");
+    // That neither can be reached counts.
+    let (delivery, _, _) = stage.messages()[0].clone();
+    stage.outcome(delivery, Outcome::Unreachable);
+    stage.outcome(delivery, Outcome::Unreachable);
+    stage.store_answers(Written::Durable);
+    assert_eq!(stage.messages(), []);
+    stage.lapse_after(5);
+    stage.store_answers(Written::Durable);
+    assert_eq!(stage.messages().len(), 2);
+}
+
+#[test]
 fn what_a_client_refuses_is_for_the_next_and_does_not_hold_up_the_others() {
     for outcome in [Outcome::Rejected, Outcome::Left] {
         let mut stage = Stage::new();
