@@ -82,7 +82,7 @@ fn people_and_the_conversation_are_side_by_side() {
     assert!(line_with(&lines, "   Bob Baker").contains("typing"));
     assert!(line_with(&lines, "Bob Baker: Tea").contains("Tea at four? ☕"));
     assert!(line_with(&lines, "me: Grüße").contains("me: Grüße, gern  delivered"));
-    line_with(&lines, "not delivered: the recipient cannot be reached");
+    line_with(&lines, "not delivered: as much is kept already as may");
     line_with(&lines, "Bob Baker is typing ...");
     assert!(line_with(&lines, "> 你好").contains("│"));
     assert!(lines[23].contains("F1 help"));
