@@ -1,6 +1,7 @@
 //! What a home server's configuration file says, section by section.
 
 mod archive;
+mod domains;
 mod etcd;
 mod offline;
 

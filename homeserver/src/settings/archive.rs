@@ -1,5 +1,6 @@
 //! `[[archive]]`: which domains keep a copy of every message, and for how long.
 
+use super::domains;
 use crate::{ArchivePolicy, Archives};
 use daemon::config::Mistakes;
 use rvp::Domain;
@@ -91,22 +92,9 @@ pub(super) fn config(sections: &[ArchiveSection]) -> Archives {
 
 /// Notes what is wrong with the sections.
 pub(super) fn check(sections: &[ArchiveSection], mistakes: &mut Mistakes) {
-    let mut domains = Vec::new();
+    let domains = sections.iter().map(|section| section.domain.as_str());
+    domains::check("archive", domains, mistakes);
     for section in sections {
-        match Domain::parse(&section.domain) {
-            Err(_) => {
-                let wrong = format_args!(
-                    "is {:?}; write the host in the addresses of its people, domain = \"im.example.com\"",
-                    section.domain
-                );
-                mistakes.add("archive.domain", wrong);
-            }
-            Ok(domain) if domains.contains(&domain) => {
-                let wrong = format_args!("is {domain} twice; write one [[archive]] for each domain");
-                mistakes.add("archive.domain", wrong);
-            }
-            Ok(domain) => domains.push(domain),
-        }
         let bounds = RETENTION[0]..=RETENTION[1];
         if section
             .retention

@@ -1,5 +1,6 @@
 //! `[[offline]]`: what becomes of messages for people who cannot be reached, for each domain.
 
+use super::domains;
 use crate::{Offline, OfflinePolicy};
 use daemon::config::Mistakes;
 use rvp::Domain;
@@ -89,22 +90,9 @@ pub(super) fn config(sections: &[OfflineSection]) -> Offline {
 
 /// Notes what is wrong with the sections.
 pub(super) fn check(sections: &[OfflineSection], mistakes: &mut Mistakes) {
-    let mut domains = Vec::new();
+    let domains = sections.iter().map(|section| section.domain.as_str());
+    domains::check("offline", domains, mistakes);
     for section in sections {
-        match Domain::parse(&section.domain) {
-            Err(_) => {
-                let wrong = format_args!(
-                    "is {:?}; write the host in the addresses of its people, domain = \"im.example.com\"",
-                    section.domain
-                );
-                mistakes.add("offline.domain", wrong);
-            }
-            Ok(domain) if domains.contains(&domain) => {
-                let wrong = format_args!("is {domain} twice; write one [[offline]] for each domain");
-                mistakes.add("offline.domain", wrong);
-            }
-            Ok(domain) => domains.push(domain),
-        }
         if !(1..=COUNT_MAX).contains(&section.count) {
             let wrong = format_args!("is {}, but must be from 1 to {COUNT_MAX}", section.count);
             mistakes.add("offline.count", wrong);
