@@ -11,6 +11,7 @@ macro_rules! for_each_transcript {
             attached_and_silent
             attached_block_and_unblock
             attached_home_crashes
+            attached_home_is_away
             attached_message
             attached_offline
             attached_presence
