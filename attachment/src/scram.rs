@@ -6,7 +6,7 @@
 mod client;
 mod messages;
 
-pub use client::{Conversation, ScramError, Unproved};
+pub use client::{Conversation, Keys, ScramError, Unproved};
 pub use messages::{ClientFinal, ClientFirst, ServerFinal, ServerFirst, auth_message};
 
 #[cfg(test)]

@@ -110,3 +110,18 @@ proptest! {
         let _ = (ClientFirst::parse(&text), ServerFirst::parse(&text), ClientFinal::parse(&text), ServerFinal::parse(&text));
     }
 }
+
+#[test]
+fn keys_that_are_kept_answer_like_the_password() {
+    let conversation = Conversation::new("user", "pencil", NONCE);
+    let keys = Keys::derive("pencil", CHALLENGE).unwrap();
+    let (answer, unproved) = conversation.answer_with(CHALLENGE, &keys).unwrap();
+    assert_eq!(answer, ANSWER);
+    assert_eq!(unproved.verify(SIGNATURE), Ok(()));
+    let other = CHALLENGE.replace("s=W22Z", "s=X22Z");
+    assert_eq!(
+        conversation.answer_with(&other, &keys).err(),
+        Some(ScramError::OtherKeys)
+    );
+    assert!(Keys::derive("pencil", &CHALLENGE.replace("i=4096", "i=1")).is_err());
+}

@@ -9,10 +9,10 @@
 
 mod connection;
 mod driver;
-mod password;
+pub(crate) mod password;
 mod plain;
 mod screen;
-mod servers;
+pub(crate) mod servers;
 mod session;
 
 pub(crate) use password::asked;

@@ -26,6 +26,8 @@ pub(crate) const STORE: &str = "homeport.db";
 const RECORD: &str = "topology.toml";
 /// The file with the passwords of demo accounts: a line for each, the address and the password.
 pub(crate) const DEMO_PASSWORDS: &str = "demo-passwords";
+/// The file with the password of the accounts that `homeport load --make-accounts` made.
+pub(crate) const LOAD_PASSWORD: &str = "load-password";
 /// A record is a few lines.
 const RECORD_BYTES_MAX: u64 = 64 * 1024;
 

@@ -13,6 +13,7 @@ mod copying;
 mod data;
 mod drain;
 mod explain;
+mod load;
 mod members;
 mod move_store;
 mod moving;
@@ -27,6 +28,10 @@ mod user;
 use clap::{Parser, Subcommand};
 use output::Output;
 use std::process::ExitCode;
+
+/// A message is many small blocks that come and go, and a person is many that stay: this one wastes less of both.
+#[global_allocator]
+static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
 
 /// Homeport: instant messaging and presence that an organisation runs itself
 #[derive(Parser, Debug)]
@@ -45,6 +50,8 @@ Examples:
       Show step by step where clients find somebody
   homeport members
       Show the home servers of a cluster that runs, and how each of them is
+  homeport load messages --make-accounts --users 1000 --rate 500
+      Measure a cluster that runs: a thousand people who write to each other
   homeport backup monday.backup
       Copy everything that is kept while the cluster runs
   homeport archive verify
@@ -70,6 +77,7 @@ enum Command {
     Undrain(undrain::Undrain),
     Explain(explain::Explain),
     Plan(plan::Plan),
+    Load(load::Load),
     Backup(backup::Backup),
     Restore(restore::Restore),
     Store(move_store::StoreCommand),
@@ -89,6 +97,8 @@ impl Command {
             Self::Child(child) => match child.run()? {},
             // Has a runtime of its own, which does not wait for standard input at the end.
             Self::Chat(chat) => chat.run(output),
+            // Has runtimes of its own: the floor's has one thread.
+            Self::Load(load) => load.run(output),
             Self::Up(up) => wait_for(Box::pin(up.run(output))),
             Self::User(user) => wait_for(Box::pin(user.run(output))),
             Self::Resolve(resolve) => wait_for(Box::pin(resolve.run(output))),

@@ -55,6 +55,19 @@ impl Secrets {
             legacy: legacy.map(|names| LegacySecrets::derive(password, names)),
         })
     }
+
+    /// The same password for another account, with the same verifier and so without hashing again: for accounts that
+    /// are made by the thousand to measure with. Whoever steals the store sees that they have one password.
+    ///
+    /// # Errors
+    /// As [`Secrets::derive`].
+    pub fn shared(&self, password: &str, legacy: Option<&LegacyNames>) -> Result<Self, PasswordError> {
+        check(password)?;
+        Ok(Self {
+            scram: self.scram.clone(),
+            legacy: legacy.map(|names| LegacySecrets::derive(password, names)),
+        })
+    }
 }
 
 impl fmt::Debug for Secrets {

@@ -180,3 +180,18 @@ fn debug_output_contains_no_secret() {
         );
     }
 }
+
+#[test]
+fn a_shared_verifier_opens_every_account_and_each_has_its_own_old_secrets() {
+    let names = |address: &str| LegacyNames {
+        principal: Principal::from_address(address).unwrap(),
+        nt_domain: String::new(),
+    };
+    let (alice, bob) = (names("alice@im.example.com"), names("bob@im.example.com"));
+    let first = Secrets::derive("s3cret", Some(&alice)).unwrap();
+    let second = first.shared("s3cret", Some(&bob)).unwrap();
+    assert!(second.scram == first.scram && second.scram.verify_password("s3cret"));
+    let legacy = second.legacy.unwrap();
+    assert!(legacy.ha1("bob").is_some() && legacy.ha1("alice").is_none());
+    assert_eq!(first.shared("", None).unwrap_err(), PasswordError::Empty);
+}

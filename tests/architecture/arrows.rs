@@ -11,7 +11,7 @@ enum Arrows {
     AnyBut(&'static [&'static str]),
 }
 
-const ALLOWED: [(&str, Arrows); 11] = [
+const ALLOWED: [(&str, Arrows); 12] = [
     ("rvp", Arrows::To(&[])),
     ("attachment", Arrows::To(&[])),
     ("proto", Arrows::To(&["rvp"])),
@@ -27,6 +27,7 @@ const ALLOWED: [(&str, Arrows); 11] = [
         "homeserver",
         Arrows::To(&["rvp", "proto", "membership", "store", "daemon"]),
     ),
+    ("load", Arrows::To(&["rvp", "attachment", "daemon"])),
     ("homeport", Arrows::AnyBut(&["tests"])),
     ("tests", Arrows::AnyBut(&["homeport"])),
 ];

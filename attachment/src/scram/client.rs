@@ -18,6 +18,9 @@ pub enum ScramError {
     /// The server asks for too few rounds of hashing, or for too many.
     #[error("the server asks for {0} rounds of hashing")]
     Iterations(u32),
+    /// The keys that were kept were derived with another salt or number of rounds: the password has changed since.
+    #[error("the keys were derived for another challenge")]
+    OtherKeys,
     /// The server has not the account's verifier: it is not the server it says it is.
     #[error("the server could not show that it knows the account")]
     NotTheServer,
@@ -27,6 +30,14 @@ pub enum ScramError {
 pub struct Conversation {
     first: ClientFirst,
     password: String,
+}
+
+/// What a client makes of a password, a salt and a number of rounds (RFC 5802, section 3). As good as the password.
+pub struct Keys {
+    salt: Vec<u8>,
+    iterations: u32,
+    client: [u8; 32],
+    server: [u8; 32],
 }
 
 /// A log-on for which the server has yet to show who it is.
@@ -61,22 +72,24 @@ impl Conversation {
     /// # Errors
     /// [`ScramError`], when the server is not to be answered.
     pub fn answer(&self, challenge: &str) -> Result<(String, Unproved), ScramError> {
+        let keys = Keys::derive(&self.password, challenge)?;
+        self.answer_with(challenge, &keys)
+    }
+
+    /// The same with keys that were derived before, as a client may keep them that logs on often.
+    ///
+    /// # Errors
+    /// [`ScramError`], when the server is not to be answered. Keys of another salt or number of rounds are
+    /// [`ScramError::OtherKeys`].
+    pub fn answer_with(&self, challenge: &str, keys: &Keys) -> Result<(String, Unproved), ScramError> {
         let challenge = ServerFirst::parse(challenge).ok_or(ScramError::Malformed)?;
         if !challenge.nonce.starts_with(&self.first.nonce) || challenge.nonce == self.first.nonce {
             return Err(ScramError::Nonce);
         }
-        if !ITERATIONS.contains(&challenge.iterations) {
-            return Err(ScramError::Iterations(challenge.iterations));
+        if challenge.salt != keys.salt || challenge.iterations != keys.iterations {
+            return Err(ScramError::OtherKeys);
         }
-        let password = stringprep::saslprep(&self.password);
-        let password = password.unwrap_or_else(|_| self.password.as_str().into());
-        let salted: [u8; 32] = pbkdf2::pbkdf2_hmac_array::<Sha256, 32>(
-            password.as_bytes(),
-            &challenge.salt,
-            challenge.iterations,
-        );
-        let client_key = hmac(&salted, b"Client Key");
-        let stored_key: [u8; 32] = Sha256::digest(client_key).into();
+        let stored_key: [u8; 32] = Sha256::digest(keys.client).into();
         let mut last = ClientFinal {
             could_bind: self.first.could_bind,
             nonce: challenge.nonce.clone(),
@@ -84,11 +97,40 @@ impl Conversation {
         };
         let signed = auth_message(&self.first, &challenge, &last);
         last.proof = hmac(&stored_key, signed.as_bytes());
-        for (octet, key) in last.proof.iter_mut().zip(client_key) {
+        for (octet, key) in last.proof.iter_mut().zip(keys.client) {
             *octet ^= key;
         }
-        let signature = hmac(&hmac(&salted, b"Server Key"), signed.as_bytes());
+        let signature = hmac(&keys.server, signed.as_bytes());
         Ok((last.write(), Unproved { signature }))
+    }
+}
+
+impl Keys {
+    /// Hashes the password as the server's first message asks, which takes some milliseconds.
+    ///
+    /// # Errors
+    /// [`ScramError::Malformed`], [`ScramError::Iterations`].
+    pub fn derive(password: &str, challenge: &str) -> Result<Self, ScramError> {
+        let ServerFirst { salt, iterations, .. } =
+            ServerFirst::parse(challenge).ok_or(ScramError::Malformed)?;
+        if !ITERATIONS.contains(&iterations) {
+            return Err(ScramError::Iterations(iterations));
+        }
+        let prepared = stringprep::saslprep(password).unwrap_or_else(|_| password.into());
+        let salted: [u8; 32] =
+            pbkdf2::pbkdf2_hmac_array::<Sha256, 32>(prepared.as_bytes(), &salt, iterations);
+        Ok(Self {
+            client: hmac(&salted, b"Client Key"),
+            server: hmac(&salted, b"Server Key"),
+            salt,
+            iterations,
+        })
+    }
+
+    /// The salt they were derived with.
+    #[must_use]
+    pub fn salt(&self) -> &[u8] {
+        &self.salt
     }
 }
 

@@ -18,7 +18,7 @@ const LINE_BYTES_MAX: usize = 4 * PASSWORD_CHARS_MAX + 2;
 ///
 /// # Errors
 /// There is none to be had; says how to give it.
-pub(super) fn password(address: &str, file: Option<&Path>, demo: Option<&Path>) -> Result<String> {
+pub(crate) fn password(address: &str, file: Option<&Path>, demo: Option<&Path>) -> Result<String> {
     if let Some(file) = file {
         let opened = File::open(file);
         let read = opened.map_err(Into::into).and_then(first_line);

@@ -10,15 +10,15 @@ use tokio_tungstenite::tungstenite::http::Uri;
 
 /// The address of a router's attachments: `ws://HOST:PORT/instmsg/attach`, or `wss://`.
 #[derive(Clone, PartialEq, Eq, Debug)]
-pub(super) struct ServerUrl(Uri);
+pub(crate) struct ServerUrl(Uri);
 
 impl ServerUrl {
-    pub(super) fn uri(&self) -> &Uri {
+    pub(crate) fn uri(&self) -> &Uri {
         &self.0
     }
 
     /// Whether what is said travels in the open, by more than this machine.
-    pub(super) fn is_open(&self) -> bool {
+    pub(crate) fn is_open(&self) -> bool {
         let host = self.0.host().unwrap_or_default();
         let bare = host.trim_start_matches('[').trim_end_matches(']');
         let here = bare == "localhost" || bare.parse::<IpAddr>().is_ok_and(|ip| ip.is_loopback());
@@ -69,14 +69,14 @@ impl fmt::Display for ServerUrl {
 
 /// Routers that any client may connect to.
 #[derive(Debug)]
-pub(super) struct Servers {
+pub(crate) struct Servers {
     urls: Vec<ServerUrl>,
     next: usize,
 }
 
 impl Servers {
     /// The one that was given.
-    pub(super) fn given(url: ServerUrl) -> Self {
+    pub(crate) fn given(url: ServerUrl) -> Self {
         Self {
             urls: vec![url],
             next: 0,
@@ -87,7 +87,7 @@ impl Servers {
     ///
     /// # Errors
     /// Nothing runs there; says what to do.
-    pub(super) fn on(folder: &Path) -> Result<Self> {
+    pub(crate) fn on(folder: &Path) -> Result<Self> {
         let shown = folder.display();
         let nothing_runs = || {
             format!(
@@ -107,15 +107,20 @@ impl Servers {
         Ok(Self { urls, next: 0 })
     }
 
+    /// All of them.
+    pub(crate) fn all(&self) -> &[ServerUrl] {
+        &self.urls
+    }
+
     /// The next one to try: each in its turn.
-    pub(super) fn next(&mut self) -> &ServerUrl {
+    pub(crate) fn next(&mut self) -> &ServerUrl {
         let index = self.next % self.urls.len();
         self.next = index + 1;
         &self.urls[index]
     }
 
     /// Whether what is said may travel in the open.
-    pub(super) fn are_open(&self) -> bool {
+    pub(crate) fn are_open(&self) -> bool {
         self.urls.iter().any(ServerUrl::is_open)
     }
 }

@@ -43,6 +43,14 @@ impl Progress {
         }
     }
 
+    /// The same where the number of parts may have changed.
+    pub(crate) fn show_of(&mut self, done: u64, of: u64, text: &str) {
+        if let Some(bar) = &self.bar {
+            bar.set_length(of);
+        }
+        self.show(done, text);
+    }
+
     fn line(&mut self, text: String) {
         let is_new = self
             .said

@@ -1,0 +1,138 @@
+//! What is measured: the routers, the accounts, and whose processor time is read.
+
+use super::accounts;
+use crate::Usage;
+use crate::chat::password;
+use crate::chat::servers::{ServerUrl, Servers};
+use crate::data::{self, DataDir, LOAD_PASSWORD};
+use crate::output::Output;
+use ::load::{People, Router, Server};
+use anyhow::{Context, Result, bail, ensure};
+use std::path::PathBuf;
+
+/// What is measured.
+#[derive(clap::Args, Debug)]
+pub(super) struct Target {
+    /// The URL of a router, http or ws; again for each further one [default: what `homeport up` runs on --data]
+    #[arg(long, value_name = "URL")]
+    server: Vec<ServerUrl>,
+    /// The data folder of a `homeport up` that runs
+    #[arg(long, value_name = "DIR", default_value = data::DEFAULT)]
+    data: PathBuf,
+    /// The users' addresses, {n} being their number from 0 [default: load{n}@ and the domain of --data]
+    #[arg(long, value_name = "PATTERN")]
+    names: Option<String>,
+    /// The file whose first line is the password of all of them [default: what --make-accounts wrote]
+    #[arg(long, value_name = "FILE")]
+    password_file: Option<PathBuf>,
+    /// Make those of the accounts that are missing, in the store of --data
+    #[arg(long)]
+    make_accounts: bool,
+    /// A process of the server on this machine; again for each further one [default: those that listen there]
+    #[arg(long, value_name = "PID")]
+    pid: Vec<u32>,
+}
+
+impl Target {
+    /// Where the cluster is.
+    ///
+    /// # Errors
+    /// Nothing runs on the data folder, or a name means nothing.
+    pub(super) async fn routers(&self) -> Result<Vec<Router>> {
+        let found;
+        let urls = if self.server.is_empty() {
+            found = Servers::on(&self.data)?;
+            found.all()
+        } else {
+            &self.server
+        };
+        let mut routers = Vec::new();
+        for url in urls {
+            let uri = url.uri();
+            ensure!(
+                uri.scheme_str() == Some("ws"),
+                Usage(format!(
+                    "{url}: load is made without TLS: give the http or ws URL of a router"
+                ))
+            );
+            let authority = uri.authority().context("a router's URL has a host")?;
+            routers.push(Router::find(authority.as_str()).await?);
+        }
+        Ok(routers)
+    }
+
+    /// Everybody who takes part.
+    ///
+    /// # Errors
+    /// The pattern is none, or there must be one.
+    pub(super) fn people(&self, count: u32) -> Result<People> {
+        let pattern = match &self.names {
+            Some(pattern) => pattern.clone(),
+            None => format!("load{{n}}@{}", self.domain()?),
+        };
+        let people = People::new(&pattern, count.min(::load::USERS_MAX));
+        people.map_err(|error| anyhow::anyhow!(Usage(error.to_string())))
+    }
+
+    /// The domain that is served by what ran last on the data folder.
+    fn domain(&self) -> Result<String> {
+        let advice =
+            || Usage("say with --names who takes part, for example load{n}@im.example.com".to_owned());
+        let recorded = DataDir::open(&self.data).and_then(|data| data.recorded());
+        let recorded = recorded.ok().flatten().with_context(advice)?;
+        let topology = recorded.load().with_context(advice)?;
+        let first = topology.domains.first().with_context(advice)?;
+        Ok(first.im_host.clone())
+    }
+
+    /// The password of the accounts, which are made first if that is asked for.
+    ///
+    /// # Errors
+    /// There is none to be had, or accounts cannot be made.
+    pub(super) async fn password(&self, people: &People, output: &Output) -> Result<String> {
+        let given = match &self.password_file {
+            Some(file) => Some(password::password("", Some(file), None)?),
+            None => None,
+        };
+        if self.make_accounts {
+            let data = DataDir::open(&self.data)?;
+            return accounts::make(&data, people, given, output).await;
+        }
+        if let Some(password) = given {
+            return Ok(password);
+        }
+        let kept = self.data.join(LOAD_PASSWORD);
+        if !kept.exists() {
+            bail!(Usage(format!(
+                "the password of the accounts is not known: give it with --password-file, or let them be made with \
+                 --make-accounts, which writes it to {}",
+                kept.display()
+            )));
+        }
+        password::password("", Some(&kept), None)
+    }
+
+    /// Whether homes may not know the accounts yet.
+    pub(super) fn makes_accounts(&self) -> bool {
+        self.make_accounts
+    }
+
+    /// What to do about accounts that are missing.
+    pub(super) fn advice(&self) -> String {
+        if self.make_accounts {
+            return "an account has another password: give it with --password-file, or take others with --names".to_owned();
+        }
+        "give --make-accounts as well, which makes those that are missing in the store of --data, or the password that \
+         they have with --password-file"
+            .to_owned()
+    }
+
+    /// Whose processor time is read.
+    pub(super) fn server(&self) -> Server {
+        if self.pid.is_empty() {
+            Server::Found
+        } else {
+            Server::Processes(self.pid.clone())
+        }
+    }
+}

@@ -1,0 +1,141 @@
+//! `homeport load` as its users meet it: on a real cluster, and with what cannot work.
+#![expect(clippy::unwrap_used, reason = "in a test it is an assertion")]
+
+#[path = "load/mistakes.rs"]
+mod mistakes;
+#[path = "../examples/office/server.rs"]
+#[allow(dead_code, reason = "shared with other tests")]
+mod server;
+
+use serde_json::Value;
+use server::Server;
+use std::path::Path;
+use std::process::{Output, Stdio};
+use std::time::Duration;
+use tokio::io::{AsyncBufReadExt, BufReader};
+use tokio::process::Command;
+use tokio::time::timeout;
+
+const HOMEPORT: &str = env!("CARGO_BIN_EXE_homeport");
+/// Longer than anything takes here.
+const PATIENCE: Duration = Duration::from_secs(100);
+
+/// A cluster that runs on a folder of its own.
+struct Cluster {
+    data: tempfile::TempDir,
+    _server: Server,
+}
+
+impl Cluster {
+    async fn start() -> Self {
+        let data = tempfile::tempdir().unwrap();
+        let server = Server::start(Path::new(HOMEPORT), data.path()).await.unwrap();
+        Self {
+            data,
+            _server: server,
+        }
+    }
+
+    /// `homeport load` on it, with what the test says.
+    fn load(&self, arguments: &str) -> Command {
+        let mut command = load(arguments);
+        command.arg("--data").arg(self.data.path());
+        command
+    }
+}
+
+fn load(arguments: &str) -> Command {
+    let mut command = Command::new(HOMEPORT);
+    command.arg("load").args(arguments.split_whitespace());
+    command.stdin(Stdio::null()).kill_on_drop(true);
+    command
+}
+
+/// Runs it to its end.
+async fn run(mut command: Command) -> Output {
+    timeout(PATIENCE, command.output()).await.unwrap().unwrap()
+}
+
+fn text(octets: &[u8]) -> String {
+    String::from_utf8_lossy(octets).into_owned()
+}
+
+/// The object that it printed, when it was content.
+fn object(output: &Output) -> Value {
+    let said = text(&output.stderr);
+    assert_eq!(output.status.code(), Some(0), "{said}");
+    serde_json::from_slice(&output.stdout).unwrap()
+}
+
+fn count(object: &Value, name: &str) -> u64 {
+    object[name]
+        .as_u64()
+        .unwrap_or_else(|| panic!("{name} in {object}"))
+}
+
+fn figure(object: &Value, name: &str) -> f64 {
+    object[name]
+        .as_f64()
+        .unwrap_or_else(|| panic!("{name} in {object}"))
+}
+
+/// Nothing was lost, and everything has a cost.
+fn is_sound(object: &Value, per: &str) {
+    for name in ["lost", "doubled", "reordered", "refused", "unanswered", "strange"] {
+        assert_eq!(count(object, name), 0, "{name} in {object}");
+    }
+    for name in [per, "floor_cpu_us", "ratio_to_floor", "server_rss_mb", "p50_ms"] {
+        assert!(figure(object, name) > 0.0, "{name} in {object}");
+    }
+    let spread = ["p50_ms", "p95_ms", "p99_ms", "max_ms"].map(|name| figure(object, name));
+    assert!(spread.is_sorted(), "{spread:?}");
+    assert!(!object["series"].as_array().unwrap().is_empty());
+}
+
+#[tokio::test]
+async fn messages_by_attachment_are_checked_and_measured() {
+    let cluster = Cluster::start().await;
+    let arguments = "messages --make-accounts --users 20 --rate 50 --seconds 3 --via attachment --json";
+    let object = object(&run(cluster.load(arguments)).await);
+    is_sound(&object, "server_cpu_us_per_message");
+    for name in ["sent", "acknowledged", "delivered"] {
+        assert_eq!(count(&object, name), 150, "{name} in {object}");
+    }
+    // The accounts and their password are there now.
+    let again = run(cluster.load("messages --users 5 --concurrency 4 --seconds 1")).await;
+    let table = text(&again.stdout);
+    assert_eq!(again.status.code(), Some(0), "{table}{}", text(&again.stderr));
+    assert!(
+        table.contains("4 under way") && table.contains("floors"),
+        "{table}"
+    );
+}
+
+#[tokio::test]
+async fn one_that_is_interrupted_prints_what_it_has() {
+    let cluster = Cluster::start().await;
+    let mut command = cluster.load("messages --make-accounts --users 4 --rate 20 --seconds 600 --json");
+    command.stdout(Stdio::piped()).stderr(Stdio::piped());
+    let mut child = command.spawn().unwrap();
+    let mut said = BufReader::new(child.stderr.take().unwrap()).lines();
+    let under_way = async { while !said.next_line().await.unwrap().unwrap().contains("under way") {} };
+    timeout(PATIENCE, under_way).await.unwrap();
+    let pid = child.id().unwrap().to_string();
+    let sent = std::process::Command::new("kill").args(["-INT", &pid]).status();
+    assert!(sent.unwrap().success());
+    let (output, last) = timeout(PATIENCE, async {
+        let output = child.wait_with_output().await.unwrap();
+        let mut last = String::new();
+        while let Some(line) = said.next_line().await.unwrap() {
+            last = line;
+        }
+        (output, last)
+    })
+    .await
+    .unwrap();
+    assert_eq!(output.status.code(), Some(1), "{last}");
+    assert!(last.contains("interrupted after"), "{last}");
+    let object: Value = serde_json::from_slice(&output.stdout).unwrap();
+    assert_eq!(object["interrupted"], true);
+    assert_eq!((count(&object, "lost"), count(&object, "unanswered")), (0, 0));
+}

@@ -1,0 +1,177 @@
+//! A user with an attachment: one task, which goes on with its session when the connection is lost.
+
+mod log_on;
+mod socket;
+
+pub(crate) use log_on::{Entrance, Proving};
+
+use crate::check::Answer;
+use crate::world::Letter;
+use attachment::{ClientFrame, Message, Proof, Receipt, Received, ServerFrame, limits};
+use socket::{Heard, Socket};
+use std::collections::BTreeMap;
+use std::sync::Arc;
+use std::time::Duration;
+use tokio::sync::mpsc;
+use tokio::time::{Instant, interval_at, sleep, timeout};
+
+/// Messages that may wait for their receipts: one less than routers let.
+const OPEN_MAX: usize = limits::REQUESTS_MAX - 1;
+/// How long a router that is gone is looked for.
+const COME_BACK_WAIT: Duration = Duration::from_secs(60);
+/// The first wait is a random part of this: many lose a router at once.
+const SPREAD_MILLIS: u64 = 1_000;
+/// The longest wait between two attempts.
+const PAUSE_MAX: Duration = Duration::from_secs(5);
+/// How long the answer to a log-off may take.
+const FAREWELL_WAIT: Duration = Duration::from_secs(10);
+/// Requests with numbers of their own; messages have the others.
+const OWN_REQUESTS: u32 = 16;
+
+/// What a user is told to do.
+#[derive(Debug)]
+pub(crate) enum Order {
+    /// Send a message.
+    Send(Letter),
+    /// Log off and end.
+    LogOff,
+}
+
+/// A user who is logged on.
+pub(crate) struct Attached {
+    me: u32,
+    entrance: Arc<Entrance>,
+    socket: Socket,
+    token: String,
+    session: String,
+    last: u64,
+    /// Sent and not answered, by number.
+    open: BTreeMap<u32, Letter>,
+    /// The connection was lost at some time.
+    came_back: bool,
+}
+
+impl Attached {
+    /// Does as it is told until it is told to log off.
+    pub(crate) async fn live(mut self, mut orders: mpsc::Receiver<Order>) {
+        let mut ping = interval_at(Instant::now() + limits::HEARTBEAT, limits::HEARTBEAT);
+        loop {
+            let went = tokio::select! {
+                order = orders.recv(), if self.open.len() < OPEN_MAX => match order {
+                    Some(Order::Send(letter)) => {
+                        self.open.insert(letter.stamp.number, letter);
+                        self.send(letter).await
+                    }
+                    Some(Order::LogOff) | None => return self.log_off().await,
+                },
+                _ = ping.tick() => self.socket.say(&ClientFrame::Ping {}).await,
+                heard = self.socket.next() => match heard {
+                    Ok(Heard::Frame(frame)) => self.hear(*frame).await,
+                    Ok(Heard::Life) => Ok(()),
+                    Err(why) => Err(why),
+                },
+            };
+            if let Err(why) = went
+                && !self.come_back().await
+            {
+                let me = self.entrance.world.people.address(self.me);
+                return self.entrance.world.ended(format!("{me}: {why}"));
+            }
+        }
+    }
+
+    async fn send(&mut self, letter: Letter) -> Result<(), String> {
+        let world = &self.entrance.world;
+        let text = world.begins(&letter);
+        let frame = ClientFrame::Message(Message {
+            request: letter.stamp.number % (u32::MAX - OWN_REQUESTS) + OWN_REQUESTS,
+            id: format!("{:x}-{}", letter.stamp.run, letter.stamp.number),
+            to: world.people.address(letter.to).to_owned(),
+            text,
+            ..Message::default()
+        });
+        self.socket.say(&frame).await
+    }
+
+    async fn hear(&mut self, frame: ServerFrame) -> Result<(), String> {
+        if let ServerFrame::Message(message) = frame {
+            return self.take(message).await;
+        }
+        if let ServerFrame::Receipt { id, result, .. } = frame {
+            let number = id.rsplit_once('-').and_then(|(_, number)| number.parse().ok());
+            if let Some(letter) = number.and_then(|number: u32| self.open.remove(&number)) {
+                self.entrance.world.answered(&letter, answer(result));
+            }
+        } else if let ServerFrame::Token { token, .. } = frame {
+            self.token = token;
+        }
+        Ok(())
+    }
+
+    async fn take(&mut self, message: Received) -> Result<(), String> {
+        let Received {
+            sequence, from, text, ..
+        } = message;
+        self.last = sequence;
+        self.entrance.world.heard(self.me, &from, &text, self.came_back);
+        let left = false;
+        self.socket
+            .say(&ClientFrame::Acknowledge { sequence, left })
+            .await
+    }
+
+    /// Goes on with the session at whichever router is there, and says again what was not answered. Whether it could.
+    async fn come_back(&mut self) -> bool {
+        let lost = Instant::now();
+        self.came_back = true;
+        let mut pause = Duration::from_millis(rand::random_range(0..SPREAD_MILLIS));
+        for attempt in 1.. {
+            sleep(pause).await;
+            pause = (pause * 2).clamp(Duration::from_millis(100), PAUSE_MAX);
+            if lost.elapsed() > COME_BACK_WAIT {
+                return false;
+            }
+            let proof = Proof::Resume {
+                token: self.token.clone(),
+                session: self.session.clone(),
+                last: self.last,
+            };
+            let Ok((socket, welcome)) = self.entrance.resume(self.me, attempt, proof).await else {
+                continue;
+            };
+            if !welcome.resumed {
+                self.last = 0;
+            }
+            (self.socket, self.token, self.session) = (socket, welcome.token, welcome.session);
+            let open: Vec<Letter> = self.open.values().copied().collect();
+            let mut went = true;
+            for letter in open {
+                went = went && self.send(letter).await.is_ok();
+            }
+            if went {
+                return true;
+            }
+        }
+        false
+    }
+
+    async fn log_off(mut self) {
+        let request = OWN_REQUESTS - 1;
+        let farewell = async {
+            if self.socket.say(&ClientFrame::LogOff { request }).await.is_ok() {
+                // It answers, and hangs up.
+                while self.socket.next().await.is_ok() {}
+            }
+        };
+        // Nothing is measured any more.
+        let _ = timeout(FAREWELL_WAIT, farewell).await;
+    }
+}
+
+fn answer(receipt: Receipt) -> Answer {
+    match receipt {
+        Receipt::Delivered => Answer::Delivered,
+        Receipt::Stored => Answer::Stored,
+        Receipt::Refused { .. } => Answer::Refused,
+    }
+}

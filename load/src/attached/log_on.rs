@@ -1,0 +1,214 @@
+//! Log-ons: with the password, or with what an earlier one has left, so that it is the server that is measured and not
+//! the hashing of this process.
+
+use super::Attached;
+use super::socket::{Refused, Socket};
+use crate::world::World;
+use crate::{Error, Plan, Router};
+use attachment::scram::{Conversation, Keys};
+use attachment::{ClientFrame, Proof, ServerFrame, State, Welcome, Why};
+use std::collections::{BTreeMap, HashMap};
+use std::sync::{Arc, Mutex, PoisonError};
+use std::time::Duration;
+use tokio::time::{Instant, sleep};
+
+/// How long a server may put a log-on off.
+const PATIENCE: Duration = Duration::from_secs(120);
+/// How long homes may take to know accounts that were only just made.
+const FRESH_WAIT: Duration = Duration::from_secs(20);
+/// The wait where none is named.
+const PAUSE: Duration = Duration::from_millis(500);
+
+/// Where and how users come in.
+pub(crate) struct Entrance {
+    pub(crate) world: Arc<World>,
+    routers: Vec<Router>,
+    password: String,
+    /// Until then an account that is not known may still become known.
+    fresh_until: Option<Instant>,
+    /// By salt: accounts that were made together have the same.
+    keys: Mutex<HashMap<Vec<u8>, Arc<Keys>>>,
+}
+
+/// What a user shows.
+pub(crate) enum Proving {
+    /// The password.
+    Password,
+}
+
+/// Why one attempt came to nothing.
+enum Failed {
+    Later(Duration),
+    Ended(Error),
+}
+
+impl From<Refused> for Failed {
+    fn from(refused: Refused) -> Self {
+        match refused {
+            Refused::Later(wait) => Self::Later(wait),
+            Refused::Failed(error) => Self::Ended(error),
+        }
+    }
+}
+
+impl Entrance {
+    pub(crate) fn new(world: Arc<World>, plan: &Plan) -> Self {
+        Self {
+            world,
+            routers: plan.routers.clone(),
+            password: plan.password.clone(),
+            fresh_until: plan.fresh_accounts.then(|| Instant::now() + FRESH_WAIT),
+            keys: Mutex::default(),
+        }
+    }
+
+    /// Everybody has a router, and another one when that is lost.
+    fn router(&self, who: u32, attempt: usize) -> &Router {
+        &self.routers[(who as usize + attempt) % self.routers.len()]
+    }
+
+    /// Logs a user on and sets the state online. Comes back when it is told to.
+    ///
+    /// # Errors
+    /// Why it is not let in.
+    pub(crate) async fn log_on(self: &Arc<Self>, me: u32, proving: &Proving) -> Result<Attached, Error> {
+        let began = Instant::now();
+        loop {
+            let wait = match self.attempt(me, proving).await {
+                Ok(attached) => return Ok(attached),
+                Err(Failed::Ended(error)) => return Err(error),
+                Err(Failed::Later(wait)) => wait,
+            };
+            if began.elapsed() + wait > PATIENCE {
+                return Err(self.not_ready(me, "the server puts log-ons off for too long"));
+            }
+            sleep(wait).await;
+        }
+    }
+
+    async fn attempt(self: &Arc<Self>, me: u32, proving: &Proving) -> Result<Attached, Failed> {
+        let mut socket = Socket::open(self.router(me, 0)).await?;
+        let welcome = match proving {
+            Proving::Password => self.with_password(&mut socket, me).await?,
+        };
+        let mut attached = Attached {
+            me,
+            entrance: Arc::clone(self),
+            socket,
+            token: welcome.token,
+            session: welcome.session,
+            last: 0,
+            open: BTreeMap::new(),
+            came_back: false,
+        };
+        let state = State::Online;
+        attached.ask(&ClientFrame::State { request: 3, state }).await?;
+        Ok(attached)
+    }
+
+    async fn with_password(&self, socket: &mut Socket, me: u32) -> Result<Welcome, Failed> {
+        let nonce = format!("{:032x}", rand::random::<u128>());
+        let conversation = Conversation::new(self.world.people.address(me), &self.password, &nonce);
+        let proof = Proof::ScramFirst(conversation.first());
+        let answer = self.authenticate(socket, me, 1, proof).await?;
+        let ServerFrame::Challenge { scram, .. } = answer else {
+            return Err(self.ended(me, "it was not challenged"));
+        };
+        let wrong = |error: attachment::scram::ScramError| self.ended(me, &error.to_string());
+        let keys = self.keys(&scram).map_err(wrong)?;
+        let (last, unproved) = conversation.answer_with(&scram, &keys).map_err(wrong)?;
+        let answer = self.authenticate(socket, me, 2, Proof::ScramFinal(last)).await?;
+        let ServerFrame::Welcome(welcome) = answer else {
+            return Err(self.ended(me, "it was not welcomed"));
+        };
+        unproved
+            .verify(welcome.scram.as_deref().unwrap_or_default())
+            .map_err(wrong)?;
+        Ok(welcome)
+    }
+
+    /// The keys for a challenge, hashed only once for each salt.
+    fn keys(&self, challenge: &str) -> Result<Arc<Keys>, attachment::scram::ScramError> {
+        let kept = || self.keys.lock().unwrap_or_else(PoisonError::into_inner);
+        let salt = attachment::scram::ServerFirst::parse(challenge).map(|challenge| challenge.salt);
+        if let Some(keys) = salt.and_then(|salt| kept().get(&salt).cloned()) {
+            return Ok(keys);
+        }
+        let keys = Arc::new(Keys::derive(&self.password, challenge)?);
+        kept().insert(keys.salt().to_vec(), Arc::clone(&keys));
+        Ok(keys)
+    }
+
+    async fn authenticate(
+        &self,
+        socket: &mut Socket,
+        me: u32,
+        request: u32,
+        proof: Proof,
+    ) -> Result<ServerFrame, Failed> {
+        let asked = socket.say(&ClientFrame::Authenticate { request, proof }).await;
+        let answer = match asked {
+            Ok(()) => socket.frame().await,
+            Err(why) => Err(why),
+        };
+        match answer {
+            Ok(ServerFrame::Refused { why, retry_after, .. }) => Err(self.refused(me, why, retry_after)),
+            Ok(frame) => Ok(frame),
+            Err(why) => Err(self.ended(me, &why)),
+        }
+    }
+
+    fn refused(&self, me: u32, why: Why, retry_after: Option<u32>) -> Failed {
+        let is_fresh = || self.fresh_until.is_some_and(|until| Instant::now() < until);
+        if why.may_pass() || (why == Why::WrongCredentials && is_fresh()) {
+            Failed::Later(retry_after.map_or(PAUSE, |seconds| Duration::from_secs(seconds.into())))
+        } else {
+            Failed::Ended(Error::refused(self.world.people.address(me), why))
+        }
+    }
+
+    fn ended(&self, me: u32, why: &str) -> Failed {
+        Failed::Ended(self.not_ready(me, why))
+    }
+
+    fn not_ready(&self, me: u32, why: &str) -> Error {
+        Error::NotReady {
+            who: self.world.people.address(me).to_owned(),
+            why: why.to_owned(),
+        }
+    }
+
+    /// Goes on with a session at another router for each attempt.
+    pub(super) async fn resume(
+        &self,
+        me: u32,
+        attempt: usize,
+        proof: Proof,
+    ) -> Result<(Socket, Welcome), ()> {
+        let mut socket = Socket::open(self.router(me, attempt)).await.map_err(|_| ())?;
+        match self.authenticate(&mut socket, me, 1, proof).await {
+            Ok(ServerFrame::Welcome(welcome)) => Ok((socket, welcome)),
+            Ok(_) | Err(_) => Err(()),
+        }
+    }
+}
+
+impl Attached {
+    /// Asks while nothing else is under way, and waits until it is done.
+    async fn ask(&mut self, frame: &ClientFrame) -> Result<(), Failed> {
+        let (me, entrance) = (self.me, Arc::clone(&self.entrance));
+        let failed = |why: String| entrance.ended(me, &why);
+        self.socket.say(frame).await.map_err(failed)?;
+        loop {
+            let answer = self.socket.frame().await.map_err(failed)?;
+            if answer.request() == frame.request() && answer.ends_request() {
+                if let ServerFrame::Refused { why, retry_after, .. } = answer {
+                    return Err(entrance.refused(me, why, retry_after));
+                }
+                return Ok(());
+            }
+            // What was kept since an earlier time.
+            self.hear(answer).await.map_err(failed)?;
+        }
+    }
+}

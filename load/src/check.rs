@@ -1,0 +1,216 @@
+//! What became of every message: sent, answered, heard. Finds those that were lost, heard twice, or heard in another
+//! order than one person wrote them to another.
+
+use std::collections::HashMap;
+use std::fmt;
+
+/// Messages of one run: what is remembered of each is a dozen octets.
+pub(crate) const MESSAGES_MAX: u32 = 20_000_000;
+
+const DELIVERED: u8 = 1;
+const STORED: u8 = 2;
+const REFUSED: u8 = 4;
+const HEARD: u8 = 8;
+
+/// What the sender was told.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub(crate) enum Answer {
+    /// A client of the recipient has acknowledged it.
+    Delivered,
+    /// It is kept for the recipient.
+    Stored,
+    /// It will not be delivered.
+    Refused,
+}
+
+/// What a message carries in its text: enough to check it wherever it is heard.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub(crate) struct Stamp {
+    /// Of which run: what was kept from another one is not of this.
+    pub(crate) run: u64,
+    /// Which message. Grows with each that is sent, so also from one person to another.
+    pub(crate) number: u32,
+    /// Who wrote it.
+    pub(crate) from: u32,
+}
+
+struct Sent {
+    from: u32,
+    to: u32,
+    seen: u8,
+}
+
+/// Follows the messages of one run.
+pub(crate) struct Checker {
+    run: u64,
+    sent: Vec<Sent>,
+    /// The newest heard, by sender and recipient.
+    newest: HashMap<(u32, u32), u32>,
+    doubled: u64,
+    reordered: u64,
+    again: u64,
+    strange: u64,
+}
+
+/// How many of each.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Default)]
+pub(crate) struct Verdict {
+    pub(crate) sent: u64,
+    pub(crate) delivered: u64,
+    pub(crate) stored: u64,
+    pub(crate) refused: u64,
+    pub(crate) unanswered: u64,
+    pub(crate) heard: u64,
+    pub(crate) lost: u64,
+    pub(crate) doubled: u64,
+    pub(crate) reordered: u64,
+    pub(crate) again: u64,
+    pub(crate) strange: u64,
+}
+
+impl Stamp {
+    /// A text of about so many octets with the stamp at its beginning.
+    pub(crate) fn write(self, octets: usize) -> String {
+        let mut text = self.to_string();
+        let room = octets.saturating_sub(text.len());
+        text.extend("as long as messages are, ".chars().cycle().take(room));
+        text
+    }
+
+    /// The stamp at the beginning of a text, if it has one.
+    pub(crate) fn read(text: &str) -> Option<Self> {
+        let mut words = text.split(' ');
+        let run = u64::from_str_radix(words.next()?.strip_prefix('#')?, 16).ok()?;
+        let (number, from) = (words.next()?.parse().ok()?, words.next()?.parse().ok()?);
+        Some(Self { run, number, from })
+    }
+}
+
+impl fmt::Display for Stamp {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "#{:016x} {} {} ", self.run, self.number, self.from)
+    }
+}
+
+impl Checker {
+    /// Of a run that no other has the number of.
+    pub(crate) fn new(run: u64) -> Self {
+        Self {
+            run,
+            sent: Vec::new(),
+            newest: HashMap::new(),
+            doubled: 0,
+            reordered: 0,
+            again: 0,
+            strange: 0,
+        }
+    }
+
+    /// A message is about to be sent; none when there have been as many as are followed.
+    pub(crate) fn send(&mut self, from: u32, to: u32) -> Option<Stamp> {
+        let number = u32::try_from(self.sent.len()).ok()?;
+        (number < MESSAGES_MAX).then(|| {
+            self.sent.push(Sent { from, to, seen: 0 });
+            let run = self.run;
+            Stamp { run, number, from }
+        })
+    }
+
+    /// The sender was told what became of it.
+    pub(crate) fn answered(&mut self, number: u32, answer: Answer) {
+        match self.sent.get_mut(number as usize) {
+            Some(sent) => {
+                sent.seen |= match answer {
+                    Answer::Delivered => DELIVERED,
+                    Answer::Stored => STORED,
+                    Answer::Refused => REFUSED,
+                }
+            }
+            None => self.strange += 1,
+        }
+    }
+
+    /// Somebody was handed a message with this text, by whoever `is_from` knows. One that lost its connection since
+    /// may be handed again what it has (`may_repeat`), because its acknowledgement may have been lost.
+    pub(crate) fn heard(&mut self, by: u32, text: &str, is_from: impl Fn(u32) -> bool, may_repeat: bool) {
+        let Some(stamp) = Stamp::read(text) else {
+            self.strange += 1;
+            return;
+        };
+        if stamp.run != self.run {
+            // Kept for this person since an earlier run.
+            return;
+        }
+        let sent = self.sent.get_mut(stamp.number as usize);
+        let Some(sent) = sent.filter(|sent| sent.to == by && sent.from == stamp.from && is_from(sent.from))
+        else {
+            self.strange += 1;
+            return;
+        };
+        if sent.seen & HEARD != 0 {
+            *(if may_repeat {
+                &mut self.again
+            } else {
+                &mut self.doubled
+            }) += 1;
+            return;
+        }
+        sent.seen |= HEARD;
+        let newest = self.newest.entry((stamp.from, by)).or_insert(stamp.number);
+        if *newest > stamp.number {
+            self.reordered += 1;
+        } else {
+            *newest = stamp.number;
+        }
+    }
+
+    /// Whether a message that was acknowledged is still to be heard.
+    pub(crate) fn verdict(&self) -> Verdict {
+        let mut verdict = Verdict {
+            sent: self.sent.len() as u64,
+            doubled: self.doubled,
+            reordered: self.reordered,
+            again: self.again,
+            strange: self.strange,
+            ..Verdict::default()
+        };
+        for Sent { seen, .. } in &self.sent {
+            let is = |flag: u8| u64::from(seen & flag != 0);
+            verdict.delivered += is(DELIVERED);
+            verdict.stored += is(STORED);
+            verdict.refused += is(REFUSED);
+            verdict.heard += is(HEARD);
+            verdict.unanswered += u64::from(seen & (DELIVERED | STORED | REFUSED) == 0);
+            verdict.lost += u64::from(seen & (DELIVERED | HEARD) == DELIVERED);
+        }
+        verdict
+    }
+}
+
+impl Verdict {
+    /// What the sender was told is safe.
+    pub(crate) fn acknowledged(&self) -> u64 {
+        self.delivered + self.stored
+    }
+
+    /// What broke a promise, in words; none when nothing did.
+    pub(crate) fn broken(&self) -> Option<String> {
+        let counts = [
+            (self.lost, "lost"),
+            (self.doubled, "heard twice"),
+            (self.reordered, "out of order"),
+            (self.strange, "not as they were sent"),
+            (self.unanswered, "without an answer"),
+        ];
+        let broken: Vec<String> = counts
+            .iter()
+            .filter(|(count, _)| *count > 0)
+            .map(|(count, what)| format!("{count} {what}"))
+            .collect();
+        (!broken.is_empty()).then(|| broken.join(", "))
+    }
+}
+
+#[cfg(test)]
+#[path = "check_tests.rs"]
+mod tests;

@@ -1,0 +1,184 @@
+//! What a run has found.
+
+use crate::timing::Piece;
+use crate::usage::ProcessUse;
+use serde::Serialize;
+use std::collections::BTreeMap;
+
+/// Everything that was measured. Its JSON is for programs and keeps its names.
+#[derive(Clone, PartialEq, Debug, Serialize)]
+pub struct Report {
+    /// What was done.
+    pub scenario: &'static str,
+    /// How clients reached the cluster.
+    pub via: &'static str,
+    /// How many took part.
+    pub users: u32,
+    /// What everything was drawn from.
+    pub seed: u64,
+    /// How long it was measured.
+    pub seconds: f64,
+    /// What was asked for a second, where it was.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub rate: Option<u32>,
+    /// What was under way at once, where that was bounded.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub concurrency: Option<u32>,
+    /// Whether it was asked to end early.
+    pub interrupted: bool,
+    /// What was done.
+    pub sent: u64,
+    /// Of that, what the server answered is safe.
+    pub acknowledged: u64,
+    /// Of that, what a client of the recipient has acknowledged.
+    pub delivered: u64,
+    /// Of that, what is kept for the recipient.
+    pub stored: u64,
+    /// What the server answered will not be done.
+    pub refused: u64,
+    /// What the server did not answer.
+    pub unanswered: u64,
+    /// Answered as delivered, and never heard.
+    pub lost: u64,
+    /// Heard twice, without a lost connection in between.
+    pub doubled: u64,
+    /// Heard after what was sent later, from one to another.
+    pub reordered: u64,
+    /// Heard again after a lost connection, as it may be.
+    pub again: u64,
+    /// Heard as nobody has sent it.
+    pub strange: u64,
+    /// Users who could not go on.
+    pub users_gone: u64,
+    /// Done in a second.
+    pub per_second: f64,
+    /// Half took at most so long, from when each was due until its answer.
+    pub p50_ms: f64,
+    /// 95 of a hundred.
+    pub p95_ms: f64,
+    /// 99 of a hundred.
+    pub p99_ms: f64,
+    /// The longest.
+    pub max_ms: f64,
+    /// How late 99 of a hundred went out at most: the generator's share.
+    pub late_p99_ms: f64,
+    /// Processor time of the server for each, and its ratio to the floor: none where the server is not known.
+    #[serde(flatten)]
+    pub costs: BTreeMap<String, Option<f64>>,
+    /// Microseconds of processor time of a bare handler of POST, in the same run.
+    pub floor_cpu_us: f64,
+    /// The server's processor time in floors.
+    pub ratio_to_floor: Option<f64>,
+    /// The server's resident memory at the end, with everybody there.
+    pub server_rss_mb: Option<f64>,
+    /// Memory that the server's processes have made while everybody logged on, for each user.
+    pub server_kib_per_user: Option<f64>,
+    /// Microseconds of processor time that this generator needed for each.
+    pub generator_cpu_us: f64,
+    /// Whether this is a build that is not meant to be measured with.
+    pub debug_build: bool,
+    /// Each process of the server.
+    pub processes: Vec<ProcessUse>,
+    /// Second by second.
+    pub series: Vec<Piece>,
+    /// What broke a promise, in words.
+    pub broken: Option<String>,
+}
+
+impl Report {
+    /// Rows for people: what, and how much.
+    #[must_use]
+    pub fn rows(&self) -> Vec<(String, String)> {
+        let mut rows = vec![
+            (
+                "users".to_owned(),
+                format!("{} via {}, seed {}", self.users, self.via, self.seed),
+            ),
+            ("measured".to_owned(), self.measured()),
+            ("sent".to_owned(), self.sent.to_string()),
+            ("acknowledged".to_owned(), self.acknowledged()),
+        ];
+        let counts = [
+            ("refused", self.refused),
+            ("unanswered", self.unanswered),
+            ("lost", self.lost),
+            ("doubled", self.doubled),
+            ("reordered", self.reordered),
+            ("again after a lost connection", self.again),
+            ("not as sent", self.strange),
+            ("users gone", self.users_gone),
+        ];
+        let always = ["lost", "doubled", "reordered"];
+        let shown = counts
+            .iter()
+            .filter(|(name, count)| *count > 0 || always.contains(name));
+        rows.extend(shown.map(|(name, count)| ((*name).to_owned(), count.to_string())));
+        rows.push((
+            "latency".to_owned(),
+            format!(
+                "p50 {:.2} ms, p95 {:.2} ms, p99 {:.2} ms, max {:.2} ms",
+                self.p50_ms, self.p95_ms, self.p99_ms, self.max_ms
+            ),
+        ));
+        let late = format!(
+            "p99 {:.2} ms late, {:.1} µs of CPU each",
+            self.late_p99_ms, self.generator_cpu_us
+        );
+        rows.push(("generator".to_owned(), late));
+        rows.push((
+            "floor".to_owned(),
+            format!("{:.2} µs of CPU for a bare POST", self.floor_cpu_us),
+        ));
+        rows.extend(self.server_rows());
+        rows
+    }
+
+    fn measured(&self) -> String {
+        let pace = match (self.rate, self.concurrency) {
+            (Some(rate), _) => format!("asked for {rate}/s"),
+            (None, Some(concurrency)) => format!("{concurrency} under way"),
+            (None, None) => "all at once".to_owned(),
+        };
+        let interrupted = if self.interrupted { ", interrupted" } else { "" };
+        format!(
+            "{:.1} s, {:.1}/s ({pace}){interrupted}",
+            self.seconds, self.per_second
+        )
+    }
+
+    fn acknowledged(&self) -> String {
+        let (all, delivered, stored) = (self.acknowledged, self.delivered, self.stored);
+        if stored == 0 {
+            all.to_string()
+        } else {
+            format!("{all} ({delivered} delivered, {stored} stored)")
+        }
+    }
+
+    fn server_rows(&self) -> Vec<(String, String)> {
+        let mut rows = Vec::new();
+        let ratio = self
+            .ratio_to_floor
+            .map_or_else(String::new, |ratio| format!(", {ratio:.2} floors"));
+        for (what, cost) in &self.costs {
+            let what = what.trim_start_matches("server_cpu_us_per_").replace('_', " ");
+            let cost = cost.map_or_else(
+                || "unknown: say with --pid or --metrics where the server is".to_owned(),
+                |cost| format!("{cost:.2} µs of CPU a {what}{ratio}"),
+            );
+            rows.push(("server".to_owned(), cost));
+        }
+        if let Some(rss) = self.server_rss_mb {
+            let each = self.server_kib_per_user.unwrap_or(0.0);
+            rows.push((
+                "memory".to_owned(),
+                format!("{rss:.1} MB resident, {each:.1} KiB a user"),
+            ));
+        }
+        rows.extend(self.processes.iter().map(|process| {
+            let used = format!("{:.2} s of CPU, {:.1} MB", process.cpu_seconds, process.rss_mb);
+            (format!("  {} {}", process.name, process.pid), used)
+        }));
+        rows
+    }
+}
