@@ -5,6 +5,7 @@
 
 mod families;
 mod incoming;
+mod process;
 
 use crate::network::Listener;
 use crate::readiness::Readiness;
@@ -90,7 +91,10 @@ async fn metrics(State(state): State<AdminState>) -> Response {
     };
     let mut text = String::new();
     match prometheus_client::encoding::text::encode(&mut text, registry) {
-        Ok(()) => ([(header::CONTENT_TYPE, METRICS_TYPE)], families::merge(&text)).into_response(),
+        Ok(()) => {
+            text.push_str(&process::figures());
+            ([(header::CONTENT_TYPE, METRICS_TYPE)], families::merge(&text)).into_response()
+        }
         Err(error) => {
             tracing::error!(error = &error as &dyn Error, "cannot write the metrics");
             StatusCode::INTERNAL_SERVER_ERROR.into_response()

@@ -7,6 +7,7 @@ mod target;
 use crate::Usage;
 use crate::output::Output;
 use ::load::{Pace, Plan, Report, Standing};
+
 use anyhow::{Context, Result, bail};
 use daemon::Shutdown;
 use std::path::{Path, PathBuf};
@@ -15,8 +16,14 @@ use tokio::process::Command;
 
 /// What runs the floor.
 const FLOOR: &str = "floor";
+/// Things a second where nothing is said.
+const RATE: u32 = 100;
+const CONTACTS: u32 = 10;
+const TEXT_BYTES: usize = 64;
+/// Threads of the generator: the cluster may be on the same machine.
+const THREADS: usize = 2;
 
-/// Measure a cluster that runs: messages
+/// Measure a cluster that runs: messages, presence, log-ons, an office day
 #[derive(clap::Args, Debug)]
 pub(crate) struct Load {
     #[command(subcommand)]
@@ -26,6 +33,9 @@ pub(crate) struct Load {
 #[derive(clap::Subcommand, Debug)]
 enum Scenario {
     Messages(Box<Messages>),
+    Presence(Box<Presence>),
+    Logon(Box<Logon>),
+    Office(Box<Office>),
     Floor(Floor),
 }
 
@@ -47,8 +57,79 @@ each figure means.")]
 struct Messages {
     #[command(flatten)]
     pace: PaceArguments,
+    /// Others whom everybody watches
+    #[arg(long, value_name = "N", default_value_t = 0)]
+    contacts: u32,
     /// Octets of each message's text
-    #[arg(long, value_name = "OCTETS", default_value_t = 64)]
+    #[arg(long, value_name = "OCTETS", default_value_t = TEXT_BYTES)]
+    text: usize,
+    #[command(flatten)]
+    run: Run,
+}
+
+/// People change their state; all who watch them are told
+#[derive(clap::Args, Debug)]
+#[command(after_help = "\
+Examples:
+  homeport load presence --make-accounts --users 1000 --contacts 20 --rate 50 --seconds 30
+      50 people a second turn away, busy, and so on; 20 others are told each
+  homeport load presence --users 200 --contacts 100 --concurrency 8 --json
+      As fast as it goes with 8 changes that not all were told yet
+
+The exit code is 1 when somebody was not told, or was told twice or an older state. docs/load.md says what each figure \
+means.")]
+struct Presence {
+    #[command(flatten)]
+    pace: PaceArguments,
+    /// Others whom everybody watches
+    #[arg(long, value_name = "N", default_value_t = CONTACTS)]
+    contacts: u32,
+    #[command(flatten)]
+    run: Run,
+}
+
+/// People log on, with a state and the contacts they watch
+#[derive(clap::Args, Debug)]
+#[command(after_help = "\
+Examples:
+  homeport load logon --make-accounts --users 2000
+      A storm: all at the same moment, as after a power cut
+  homeport load logon --users 2000 --rate 100 --json
+      100 a second, as in the morning
+
+A log-on is done when the state is set and all contacts are watched. Everybody has been there once before it is measured, \
+and shows a token: what hashing a password costs a client is not measured. docs/load.md says what each figure means.")]
+struct Logon {
+    /// So many a second, instead of all at once
+    #[arg(long, value_name = "N", conflicts_with = "concurrency")]
+    rate: Option<u32>,
+    /// As fast as it goes with so many under way, instead of all at once
+    #[arg(long, value_name = "N")]
+    concurrency: Option<u32>,
+    /// Others whom everybody watches
+    #[arg(long, value_name = "N", default_value_t = CONTACTS)]
+    contacts: u32,
+    #[command(flatten)]
+    run: Run,
+}
+
+/// An office day: people write to each other, and change their state now and then
+#[derive(clap::Args, Debug)]
+#[command(after_help = "\
+Examples:
+  homeport load office --make-accounts --users 2000 --rate 200 --seconds 60
+      200 messages a second and 20 changes of state, each of which 10 others are told
+
+docs/load.md says what each figure means.")]
+struct Office {
+    /// Messages a second; there is one change of state for each ten
+    #[arg(long, value_name = "N", default_value_t = RATE)]
+    rate: u32,
+    /// Others whom everybody watches
+    #[arg(long, value_name = "N", default_value_t = CONTACTS)]
+    contacts: u32,
+    /// Octets of each message's text
+    #[arg(long, value_name = "OCTETS", default_value_t = TEXT_BYTES)]
     text: usize,
     #[command(flatten)]
     run: Run,
@@ -63,6 +144,14 @@ struct PaceArguments {
     /// As fast as it goes with so many under way
     #[arg(long, value_name = "N")]
     concurrency: Option<u32>,
+}
+
+/// What a scenario asks for.
+struct Asked {
+    scenario: ::load::Scenario,
+    pace: Pace,
+    contacts: u32,
+    text_bytes: usize,
 }
 
 /// What every scenario is told.
@@ -85,6 +174,9 @@ struct Run {
     /// Print one JSON object instead of a table
     #[arg(long)]
     json: bool,
+    /// Draw latency, rate, memory and processors over time, as SVG
+    #[arg(long, value_name = "FILE")]
+    picture: Option<PathBuf>,
     /// Write the JSON object to a file as well
     #[arg(long, value_name = "FILE")]
     report: Option<PathBuf>,
@@ -94,6 +186,10 @@ struct Run {
 enum ViaArgument {
     /// Connections that clients hold open
     Attachment,
+    /// RVP, with call-backs to a listener of this process
+    Rvp,
+    /// Every second user by the one, the others by the other
+    Both,
 }
 
 /// Serve what the floor is measured with, until standard input ends
@@ -113,42 +209,83 @@ impl Load {
     /// # Errors
     /// Nothing could be measured, or something was not as it must be; says what.
     pub(crate) fn run(self, output: &Output) -> Result<()> {
-        let mut runtime = match self.scenario {
-            // One thread: the floor is what one costs.
-            Scenario::Floor(_) => tokio::runtime::Builder::new_current_thread(),
-            Scenario::Messages(_) => {
-                let mut runtime = tokio::runtime::Builder::new_multi_thread();
-                runtime.worker_threads(2);
-                runtime
-            }
+        let (asked, run) = match self.scenario {
+            Scenario::Floor(_) => return serve_floor(output),
+            Scenario::Messages(it) => (Asked::messages(&it), it.run),
+            Scenario::Presence(it) => (Asked::presence(&it), it.run),
+            Scenario::Logon(it) => (Asked::log_on(&it), it.run),
+            Scenario::Office(it) => (Asked::office(&it), it.run),
         };
-        let runtime = runtime.enable_all().build().context("start")?;
-        let done = match self.scenario {
-            Scenario::Floor(_) => {
-                let told = |port: u16| output.line(&port.to_string());
-                runtime.block_on(::load::floor::serve(told)).map_err(Into::into)
-            }
-            Scenario::Messages(messages) => runtime.block_on(Box::pin(messages.run(output))),
-        };
-        // A read of standard input that nobody waits for any more must not keep the process.
-        runtime.shutdown_background();
-        done
+        let runtime = tokio::runtime::Builder::new_multi_thread()
+            .worker_threads(THREADS)
+            .enable_all()
+            .build();
+        runtime
+            .context("start")?
+            .block_on(Box::pin(run.measure(asked, output)))
     }
 }
 
-impl Messages {
-    async fn run(self, output: &Output) -> Result<()> {
-        let pace = match (self.pace.rate, self.pace.concurrency) {
-            (Some(rate), _) => Pace::Rate(rate),
-            (None, Some(concurrency)) => Pace::Closed(concurrency),
-            (None, None) => Pace::Rate(100),
-        };
-        self.run.measure(pace, self.text, output).await
+/// What the floor is measured with, until standard input ends.
+fn serve_floor(output: &Output) -> Result<()> {
+    // One thread: the floor is what one costs.
+    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build();
+    let runtime = runtime.context("start")?;
+    let told = |port: u16| output.line(&port.to_string());
+    let served = runtime.block_on(::load::floor::serve(told));
+    // A read of standard input that nobody waits for any more must not keep the process.
+    runtime.shutdown_background();
+    served.map_err(Into::into)
+}
+
+fn pace(rate: Option<u32>, concurrency: Option<u32>, otherwise: Pace) -> Pace {
+    match (rate, concurrency) {
+        (Some(rate), _) => Pace::Rate(rate),
+        (None, Some(concurrency)) => Pace::Closed(concurrency),
+        (None, None) => otherwise,
+    }
+}
+
+impl Asked {
+    fn messages(it: &Messages) -> Self {
+        Self {
+            scenario: ::load::Scenario::Messages,
+            pace: pace(it.pace.rate, it.pace.concurrency, Pace::Rate(RATE)),
+            contacts: it.contacts,
+            text_bytes: it.text,
+        }
+    }
+
+    fn presence(it: &Presence) -> Self {
+        Self {
+            scenario: ::load::Scenario::Presence,
+            pace: pace(it.pace.rate, it.pace.concurrency, Pace::Rate(RATE)),
+            contacts: it.contacts,
+            text_bytes: TEXT_BYTES,
+        }
+    }
+
+    fn log_on(it: &Logon) -> Self {
+        Self {
+            scenario: ::load::Scenario::LogOn,
+            pace: pace(it.rate, it.concurrency, Pace::Storm),
+            contacts: it.contacts,
+            text_bytes: TEXT_BYTES,
+        }
+    }
+
+    fn office(it: &Office) -> Self {
+        Self {
+            scenario: ::load::Scenario::Office,
+            pace: Pace::Rate(it.rate),
+            contacts: it.contacts,
+            text_bytes: it.text,
+        }
     }
 }
 
 impl Run {
-    async fn measure(&self, pace: Pace, text_bytes: usize, output: &Output) -> Result<()> {
+    async fn measure(&self, asked: Asked, output: &Output) -> Result<()> {
         if cfg!(debug_assertions) {
             output.warning("this is a debug build: build with --release to measure");
         }
@@ -162,11 +299,15 @@ impl Run {
             fresh_accounts: self.target.makes_accounts(),
             via: match self.via {
                 ViaArgument::Attachment => ::load::Via::Attachment,
+                ViaArgument::Rvp => ::load::Via::Rvp,
+                ViaArgument::Both => ::load::Via::Both,
             },
-            pace,
+            scenario: asked.scenario,
+            pace: asked.pace,
             seconds: self.seconds,
+            contacts: asked.contacts,
             seed: self.seed,
-            text_bytes,
+            text_bytes: asked.text_bytes,
             server: self.target.server(),
             floor: floor()?,
         };
@@ -203,6 +344,9 @@ impl Run {
     fn print(&self, report: &Report, output: &Output) -> Result<()> {
         if let Some(path) = &self.report {
             write(path, &serde_json::to_string_pretty(report)?)?;
+        }
+        if let Some(path) = &self.picture {
+            write(path, report.picture().trim_end())?;
         }
         if self.json {
             output.json(report)?;

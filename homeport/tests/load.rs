@@ -112,6 +112,111 @@ async fn messages_by_attachment_are_checked_and_measured() {
 }
 
 #[tokio::test]
+async fn messages_by_rvp_and_by_both_are_checked_and_measured() {
+    let cluster = Cluster::start().await;
+    for via in ["rvp", "both"] {
+        let arguments =
+            format!("messages --make-accounts --users 20 --rate 50 --seconds 3 --via {via} --json");
+        let object = object(&run(cluster.load(&arguments)).await);
+        is_sound(&object, "server_cpu_us_per_message");
+        for name in ["sent", "acknowledged", "delivered"] {
+            assert_eq!(count(&object, name), 150, "{name} in {object}");
+        }
+    }
+}
+
+#[tokio::test]
+async fn presence_and_log_ons_go_by_rvp_and_by_both() {
+    let cluster = Cluster::start().await;
+    let arguments =
+        "presence --make-accounts --users 10 --contacts 3 --rate 10 --seconds 2 --json --via both";
+    let told = object(&run(cluster.load(arguments)).await);
+    is_sound(&told, "server_cpu_us_per_change_delivered");
+    assert_eq!((count(&told, "sent"), count(&told, "delivered")), (20, 60));
+    let came = object(&run(cluster.load("logon --users 10 --contacts 3 --json --via rvp")).await);
+    is_sound(&came, "server_cpu_us_per_log_on");
+    assert_eq!(count(&came, "acknowledged"), 10);
+}
+
+#[tokio::test]
+async fn a_server_elsewhere_tells_what_it_uses_and_the_run_is_drawn() {
+    let folder = tempfile::tempdir().unwrap();
+    let (picture, report) = (folder.path().join("run.svg"), folder.path().join("run.json"));
+    let mut up = Command::new(HOMEPORT);
+    up.args(["up", "--listen", "127.0.0.1:0", "--log", "warn", "--data"])
+        .arg(folder.path());
+    let mut up = up.stdout(Stdio::piped()).kill_on_drop(true).spawn().unwrap();
+    let mut said = BufReader::new(up.stdout.take().unwrap()).lines();
+    let mut admin = String::new();
+    let ready = async {
+        while let Some(line) = said.next_line().await.unwrap() {
+            if let Some(url) = line.strip_prefix("admin") {
+                admin = url.trim().trim_start_matches("http://").to_owned();
+            }
+            if line.starts_with("ready ") {
+                break;
+            }
+        }
+    };
+    timeout(PATIENCE, ready).await.unwrap();
+    let mut command = load("messages --make-accounts --users 5 --rate 20 --seconds 2 --json --metrics");
+    command.arg(&admin).arg("--data").arg(folder.path());
+    command
+        .arg("--picture")
+        .arg(&picture)
+        .arg("--report")
+        .arg(&report);
+    let printed = object(&run(command).await);
+    is_sound(&printed, "server_cpu_us_per_message");
+    assert_eq!(printed["processes"][0]["name"], admin);
+    assert_eq!(printed["processes"][0].get("pid"), None);
+    let kept: Value = serde_json::from_str(&std::fs::read_to_string(report).unwrap()).unwrap();
+    assert_eq!(kept, printed);
+    let drawn = std::fs::read_to_string(picture).unwrap();
+    assert!(
+        drawn.starts_with("<svg ") && drawn.ends_with("</svg>\n"),
+        "{drawn}"
+    );
+    assert!(
+        drawn.contains("server memory, MB") && drawn.contains("lost 0"),
+        "{drawn}"
+    );
+}
+
+#[tokio::test]
+async fn presence_is_told_to_all_who_watch() {
+    let cluster = Cluster::start().await;
+    let arguments = "presence --make-accounts --users 12 --contacts 5 --rate 20 --seconds 2 --json";
+    let object = object(&run(cluster.load(arguments)).await);
+    is_sound(&object, "server_cpu_us_per_change_delivered");
+    assert_eq!((count(&object, "sent"), count(&object, "acknowledged")), (40, 40));
+    assert_eq!(count(&object, "delivered"), 200, "{object}");
+}
+
+#[tokio::test]
+async fn everybody_logs_on_at_once_at_a_rate_and_some_at_a_time() {
+    let cluster = Cluster::start().await;
+    for pace in ["--make-accounts", "--rate 30", "--concurrency 3"] {
+        let arguments = format!("logon --users 15 --contacts 4 --json {pace}");
+        let object = object(&run(cluster.load(&arguments)).await);
+        is_sound(&object, "server_cpu_us_per_log_on");
+        assert_eq!((count(&object, "sent"), count(&object, "acknowledged")), (15, 15));
+    }
+}
+
+#[tokio::test]
+async fn an_office_day_has_both() {
+    let cluster = Cluster::start().await;
+    let arguments = "office --make-accounts --users 10 --contacts 3 --rate 20 --seconds 2 --json";
+    let object = object(&run(cluster.load(arguments)).await);
+    is_sound(&object, "server_cpu_us_per_event");
+    // 40 messages, and 4 changes that 3 are told each.
+    assert_eq!((count(&object, "sent"), count(&object, "changes")), (44, 4));
+    assert_eq!(count(&object, "delivered"), 52, "{object}");
+    assert!(figure(&object, "told_p99_ms") > 0.0);
+}
+
+#[tokio::test]
 async fn one_that_is_interrupted_prints_what_it_has() {
     let cluster = Cluster::start().await;
     let mut command = cluster.load("messages --make-accounts --users 4 --rate 20 --seconds 600 --json");

@@ -3,11 +3,13 @@
 mod log_on;
 mod socket;
 
-pub(crate) use log_on::{Entrance, Proving};
+pub(crate) use log_on::Entrance;
 
 use crate::check::Answer;
+use crate::rumours::Change;
+use crate::user::Order;
 use crate::world::Letter;
-use attachment::{ClientFrame, Message, Proof, Receipt, Received, ServerFrame, limits};
+use attachment::{ClientFrame, Message, Proof, Receipt, Received, ServerFrame, State, limits};
 use socket::{Heard, Socket};
 use std::collections::BTreeMap;
 use std::sync::Arc;
@@ -25,17 +27,14 @@ const SPREAD_MILLIS: u64 = 1_000;
 const PAUSE_MAX: Duration = Duration::from_secs(5);
 /// How long the answer to a log-off may take.
 const FAREWELL_WAIT: Duration = Duration::from_secs(10);
-/// Requests with numbers of their own; messages have the others.
-const OWN_REQUESTS: u32 = 16;
-
-/// What a user is told to do.
-#[derive(Debug)]
-pub(crate) enum Order {
-    /// Send a message.
-    Send(Letter),
-    /// Log off and end.
-    LogOff,
-}
+/// The numbers of requests: those of messages are between the others.
+const STATE: u32 = 3;
+const STATE_AGAIN: u32 = 4;
+const LOG_OFF: u32 = 5;
+const MESSAGES: u32 = 16;
+const WATCHES: u32 = 0xf000_0000;
+/// Watches that are asked for at once.
+const WATCHES_AT_ONCE: usize = 16;
 
 /// A user who is logged on.
 pub(crate) struct Attached {
@@ -45,6 +44,12 @@ pub(crate) struct Attached {
     token: String,
     session: String,
     last: u64,
+    /// The state that was set last.
+    state: State,
+    /// It was set and is not answered.
+    changing: bool,
+    /// Who is watched, and the subscription once it is known.
+    watched: Vec<(u32, Option<u32>)>,
     /// Sent and not answered, by number.
     open: BTreeMap<u32, Letter>,
     /// The connection was lost at some time.
@@ -62,6 +67,7 @@ impl Attached {
                         self.open.insert(letter.stamp.number, letter);
                         self.send(letter).await
                     }
+                    Some(Order::Change(change)) => self.change(change).await,
                     Some(Order::LogOff) | None => return self.log_off().await,
                 },
                 _ = ping.tick() => self.socket.say(&ClientFrame::Ping {}).await,
@@ -84,7 +90,7 @@ impl Attached {
         let world = &self.entrance.world;
         let text = world.begins(&letter);
         let frame = ClientFrame::Message(Message {
-            request: letter.stamp.number % (u32::MAX - OWN_REQUESTS) + OWN_REQUESTS,
+            request: letter.stamp.number % (WATCHES - MESSAGES) + MESSAGES,
             id: format!("{:x}-{}", letter.stamp.run, letter.stamp.number),
             to: world.people.address(letter.to).to_owned(),
             text,
@@ -93,7 +99,71 @@ impl Attached {
         self.socket.say(&frame).await
     }
 
+    async fn change(&mut self, change: Change) -> Result<(), String> {
+        (self.state, self.changing) = (change.state, true);
+        let state = self.state;
+        self.socket
+            .say(&ClientFrame::State {
+                request: STATE,
+                state,
+            })
+            .await
+    }
+
+    /// Watches everybody who is to be watched, some at a time.
+    async fn watch(&mut self) -> Result<(), String> {
+        let (mut asked, mut answered) = (0, 0);
+        while answered < self.watched.len() {
+            while asked < self.watched.len() && asked - answered < WATCHES_AT_ONCE {
+                let (who, subscription) = self.watched[asked];
+                let frame = ClientFrame::Watch {
+                    request: WATCHES + u32::try_from(asked).unwrap_or(0),
+                    who: self.entrance.world.people.address(who).to_owned(),
+                    subscription,
+                };
+                self.socket.say(&frame).await?;
+                asked += 1;
+            }
+            let frame = self.socket.frame().await?;
+            let is_answer = frame.ends_request() && frame.request().is_some_and(|request| request >= WATCHES);
+            if is_answer && let ServerFrame::Refused { why, .. } = frame {
+                return Err(format!("nobody could be watched: {why}"));
+            }
+            answered += usize::from(is_answer);
+            self.hear(frame).await?;
+        }
+        Ok(())
+    }
+
     async fn hear(&mut self, frame: ServerFrame) -> Result<(), String> {
+        let world = Arc::clone(&self.entrance.world);
+        if let ServerFrame::Presence(presence) = &frame
+            && let Some(state) = presence.state
+        {
+            world.told(self.me, &presence.who, state, self.came_back);
+        }
+        if let ServerFrame::Watching {
+            request,
+            subscription,
+            presence,
+        } = frame
+        {
+            if let Some(state) = presence.state {
+                world.watching(self.me, &presence.who, state);
+            }
+            let index = request.saturating_sub(WATCHES) as usize;
+            if let Some((_, kept)) = self.watched.get_mut(index) {
+                *kept = Some(subscription);
+            }
+            return Ok(());
+        }
+        if let ServerFrame::Done { request: STATE } = frame {
+            self.changing = false;
+            world.changed(self.me, true);
+        } else if let ServerFrame::Refused { request: STATE, .. } = frame {
+            self.changing = false;
+            world.changed(self.me, false);
+        }
         if let ServerFrame::Message(message) = frame {
             return self.take(message).await;
         }
@@ -139,26 +209,43 @@ impl Attached {
             let Ok((socket, welcome)) = self.entrance.resume(self.me, attempt, proof).await else {
                 continue;
             };
+            (self.socket, self.token, self.session) = (socket, welcome.token, welcome.session);
             if !welcome.resumed {
                 self.last = 0;
+                self.watched
+                    .iter_mut()
+                    .for_each(|(_, subscription)| *subscription = None);
             }
-            (self.socket, self.token, self.session) = (socket, welcome.token, welcome.session);
-            let open: Vec<Letter> = self.open.values().copied().collect();
-            let mut went = true;
-            for letter in open {
-                went = went && self.send(letter).await.is_ok();
-            }
-            if went {
+            if self.go_on(welcome.resumed).await.is_ok() {
                 return true;
             }
         }
         false
     }
 
+    /// Says again what a connection does not keep, and what was not answered.
+    async fn go_on(&mut self, resumed: bool) -> Result<(), String> {
+        if self.changing || !resumed {
+            let request = if self.changing { STATE } else { STATE_AGAIN };
+            let state = self.state;
+            self.socket.say(&ClientFrame::State { request, state }).await?;
+        }
+        self.watch().await?;
+        let open: Vec<Letter> = self.open.values().copied().collect();
+        for letter in open {
+            self.send(letter).await?;
+        }
+        Ok(())
+    }
+
     async fn log_off(mut self) {
-        let request = OWN_REQUESTS - 1;
         let farewell = async {
-            if self.socket.say(&ClientFrame::LogOff { request }).await.is_ok() {
+            if self
+                .socket
+                .say(&ClientFrame::LogOff { request: LOG_OFF })
+                .await
+                .is_ok()
+            {
                 // It answers, and hangs up.
                 while self.socket.next().await.is_ok() {}
             }

@@ -60,6 +60,8 @@ pub(crate) struct Verdict {
     pub(crate) stored: u64,
     pub(crate) refused: u64,
     pub(crate) unanswered: u64,
+    /// Changes of presence, which are told to others and kept for nobody.
+    pub(crate) acknowledged_changes: u64,
     pub(crate) heard: u64,
     pub(crate) lost: u64,
     pub(crate) doubled: u64,
@@ -141,6 +143,11 @@ impl Checker {
             // Kept for this person since an earlier run.
             return;
         }
+        // Nothing was cut off or changed behind the stamp.
+        if text != stamp.write(text.len()) {
+            self.strange += 1;
+            return;
+        }
         let sent = self.sent.get_mut(stamp.number as usize);
         let Some(sent) = sent.filter(|sent| sent.to == by && sent.from == stamp.from && is_from(sent.from))
         else {
@@ -191,6 +198,24 @@ impl Verdict {
     /// What the sender was told is safe.
     pub(crate) fn acknowledged(&self) -> u64 {
         self.delivered + self.stored
+    }
+
+    /// Both together.
+    pub(crate) fn and(self, other: Self) -> Self {
+        Self {
+            sent: self.sent + other.sent,
+            delivered: self.delivered + other.delivered,
+            stored: self.stored + other.stored,
+            refused: self.refused + other.refused,
+            unanswered: self.unanswered + other.unanswered,
+            acknowledged_changes: self.acknowledged_changes + other.acknowledged_changes,
+            heard: self.heard + other.heard,
+            lost: self.lost + other.lost,
+            doubled: self.doubled + other.doubled,
+            reordered: self.reordered + other.reordered,
+            again: self.again + other.again,
+            strange: self.strange + other.strange,
+        }
     }
 
     /// What broke a promise, in words; none when nothing did.

@@ -106,8 +106,9 @@ fn what_was_not_sent_so_is_strange() {
     };
     hear(&mut checker, &forged.write(64));
     hear(&mut checker, "hello");
+    hear(&mut checker, &first.replace("long", "wide"));
     checker.answered(77, Answer::Delivered);
-    assert_eq!(checker.verdict().strange, 5);
+    assert_eq!(checker.verdict().strange, 6);
 }
 
 #[test]

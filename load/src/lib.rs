@@ -1,12 +1,12 @@
 //! The load generator: thousands of clients in one process that do what clients do, on a cluster that runs somewhere.
 //!
 //! ```text
-//! plan ──▶ run ──▶ floor · log-ons ──▶ scenario ──▶ report
+//! plan ──▶ run ──▶ floor · log-ons ──▶ scenario (messages, changes, storm) ──▶ report
 //!                                        │   ▲
 //!                          due, drawn from   │ answered, heard
 //!                               the seed     │
 //!                                        ▼   │
-//!                                 users (attached)
+//!                              users (attached, called)
 //! ```
 //!
 //! Every message is checked where it arrives; latency counts from when something was due; what the server uses is read
@@ -15,25 +15,34 @@
 
 mod alarm;
 mod attached;
+mod called;
+mod changes;
 mod check;
 mod error;
 mod files;
+mod findings;
 pub mod floor;
 mod messages;
 mod people;
+mod picture;
 mod plan;
 mod processes;
 mod report;
 mod router;
+mod rumours;
 mod run;
+mod scraped;
+mod stage;
+mod storm;
 mod timing;
 mod usage;
+mod user;
 mod world;
 
 pub use error::Error;
 pub use people::People;
-pub use plan::{Pace, Plan, RATE_MAX, USERS_MAX, Via};
-pub use report::Report;
+pub use plan::{Pace, Plan, RATE_MAX, Scenario, USERS_MAX, Via};
+pub use report::{Counts, Report, Times};
 pub use router::Router;
 pub use run::{Show, Standing, run};
 pub use timing::Piece;

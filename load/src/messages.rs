@@ -1,10 +1,10 @@
 //! Messages between people drawn from the seed, each checked where it arrives.
 
 use crate::alarm::Alarm;
-use crate::attached::Order;
 use crate::people::Draw;
+use crate::user::Order;
 use crate::world::World;
-use crate::{Error, Pace, Plan};
+use crate::{Error, Plan};
 use std::sync::Arc;
 use std::time::Duration;
 use tokio::sync::mpsc;
@@ -22,6 +22,7 @@ const TICK: Duration = Duration::from_millis(5);
 /// When there is no timer.
 pub(crate) async fn send(
     plan: &Plan,
+    rate: Option<u32>,
     world: &Arc<World>,
     users: &[mpsc::Sender<Order>],
 ) -> Result<(), Error> {
@@ -30,9 +31,9 @@ pub(crate) async fn send(
     let end = start + Duration::from_secs(plan.seconds.into());
     let mut alarm = Alarm::new()?;
     for number in 0_u64.. {
-        let due = match plan.pace {
-            Pace::Rate(rate) => due(start, rate, number),
-            Pace::Closed(_) => {
+        let due = match rate {
+            Some(rate) => due(start, rate, number),
+            None => {
                 if timeout(end - start, world.has_room()).await.is_err() {
                     break;
                 }
@@ -58,7 +59,8 @@ pub(crate) async fn send(
     Ok(())
 }
 
-fn due(start: Instant, rate: u32, number: u64) -> Instant {
+/// When the one of that number is due.
+pub(crate) fn due(start: Instant, rate: u32, number: u64) -> Instant {
     let seconds = number / u64::from(rate);
     let rest = number % u64::from(rate);
     start + Duration::from_secs(seconds) + Duration::from_nanos(rest * 1_000_000_000 / u64::from(rate))
@@ -73,6 +75,12 @@ pub(crate) async fn settle(world: &World) {
     };
     // What has no answer then is reported.
     let _ = timeout(ANSWERS_WAIT, answered).await;
+    let told = async {
+        while world.untold() > 0 {
+            sleep(TICK).await;
+        }
+    };
+    let _ = timeout(HEARD_WAIT, told).await;
     let heard = async {
         while world.verdict().lost > 0 {
             sleep(TICK * 20).await;

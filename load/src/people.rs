@@ -2,8 +2,11 @@
 
 use crate::Error;
 use rand::rngs::StdRng;
+use rand::seq::SliceRandom;
 use rand::{RngExt, SeedableRng};
 use rvp::Principal;
+use std::collections::HashMap;
+use std::sync::Arc;
 
 /// Where the number is in a pattern of addresses.
 const NUMBER: &str = "{n}";
@@ -11,8 +14,9 @@ const NUMBER: &str = "{n}";
 /// Everybody of a run, by number from 0.
 #[derive(Clone, Debug)]
 pub struct People {
-    people: Vec<Principal>,
-    addresses: Vec<String>,
+    people: Arc<[Principal]>,
+    addresses: Arc<[String]>,
+    numbers: Arc<HashMap<String, u32>>,
 }
 
 impl People {
@@ -33,8 +37,13 @@ impl People {
                 .map_err(|error| Error::Plan(format!("{address:?} is no address: {error}")))
         };
         let people = (0..count).map(person).collect::<Result<Vec<_>, _>>()?;
-        let addresses = people.iter().map(Principal::address).collect();
-        Ok(Self { people, addresses })
+        let addresses: Vec<String> = people.iter().map(Principal::address).collect();
+        let numbers = addresses.iter().cloned().zip(0..).collect();
+        Ok(Self {
+            people: people.into(),
+            addresses: addresses.into(),
+            numbers: Arc::new(numbers),
+        })
     }
 
     /// How many there are.
@@ -46,6 +55,15 @@ impl People {
     /// All, in their order.
     pub fn iter(&self) -> impl Iterator<Item = &Principal> {
         self.people.iter()
+    }
+
+    pub(crate) fn person(&self, number: u32) -> &Principal {
+        &self.people[number as usize]
+    }
+
+    /// Whose address it is.
+    pub(crate) fn number(&self, address: &str) -> Option<u32> {
+        self.numbers.get(address).copied()
     }
 
     pub(crate) fn address(&self, number: u32) -> &str {
@@ -80,6 +98,28 @@ impl Draw {
     }
 }
 
+/// How far around the circle of all those are whom everybody watches: as many as that, others than themselves, and
+/// everybody is watched by as many.
+pub(crate) fn steps(seed: u64, count: u32, contacts: u32) -> Vec<u32> {
+    // Drawn apart from everything else that is drawn from the seed.
+    let mut rng = StdRng::seed_from_u64(seed.wrapping_add(1));
+    let others = count.saturating_sub(1);
+    let drawn = rand::seq::index::sample(&mut rng, others as usize, contacts.min(others) as usize);
+    let mut steps: Vec<u32> = drawn
+        .iter()
+        .filter_map(|step| u32::try_from(step + 1).ok())
+        .collect();
+    steps.sort_unstable();
+    steps
+}
+
+/// Everybody, in an order of the seed.
+pub(crate) fn order(seed: u64, count: u32) -> Vec<u32> {
+    let mut all: Vec<u32> = (0..count).collect();
+    all.shuffle(&mut StdRng::seed_from_u64(seed));
+    all
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -89,6 +129,8 @@ mod tests {
         let people = People::new("load{n}@im.example.com", 3).unwrap();
         assert_eq!(people.address(2), "load2@im.example.com");
         assert_eq!(people.count(), 3);
+        assert_eq!(people.number("load1@im.example.com"), Some(1));
+        assert_eq!(people.number("load3@im.example.com"), None);
         let said = |pattern| People::new(pattern, 2).unwrap_err().to_string();
         assert!(said("load@im.example.com").contains("{n}"));
         assert!(said("load{n}").contains("is no address"));
@@ -107,5 +149,23 @@ mod tests {
                 .iter()
                 .all(|(from, to)| from != to && *from < 5 && *to < 5)
         );
+    }
+
+    #[test]
+    fn everybody_watches_as_many_others_and_is_watched_by_as_many() {
+        let steps = steps(3, 12, 4);
+        let mut watchers = [0; 12];
+        for who in 0..12 {
+            for other in steps.iter().map(|step| (who + step) % 12) {
+                assert_ne!(other, who);
+                watchers[other as usize] += 1;
+            }
+        }
+        assert_eq!(watchers, [4; 12]);
+        assert_eq!(super::steps(3, 3, 10), [1, 2], "there are no more");
+        let mut all = order(3, 12);
+        assert_ne!(all, order(4, 12));
+        all.sort_unstable();
+        assert!(all.into_iter().eq(0..12));
     }
 }

@@ -9,6 +9,8 @@ use tokio::process::Command;
 pub const USERS_MAX: u32 = 100_000;
 /// Things a second.
 pub const RATE_MAX: u32 = 100_000;
+/// A home grants no longer lifetime, and nothing is renewed here.
+const RVP_SECONDS_MAX: u32 = 13_000;
 /// Octets of a message's text: a stamp has room in it, and routers take no more.
 const TEXT_BYTES: std::ops::RangeInclusive<usize> = 48..=attachment::limits::TEXT_BYTES_MAX;
 
@@ -17,11 +19,30 @@ const TEXT_BYTES: std::ops::RangeInclusive<usize> = 48..=attachment::limits::TEX
 pub enum Via {
     /// Connections that they hold open.
     Attachment,
+    /// HTTP, and call-backs to a listener of this process.
+    Rvp,
+    /// Every second one by the one, the others by the other.
+    Both,
 }
 
-/// What is done, and how fast.
+/// What is done.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum Scenario {
+    /// People write to each other.
+    Messages,
+    /// People change their state, and all who watch them are told.
+    Presence,
+    /// People log on.
+    LogOn,
+    /// People write to each other, and now and then change their state.
+    Office,
+}
+
+/// How fast.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub enum Pace {
+    /// All at once. Only for log-ons.
+    Storm,
     /// So many a second, whether or not earlier ones have been answered.
     Rate(u32),
     /// As fast as it goes with so many under way.
@@ -41,10 +62,14 @@ pub struct Plan {
     pub fresh_accounts: bool,
     /// How clients reach the cluster.
     pub via: Via,
+    /// What is done.
+    pub scenario: Scenario,
     /// How fast.
     pub pace: Pace,
-    /// For how long.
+    /// For how long. Log-ons take as long as they take.
     pub seconds: u32,
+    /// People whom everybody watches.
+    pub contacts: u32,
     /// What everything is drawn from.
     pub seed: u64,
     /// Octets of each message's text.
@@ -71,6 +96,18 @@ impl Plan {
         match self.pace {
             Pace::Rate(rate) => within("rate", rate, 1, RATE_MAX)?,
             Pace::Closed(concurrency) => within("concurrency", concurrency, 1, RATE_MAX)?,
+            Pace::Storm => {}
+        }
+        match self.scenario {
+            Scenario::Presence | Scenario::Office => {
+                within("contacts", self.contacts, 1, self.people.count() - 1)?;
+            }
+            Scenario::Messages | Scenario::LogOn => {
+                within("contacts", self.contacts, 0, self.people.count() - 1)?;
+            }
+        }
+        if self.via != Via::Attachment {
+            within("seconds over RVP", self.seconds, 1, RVP_SECONDS_MAX)?;
         }
         if self.routers.is_empty() {
             return Err(Error::Plan("name a router".to_owned()));
@@ -86,16 +123,52 @@ impl Plan {
     pub(crate) fn files_each(&self) -> u64 {
         match self.via {
             Via::Attachment => 1,
+            // Its own connection, and those by which it is called back.
+            Via::Rvp | Via::Both => 3,
+        }
+    }
+}
+
+impl Scenario {
+    /// As it is written on a command line.
+    #[must_use]
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Messages => "messages",
+            Self::Presence => "presence",
+            Self::LogOn => "logon",
+            Self::Office => "office",
+        }
+    }
+
+    /// What its cost is counted for.
+    pub(crate) fn unit(self) -> &'static str {
+        match self {
+            Self::Messages => "message",
+            Self::Presence => "change_delivered",
+            Self::LogOn => "log_on",
+            Self::Office => "event",
         }
     }
 }
 
 impl Via {
+    /// Whether this user holds a connection open.
+    pub(crate) fn is_attached(self, who: u32) -> bool {
+        match self {
+            Self::Attachment => true,
+            Self::Rvp => false,
+            Self::Both => who.is_multiple_of(2),
+        }
+    }
+
     /// As it is written on a command line.
     #[must_use]
     pub fn name(self) -> &'static str {
         match self {
             Self::Attachment => "attachment",
+            Self::Rvp => "rvp",
+            Self::Both => "both",
         }
     }
 }

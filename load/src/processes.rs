@@ -1,6 +1,6 @@
 //! What processes of this machine use, as the operating system counts it, and which of them are the server.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeSet;
 use std::fs;
 use std::io;
 use std::net::SocketAddr;
@@ -153,17 +153,6 @@ fn has_one_of(pid: u32, sockets: &BTreeSet<String>) -> bool {
     })
 }
 
-/// What several use, in all and each.
-pub(crate) fn used(processes: &[Process]) -> io::Result<(Used, BTreeMap<Process, Used>)> {
-    let (mut all, mut each) = (Used::default(), BTreeMap::new());
-    for process in processes {
-        let used = process.used()?;
-        all += used;
-        each.insert(process.clone(), used);
-    }
-    Ok((all, each))
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -175,9 +164,8 @@ mod tests {
         let found = behind(&[listener.local_addr().unwrap()]);
         let mine: Vec<u32> = found.iter().map(|process| process.pid).collect();
         assert_eq!(mine, [std::process::id()]);
-        let (used, each) = used(&found).unwrap();
+        let used = found[0].used().unwrap();
         assert!(used.resident > 1_000_000 && used.anonymous > 100_000, "{used:?}");
-        assert_eq!(each.len(), 1);
         drop(listener);
         assert!(behind(&["127.0.0.1:1".parse().unwrap()]).is_empty());
     }

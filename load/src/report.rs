@@ -1,6 +1,7 @@
 //! What a run has found.
 
-use crate::timing::Piece;
+use crate::check::Verdict;
+use crate::timing::{Piece, Spread};
 use crate::usage::ProcessUse;
 use serde::Serialize;
 use std::collections::BTreeMap;
@@ -14,6 +15,8 @@ pub struct Report {
     pub via: &'static str,
     /// How many took part.
     pub users: u32,
+    /// How many everybody watched.
+    pub contacts: u32,
     /// What everything was drawn from.
     pub seed: u64,
     /// How long it was measured.
@@ -26,42 +29,24 @@ pub struct Report {
     pub concurrency: Option<u32>,
     /// Whether it was asked to end early.
     pub interrupted: bool,
-    /// What was done.
-    pub sent: u64,
-    /// Of that, what the server answered is safe.
-    pub acknowledged: u64,
-    /// Of that, what a client of the recipient has acknowledged.
-    pub delivered: u64,
-    /// Of that, what is kept for the recipient.
-    pub stored: u64,
-    /// What the server answered will not be done.
-    pub refused: u64,
-    /// What the server did not answer.
-    pub unanswered: u64,
-    /// Answered as delivered, and never heard.
-    pub lost: u64,
-    /// Heard twice, without a lost connection in between.
-    pub doubled: u64,
-    /// Heard after what was sent later, from one to another.
-    pub reordered: u64,
-    /// Heard again after a lost connection, as it may be.
-    pub again: u64,
-    /// Heard as nobody has sent it.
-    pub strange: u64,
+    /// What became of everything.
+    #[serde(flatten)]
+    pub counts: Counts,
     /// Users who could not go on.
     pub users_gone: u64,
+    /// Log-ons that the server put off: they came back when they were told to.
+    pub put_off: u64,
+    /// Changes of presence that were made, beside messages.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub changes: Option<u64>,
+    /// Of a hundred watchers 99 were told after at most so long, beside messages.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub told_p99_ms: Option<f64>,
     /// Done in a second.
     pub per_second: f64,
-    /// Half took at most so long, from when each was due until its answer.
-    pub p50_ms: f64,
-    /// 95 of a hundred.
-    pub p95_ms: f64,
-    /// 99 of a hundred.
-    pub p99_ms: f64,
-    /// The longest.
-    pub max_ms: f64,
-    /// How late 99 of a hundred went out at most: the generator's share.
-    pub late_p99_ms: f64,
+    /// How long it took.
+    #[serde(flatten)]
+    pub times: Times,
     /// Processor time of the server for each, and its ratio to the floor: none where the server is not known.
     #[serde(flatten)]
     pub costs: BTreeMap<String, Option<f64>>,
@@ -85,27 +70,97 @@ pub struct Report {
     pub broken: Option<String>,
 }
 
+/// What became of everything.
+#[derive(Clone, Copy, PartialEq, Debug, Serialize)]
+pub struct Counts {
+    /// What was done.
+    pub sent: u64,
+    /// Of that, what the server answered is safe.
+    pub acknowledged: u64,
+    /// Of that, what a client of the recipient has acknowledged.
+    pub delivered: u64,
+    /// Of that, what is kept for the recipient.
+    pub stored: u64,
+    /// What the server answered will not be done.
+    pub refused: u64,
+    /// What the server did not answer.
+    pub unanswered: u64,
+    /// Answered as delivered, and never heard.
+    pub lost: u64,
+    /// Heard twice, without a lost connection in between.
+    pub doubled: u64,
+    /// Heard after what was sent later, from one to another.
+    pub reordered: u64,
+    /// Heard again after a lost connection, as it may be.
+    pub again: u64,
+    /// Heard as nobody has sent it.
+    pub strange: u64,
+}
+
+/// How long it took.
+#[derive(Clone, Copy, PartialEq, Debug, Serialize)]
+pub struct Times {
+    /// Half took at most so long, from when each was due until its answer.
+    pub p50_ms: f64,
+    /// 95 of a hundred.
+    pub p95_ms: f64,
+    /// 99 of a hundred.
+    pub p99_ms: f64,
+    /// The longest.
+    pub max_ms: f64,
+    /// How late 99 of a hundred went out at most: the generator's share.
+    pub late_p99_ms: f64,
+}
+
+impl Counts {
+    pub(crate) fn of(verdict: &Verdict, acknowledged: u64) -> Self {
+        Self {
+            sent: verdict.sent,
+            acknowledged,
+            delivered: verdict.delivered,
+            stored: verdict.stored,
+            refused: verdict.refused,
+            unanswered: verdict.unanswered,
+            lost: verdict.lost,
+            doubled: verdict.doubled,
+            reordered: verdict.reordered,
+            again: verdict.again,
+            strange: verdict.strange,
+        }
+    }
+}
+
+impl From<Spread> for Times {
+    fn from(spread: Spread) -> Self {
+        Self {
+            p50_ms: spread.p50,
+            p95_ms: spread.p95,
+            p99_ms: spread.p99,
+            max_ms: spread.max,
+            late_p99_ms: spread.late_p99,
+        }
+    }
+}
+
 impl Report {
     /// Rows for people: what, and how much.
     #[must_use]
     pub fn rows(&self) -> Vec<(String, String)> {
         let mut rows = vec![
-            (
-                "users".to_owned(),
-                format!("{} via {}, seed {}", self.users, self.via, self.seed),
-            ),
+            ("users".to_owned(), self.who()),
             ("measured".to_owned(), self.measured()),
-            ("sent".to_owned(), self.sent.to_string()),
+            ("sent".to_owned(), self.counts.sent.to_string()),
             ("acknowledged".to_owned(), self.acknowledged()),
         ];
         let counts = [
-            ("refused", self.refused),
-            ("unanswered", self.unanswered),
-            ("lost", self.lost),
-            ("doubled", self.doubled),
-            ("reordered", self.reordered),
-            ("again after a lost connection", self.again),
-            ("not as sent", self.strange),
+            ("refused", self.counts.refused),
+            ("unanswered", self.counts.unanswered),
+            ("lost", self.counts.lost),
+            ("doubled", self.counts.doubled),
+            ("reordered", self.counts.reordered),
+            ("again after a lost connection", self.counts.again),
+            ("not as sent", self.counts.strange),
+            ("log-ons put off", self.put_off),
             ("users gone", self.users_gone),
         ];
         let always = ["lost", "doubled", "reordered"];
@@ -117,12 +172,16 @@ impl Report {
             "latency".to_owned(),
             format!(
                 "p50 {:.2} ms, p95 {:.2} ms, p99 {:.2} ms, max {:.2} ms",
-                self.p50_ms, self.p95_ms, self.p99_ms, self.max_ms
+                self.times.p50_ms, self.times.p95_ms, self.times.p99_ms, self.times.max_ms
             ),
         ));
+        if let (Some(changes), Some(told)) = (self.changes, self.told_p99_ms) {
+            let shown = format!("{changes} changes, p99 {told:.2} ms until a watcher was told");
+            rows.push(("presence".to_owned(), shown));
+        }
         let late = format!(
             "p99 {:.2} ms late, {:.1} µs of CPU each",
-            self.late_p99_ms, self.generator_cpu_us
+            self.times.late_p99_ms, self.generator_cpu_us
         );
         rows.push(("generator".to_owned(), late));
         rows.push((
@@ -131,6 +190,17 @@ impl Report {
         ));
         rows.extend(self.server_rows());
         rows
+    }
+
+    fn who(&self) -> String {
+        let Self {
+            users,
+            via,
+            contacts,
+            seed,
+            ..
+        } = self;
+        format!("{users} via {via}, each watching {contacts}, seed {seed}")
     }
 
     fn measured(&self) -> String {
@@ -147,8 +217,14 @@ impl Report {
     }
 
     fn acknowledged(&self) -> String {
-        let (all, delivered, stored) = (self.acknowledged, self.delivered, self.stored);
-        if stored == 0 {
+        let (all, delivered, stored) = (
+            self.counts.acknowledged,
+            self.counts.delivered,
+            self.counts.stored,
+        );
+        if self.scenario == "presence" {
+            format!("{all}, told {delivered} times")
+        } else if stored == 0 {
             all.to_string()
         } else {
             format!("{all} ({delivered} delivered, {stored} stored)")
@@ -177,7 +253,8 @@ impl Report {
         }
         rows.extend(self.processes.iter().map(|process| {
             let used = format!("{:.2} s of CPU, {:.1} MB", process.cpu_seconds, process.rss_mb);
-            (format!("  {} {}", process.name, process.pid), used)
+            let pid = process.pid.map_or_else(String::new, |pid| format!(" {pid}"));
+            (format!("  {}{pid}", process.name), used)
         }));
         rows
     }

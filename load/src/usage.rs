@@ -1,7 +1,8 @@
-//! What the server uses: of processes of this machine from the operating system.
+//! What the server uses: of processes of this machine from the operating system, of others from their metrics.
 
 use crate::Error;
 use crate::processes::{self, Process, Used};
+use crate::scraped::Scraped;
 use serde::Serialize;
 use std::collections::BTreeMap;
 use std::net::SocketAddr;
@@ -14,11 +15,16 @@ pub enum Server {
     Found,
     /// These of this machine.
     Processes(Vec<u32>),
+    /// The `HOST:PORT` of admin listeners, whose `/metrics` tell it.
+    Metrics(Vec<String>),
 }
 
-/// The processes that are looked at.
-pub(crate) struct Watched {
-    processes: Vec<Process>,
+/// What is looked at.
+pub(crate) enum Watched {
+    /// Processes of this machine.
+    Processes(Vec<Process>),
+    /// Processes that tell it themselves.
+    Metrics(Vec<Scraped>),
 }
 
 /// What a process used.
@@ -26,8 +32,9 @@ pub(crate) struct Watched {
 pub struct ProcessUse {
     /// What it runs.
     pub name: String,
-    /// Its number.
-    pub pid: u32,
+    /// Its number, on this machine.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub pid: Option<u32>,
     /// Seconds of processor time while it was measured.
     pub cpu_seconds: f64,
     /// Resident memory at the end.
@@ -38,7 +45,7 @@ pub struct ProcessUse {
 #[derive(Clone, Debug, Default)]
 pub(crate) struct Moment {
     pub(crate) all: Used,
-    each: BTreeMap<Process, Used>,
+    each: BTreeMap<(String, Option<u32>), Used>,
 }
 
 pub(crate) fn megabytes(octets: u64) -> f64 {
@@ -48,48 +55,76 @@ pub(crate) fn megabytes(octets: u64) -> f64 {
 impl Watched {
     /// # Errors
     /// [`Error::Usage`]: a process that was named is not there.
-    pub(crate) fn find(server: &Server, routers: &[SocketAddr]) -> Result<Self, Error> {
-        let processes = match server {
+    pub(crate) async fn find(server: &Server, routers: &[SocketAddr]) -> Result<Self, Error> {
+        match server {
             Server::Found => {
                 let here = routers.iter().all(|address| address.ip().is_loopback());
-                if here {
+                Ok(Self::Processes(if here {
                     processes::behind(routers)
                 } else {
                     Vec::new()
-                }
+                }))
             }
             Server::Processes(pids) => {
                 let of = |pid: &u32| {
                     Process::of(*pid).map_err(|error| Error::Usage(format!("process {pid}: {error}")))
                 };
-                pids.iter().map(of).collect::<Result<_, _>>()?
+                Ok(Self::Processes(pids.iter().map(of).collect::<Result<_, _>>()?))
             }
-        };
-        Ok(Self { processes })
+            Server::Metrics(listeners) => {
+                let mut scraped = Vec::new();
+                for listener in listeners {
+                    scraped.push(Scraped::find(listener).await?);
+                }
+                Ok(Self::Metrics(scraped))
+            }
+        }
     }
 
     /// Whether anything is known.
     pub(crate) fn is_known(&self) -> bool {
-        !self.processes.is_empty()
+        match self {
+            Self::Processes(processes) => !processes.is_empty(),
+            Self::Metrics(scraped) => !scraped.is_empty(),
+        }
     }
 
     /// # Errors
-    /// [`Error::Usage`]: one of them has ended.
-    pub(crate) fn now(&self) -> Result<Moment, Error> {
-        let used = processes::used(&self.processes);
-        let (all, each) = used.map_err(|error| Error::Usage(error.to_string()))?;
-        Ok(Moment { all, each })
+    /// [`Error::Usage`]: one of them has ended, or does not answer.
+    pub(crate) async fn now(&self) -> Result<Moment, Error> {
+        let mut moment = Moment::default();
+        match self {
+            Self::Processes(processes) => {
+                for process in processes {
+                    let used = process.used();
+                    let used = used.map_err(|error| Error::Usage(format!("{}: {error}", process.name)))?;
+                    moment.add((process.name.clone(), Some(process.pid)), used);
+                }
+            }
+            Self::Metrics(scraped) => {
+                for each in scraped {
+                    moment.add((each.name().to_owned(), None), each.used().await?);
+                }
+            }
+        }
+        Ok(moment)
     }
 }
 
 impl Moment {
+    fn add(&mut self, process: (String, Option<u32>), used: Used) {
+        self.all += used;
+        self.each.insert(process, used);
+    }
+
     /// What each process used since an earlier moment.
     pub(crate) fn since(&self, before: &Self) -> Vec<ProcessUse> {
         let each = self.each.iter().map(|(process, used)| {
             let earlier = before.each.get(process).map_or(0.0, |used| used.cpu);
+            let (name, pid) = process.clone();
             ProcessUse {
-                name: process.name.clone(),
-                pid: process.pid,
+                name,
+                pid,
                 cpu_seconds: used.cpu - earlier,
                 rss_mb: megabytes(used.resident),
             }
@@ -102,26 +137,28 @@ impl Moment {
 mod tests {
     use super::*;
 
-    #[test]
-    fn a_process_that_is_not_there_is_named() {
-        let missing = Watched::find(&Server::Processes(vec![u32::MAX]), &[]);
+    #[tokio::test]
+    async fn a_process_that_is_not_there_is_named() {
+        let missing = Watched::find(&Server::Processes(vec![u32::MAX]), &[]).await;
         assert!(
             missing
                 .err()
                 .is_some_and(|error| error.to_string().contains("4294967295"))
         );
-        let elsewhere = Watched::find(&Server::Found, &["192.0.2.1:80".parse().unwrap()]).unwrap();
-        assert!(!elsewhere.is_known());
+        let elsewhere = Watched::find(&Server::Found, &["192.0.2.1:80".parse().unwrap()]).await;
+        assert!(!elsewhere.unwrap().is_known());
     }
 
-    #[test]
-    fn what_was_used_is_the_difference() {
-        let own = Watched::find(&Server::Processes(vec![std::process::id()]), &[]).unwrap();
-        let before = own.now().unwrap();
-        let [used] = &own.now().unwrap().since(&before)[..] else {
+    #[tokio::test]
+    async fn what_was_used_is_the_difference() {
+        let own = Watched::find(&Server::Processes(vec![std::process::id()]), &[])
+            .await
+            .unwrap();
+        let before = own.now().await.unwrap();
+        let [used] = &own.now().await.unwrap().since(&before)[..] else {
             panic!("there is one process");
         };
         assert!(used.cpu_seconds < 60.0 && used.rss_mb > 1.0, "{used:?}");
-        assert_eq!(used.pid, std::process::id());
+        assert_eq!(used.pid, Some(std::process::id()));
     }
 }

@@ -1,8 +1,10 @@
 //! What all users of a run share: who everybody is, and where everything that happens is written down.
 
 use crate::check::{Answer, Checker, Stamp, Verdict};
-use crate::people::People;
+use crate::people::{self, People};
+use crate::rumours::{Change, Rumours, Told};
 use crate::timing::{Piece, Spread, Timings};
+use attachment::State;
 use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 use tokio::sync::Semaphore;
@@ -12,15 +14,36 @@ use tokio::time::Instant;
 pub(crate) struct World {
     pub(crate) people: People,
     text_bytes: usize,
+    /// Whom everybody watches: so far around the circle of all.
+    steps: Vec<u32>,
     /// Room for what is under way, where only so much may be.
     room: Option<Semaphore>,
+    /// One for each person who may change.
+    calm: Semaphore,
     ledger: Mutex<Ledger>,
+}
+
+/// What a run is made with.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Made {
+    /// Octets of a text.
+    pub(crate) text_bytes: usize,
+    /// People whom everybody watches.
+    pub(crate) contacts: u32,
+    /// What everything is drawn from.
+    pub(crate) seed: u64,
+    /// How much may be under way, where that is bounded.
+    pub(crate) under_way: Option<u32>,
 }
 
 struct Ledger {
     checker: Checker,
+    rumours: Rumours,
     timings: Timings,
+    /// How long tellings took.
+    told: Timings,
     open: u64,
+    put_off: u64,
     /// Why users ended that should not have.
     ended: u64,
     why: Option<String>,
@@ -35,20 +58,34 @@ pub(crate) struct Letter {
 }
 
 impl World {
-    /// A run of its own; `under_way` bounds how many messages may have no answer yet.
-    pub(crate) fn new(people: People, text_bytes: usize, under_way: Option<u32>) -> Self {
+    /// A run of its own.
+    pub(crate) fn new(people: People, made: Made) -> Self {
+        let order = people::order(made.seed, people.count());
+        let steps = people::steps(made.seed, people.count(), made.contacts);
+        let watchers = u32::try_from(steps.len()).unwrap_or(u32::MAX);
         Self {
             people,
-            text_bytes,
-            room: under_way.map(|count| Semaphore::new(count as usize)),
+            text_bytes: made.text_bytes,
+            steps,
+            room: made.under_way.map(|count| Semaphore::new(count as usize)),
+            calm: Semaphore::new(0),
             ledger: Mutex::new(Ledger {
                 checker: Checker::new(rand::random()),
+                rumours: Rumours::new(watchers, order),
                 timings: Timings::new(),
+                told: Timings::new(),
                 open: 0,
+                put_off: 0,
                 ended: 0,
                 why: None,
             }),
         }
+    }
+
+    /// Whom somebody watches.
+    pub(crate) fn contacts(&self, who: u32) -> Vec<u32> {
+        let count = self.people.count();
+        self.steps.iter().map(|step| (who + step) % count).collect()
     }
 
     fn ledger(&self) -> MutexGuard<'_, Ledger> {
@@ -107,6 +144,99 @@ impl World {
         self.ledger().checker.heard(by, text, is_from, may_repeat);
     }
 
+    /// Whether every watcher knows that everybody is there; if so, so many may change at once from now on.
+    pub(crate) fn begins_to_change(&self, at_once: u32) -> bool {
+        let begun = self.ledger().rumours.begin();
+        if begun {
+            self.calm.add_permits(at_once.min(self.people.count()) as usize);
+        }
+        begun
+    }
+
+    /// Returns when somebody may change.
+    pub(crate) async fn is_calm(&self) {
+        if let Ok(place) = self.calm.acquire().await {
+            // Given back when all were told.
+            place.forget();
+        }
+    }
+
+    /// The change that is due.
+    pub(crate) fn change(&self, due: Instant) -> Option<Change> {
+        let mut ledger = self.ledger();
+        ledger.told.begun(due.elapsed());
+        ledger.rumours.change(due)
+    }
+
+    /// A change was answered.
+    pub(crate) fn changed(&self, who: u32, done: bool) {
+        if self.ledger().rumours.answered(who, done) {
+            self.calm.add_permits(1);
+        }
+    }
+
+    /// Somebody was told the state of somebody else.
+    pub(crate) fn told(&self, by: u32, who: &str, state: State, may_repeat: bool) {
+        if let Some(who) = self.people.number(who) {
+            let mut ledger = self.ledger();
+            let told = ledger.rumours.told(by, who, state, may_repeat);
+            self.passed_on(&mut ledger, told);
+        }
+    }
+
+    /// Somebody begins to watch somebody else, whose state was this when the watch began.
+    pub(crate) fn watching(&self, by: u32, who: &str, state: State) {
+        if let Some(who) = self.people.number(who) {
+            let mut ledger = self.ledger();
+            let told = ledger.rumours.watching(by, who, state);
+            self.passed_on(&mut ledger, told);
+        }
+    }
+
+    fn passed_on(&self, ledger: &mut Ledger, told: Told) {
+        if let Told::News { due, all } = told {
+            ledger.told.done(due.elapsed());
+            if all {
+                self.calm.add_permits(1);
+            }
+        }
+    }
+
+    /// Tellings that are still to come.
+    pub(crate) fn untold(&self) -> u64 {
+        self.ledger().rumours.waiting()
+    }
+
+    /// A log-on begins.
+    pub(crate) fn begins_log_on(&self, due: Instant) {
+        let mut ledger = self.ledger();
+        ledger.timings.begun(due.elapsed());
+        ledger.open += 1;
+    }
+
+    /// A log-on has ended, with everything that belongs to it or without.
+    pub(crate) fn logged_on(&self, due: Instant, is_in: bool) {
+        let mut ledger = self.ledger();
+        ledger.open = ledger.open.saturating_sub(1);
+        if is_in {
+            ledger.timings.done(due.elapsed());
+        }
+        drop(ledger);
+        if let Some(room) = &self.room {
+            room.add_permits(1);
+        }
+    }
+
+    /// The server told somebody to log on later.
+    pub(crate) fn put_off(&self) {
+        self.ledger().put_off += 1;
+    }
+
+    /// How often it did.
+    pub(crate) fn times_put_off(&self) -> u64 {
+        self.ledger().put_off
+    }
+
     /// A user cannot go on.
     pub(crate) fn ended(&self, why: String) {
         let mut ledger = self.ledger();
@@ -127,23 +257,37 @@ impl World {
 
     /// What has been done.
     pub(crate) fn done(&self) -> u64 {
-        self.ledger().timings.count()
+        let ledger = self.ledger();
+        ledger.timings.count() + ledger.told.count()
     }
 
-    /// What became of everything so far.
+    /// What became of every message so far.
     pub(crate) fn verdict(&self) -> Verdict {
         self.ledger().checker.verdict()
     }
 
-    /// A second is over.
-    pub(crate) fn second(&self, at: Duration, rss_mb: Option<f64>, cores: Option<f64>) {
-        self.ledger().timings.second(at, rss_mb, cores);
+    /// What became of every change of presence so far.
+    pub(crate) fn rumours(&self) -> Verdict {
+        self.ledger().rumours.verdict()
     }
 
-    /// How long things took.
+    /// A second is over.
+    pub(crate) fn second(&self, at: Duration, rss_mb: Option<f64>, cores: Option<f64>) {
+        let mut ledger = self.ledger();
+        ledger.timings.second(at, rss_mb, cores);
+        ledger.told.second(at, rss_mb, cores);
+    }
+
+    /// How long messages or log-ons took.
     pub(crate) fn times(&self) -> (Spread, Vec<Piece>) {
         let ledger = self.ledger();
         (ledger.timings.spread(), ledger.timings.pieces().to_vec())
+    }
+
+    /// How long it took until watchers were told.
+    pub(crate) fn told_times(&self) -> (Spread, Vec<Piece>) {
+        let ledger = self.ledger();
+        (ledger.told.spread(), ledger.told.pieces().to_vec())
     }
 }
 
@@ -154,7 +298,13 @@ mod tests {
     #[tokio::test(start_paused = true)]
     async fn latency_counts_from_when_it_was_due_and_room_is_given_back_by_the_answer() {
         let people = People::new("load{n}@localhost", 2).unwrap();
-        let world = World::new(people, 64, Some(1));
+        let made = Made {
+            text_bytes: 64,
+            contacts: 1,
+            seed: 1,
+            under_way: Some(1),
+        };
+        let world = World::new(people, made);
         world.has_room().await;
         let letter = world.letter((0, 1), Instant::now()).unwrap();
         tokio::time::advance(Duration::from_millis(30)).await;
@@ -171,5 +321,30 @@ mod tests {
         assert!((50.9..51.2).contains(&spread.max), "{spread:?}");
         assert!((29.9..30.1).contains(&spread.late_p99), "{spread:?}");
         assert_eq!(world.verdict().broken(), None);
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn nobody_changes_before_all_are_known_and_again_only_when_all_were_told() {
+        let people = People::new("load{n}@localhost", 2).unwrap();
+        let made = Made {
+            text_bytes: 64,
+            contacts: 9,
+            seed: 1,
+            under_way: None,
+        };
+        let world = World::new(people, made);
+        assert_eq!(world.contacts(0), [1]);
+        let address = |who| world.people.address(who).to_owned();
+        world.told(0, &address(1), State::Online, false);
+        assert!(!world.begins_to_change(1));
+        world.told(1, &address(0), State::Online, false);
+        assert!(world.begins_to_change(1));
+        world.is_calm().await;
+        let change = world.change(Instant::now()).unwrap();
+        let calm = tokio::time::timeout(Duration::from_millis(1), world.is_calm());
+        assert!(calm.await.is_err(), "it was not told");
+        world.told(1 - change.who, &address(change.who), change.state, false);
+        world.is_calm().await;
+        assert_eq!((world.untold(), world.told_times().1.len()), (0, 0));
     }
 }

@@ -31,6 +31,9 @@ pub(super) struct Target {
     /// A process of the server on this machine; again for each further one [default: those that listen there]
     #[arg(long, value_name = "PID")]
     pid: Vec<u32>,
+    /// The HOST:PORT of an admin listener of the server elsewhere, whose /metrics tell it; again for each further one
+    #[arg(long, value_name = "HOST:PORT", conflicts_with = "pid")]
+    metrics: Vec<String>,
 }
 
 impl Target {
@@ -129,7 +132,9 @@ impl Target {
 
     /// Whose processor time is read.
     pub(super) fn server(&self) -> Server {
-        if self.pid.is_empty() {
+        if !self.metrics.is_empty() {
+            Server::Metrics(self.metrics.clone())
+        } else if self.pid.is_empty() {
             Server::Found
         } else {
             Server::Processes(self.pid.clone())

@@ -1,8 +1,9 @@
 //! Log-ons: with the password, or with what an earlier one has left, so that it is the server that is measured and not
 //! the hashing of this process.
 
-use super::Attached;
 use super::socket::{Refused, Socket};
+use super::{Attached, STATE};
+use crate::user::Proving;
 use crate::world::World;
 use crate::{Error, Plan, Router};
 use attachment::scram::{Conversation, Keys};
@@ -28,12 +29,6 @@ pub(crate) struct Entrance {
     fresh_until: Option<Instant>,
     /// By salt: accounts that were made together have the same.
     keys: Mutex<HashMap<Vec<u8>, Arc<Keys>>>,
-}
-
-/// What a user shows.
-pub(crate) enum Proving {
-    /// The password.
-    Password,
 }
 
 /// Why one attempt came to nothing.
@@ -67,18 +62,40 @@ impl Entrance {
         &self.routers[(who as usize + attempt) % self.routers.len()]
     }
 
-    /// Logs a user on and sets the state online. Comes back when it is told to.
+    /// Logs a user on, sets the state online and watches all contacts. Comes back when it is told to.
     ///
     /// # Errors
     /// Why it is not let in.
     pub(crate) async fn log_on(self: &Arc<Self>, me: u32, proving: &Proving) -> Result<Attached, Error> {
+        self.insist(me, proving, true).await
+    }
+
+    /// Logs a user on and off again, and returns a token for the next time.
+    ///
+    /// # Errors
+    /// Why it is not let in.
+    pub(crate) async fn visit(self: &Arc<Self>, me: u32) -> Result<String, Error> {
+        let visited = self.insist(me, &Proving::Password, false).await?;
+        let token = visited.token.clone();
+        visited.log_off().await;
+        Ok(token)
+    }
+
+    /// Tries until it works, when the server says so.
+    async fn insist(self: &Arc<Self>, me: u32, proving: &Proving, stays: bool) -> Result<Attached, Error> {
         let began = Instant::now();
         loop {
-            let wait = match self.attempt(me, proving).await {
+            let came = if stays {
+                Box::pin(self.attempt(me, proving)).await
+            } else {
+                Box::pin(self.arrive(me, proving)).await
+            };
+            let wait = match came {
                 Ok(attached) => return Ok(attached),
                 Err(Failed::Ended(error)) => return Err(error),
                 Err(Failed::Later(wait)) => wait,
             };
+            self.world.put_off();
             if began.elapsed() + wait > PATIENCE {
                 return Err(self.not_ready(me, "the server puts log-ons off for too long"));
             }
@@ -87,23 +104,54 @@ impl Entrance {
     }
 
     async fn attempt(self: &Arc<Self>, me: u32, proving: &Proving) -> Result<Attached, Failed> {
+        let mut attached = self.arrive(me, proving).await?;
+        attached.watched = self
+            .world
+            .contacts(me)
+            .into_iter()
+            .map(|who| (who, None))
+            .collect();
+        let state = State::Online;
+        attached
+            .ask(&ClientFrame::State {
+                request: STATE,
+                state,
+            })
+            .await?;
+        attached.watch().await.map_err(|why| self.ended(me, &why))?;
+        Ok(attached)
+    }
+
+    async fn arrive(self: &Arc<Self>, me: u32, proving: &Proving) -> Result<Attached, Failed> {
         let mut socket = Socket::open(self.router(me, 0)).await?;
         let welcome = match proving {
             Proving::Password => self.with_password(&mut socket, me).await?,
+            Proving::Token(token) => self.with_token(&mut socket, me, token).await?,
         };
-        let mut attached = Attached {
+        Ok(Attached {
             me,
             entrance: Arc::clone(self),
             socket,
             token: welcome.token,
             session: welcome.session,
             last: 0,
+            state: State::Online,
+            changing: false,
+            watched: Vec::new(),
             open: BTreeMap::new(),
             came_back: false,
-        };
-        let state = State::Online;
-        attached.ask(&ClientFrame::State { request: 3, state }).await?;
-        Ok(attached)
+        })
+    }
+
+    async fn with_token(&self, socket: &mut Socket, me: u32, token: &str) -> Result<Welcome, Failed> {
+        let answer = self
+            .authenticate(socket, me, 1, Proof::Token(token.to_owned()))
+            .await?;
+        if let ServerFrame::Welcome(welcome) = answer {
+            Ok(welcome)
+        } else {
+            Err(self.ended(me, "it was not welcomed"))
+        }
     }
 
     async fn with_password(&self, socket: &mut Socket, me: u32) -> Result<Welcome, Failed> {
