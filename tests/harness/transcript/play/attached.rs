@@ -66,6 +66,7 @@ impl Player {
             ["types", "to", whom] => {
                 let to = self.person(whom)?.address();
                 let conversation = Some(SESSION.to_owned());
+                // What a listening client hears of it has no text either.
                 self.framed.push(said((Kind::Join, ""), &to));
                 let typing = ClientFrame::Typing { to, conversation };
                 self.attached_client(who)?.say(typing).await?;
