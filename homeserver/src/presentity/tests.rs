@@ -11,6 +11,7 @@ mod attachment;
 mod change;
 mod conserved;
 mod contacts;
+mod cost;
 mod keep;
 mod kept;
 mod lapse;

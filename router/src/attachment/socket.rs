@@ -173,3 +173,7 @@ impl Attachments {
         end
     }
 }
+
+#[cfg(test)]
+#[path = "socket_tests.rs"]
+mod tests;
