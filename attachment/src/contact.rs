@@ -3,9 +3,8 @@
 use crate::{FrameError, frame, limits};
 use serde::{Deserialize, Serialize};
 
-/// One entry of a contact list.
+/// One entry of a contact list. A client passes over a field that it does not know; a router does not (`AsSent`).
 #[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
-#[serde(deny_unknown_fields)]
 pub struct Contact {
     /// The address.
     pub who: String,
@@ -17,6 +16,17 @@ pub struct Contact {
     pub group: String,
 }
 
+/// The same as a router reads it in a frame of a client.
+#[derive(Deserialize)]
+#[serde(remote = "Contact", deny_unknown_fields)]
+struct AsSent {
+    who: String,
+    #[serde(default)]
+    name: String,
+    #[serde(default)]
+    group: String,
+}
+
 /// What a client wants of the list.
 #[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
@@ -24,7 +34,7 @@ pub enum ContactsAction {
     /// All of it.
     Get,
     /// Put this one in: at the end, or in the place of the one of its address.
-    Put(Contact),
+    Put(#[serde(deserialize_with = "AsSent::deserialize")] Contact),
     /// Take the one of this address out.
     Remove(String),
 }

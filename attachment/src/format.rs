@@ -1,12 +1,12 @@
 //! How a text looks, and the header by which RVP clients say it (spec 5.4).
 
 use crate::{FrameError, frame, limits};
-use serde::{Deserialize, Serialize};
+use serde::{Deserialize, Deserializer, Serialize};
 use std::fmt::Write;
 
-/// How a text looks. Whatever is absent is for the reader's client to choose.
+/// How a text looks. Whatever is absent is for the reader's client to choose. A client passes over a field that it does
+/// not know; a router does not (`AsSent`).
 #[derive(Clone, PartialEq, Eq, Debug, Default, Serialize, Deserialize)]
-#[serde(deny_unknown_fields)]
 pub struct Format {
     /// The font's name.
     #[serde(default, skip_serializing_if = "Option::is_none")]
@@ -36,6 +36,33 @@ pub struct Format {
     /// Windows' octet of pitch and family, hexadecimal.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub pitch: Option<String>,
+}
+
+/// The same as a router reads it in a frame of a client.
+#[derive(Deserialize)]
+#[serde(remote = "Format", deny_unknown_fields)]
+struct AsSent {
+    font: Option<String>,
+    #[serde(default)]
+    bold: bool,
+    #[serde(default)]
+    italic: bool,
+    #[serde(default)]
+    underline: bool,
+    #[serde(default)]
+    strike: bool,
+    color: Option<String>,
+    #[serde(default)]
+    right_to_left: bool,
+    charset: Option<String>,
+    pitch: Option<String>,
+}
+
+/// Reads the looks of a message of a client, in which a field that is not known is a mistake.
+pub(crate) fn as_sent<'de, D: Deserializer<'de>>(source: D) -> Result<Option<Format>, D::Error> {
+    #[derive(Deserialize)]
+    struct Strict(#[serde(with = "AsSent")] Format);
+    Ok(Option::<Strict>::deserialize(source)?.map(|strict| strict.0))
 }
 
 #[expect(clippy::trivially_copy_pass_by_ref, reason = "serde calls it so")]

@@ -1,5 +1,6 @@
 //! Messages, each way, and what becomes of one.
 
+use crate::format::as_sent;
 use crate::{Format, FrameError, Why, frame, limits};
 use serde::{Deserialize, Serialize};
 
@@ -43,7 +44,11 @@ pub struct Message {
     #[serde(default, skip_serializing_if = "String::is_empty")]
     pub text: String,
     /// How the text looks.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[serde(
+        default,
+        deserialize_with = "as_sent",
+        skip_serializing_if = "Option::is_none"
+    )]
     pub format: Option<Format>,
     /// The conversation, if there is one already.
     #[serde(default, skip_serializing_if = "Option::is_none")]

@@ -1,8 +1,8 @@
 //! Frames: what is written is read again, and what is none is refused.
 
 use attachment::{
-    ClientFrame, Contact, ContactsAction, Format, FrameError, Kind, Message, Presence, Proof, Receipt,
-    Received, ServerFrame, State, Why, limits,
+    ClientFrame, Contact, ContactsAction, ContactsChange, Format, FrameError, Kind, Message, Presence, Proof,
+    Receipt, Received, ServerFrame, State, Why, limits,
 };
 use proptest::prelude::*;
 
@@ -35,6 +35,8 @@ fn what_is_no_frame_is_malformed() {
         r#"{"type":"authenticate","request":1,"proof":{"password":"x"}}"#,
         r#"{"type":"authenticate","request":1,"proof":{"token":"x","scram_first":"x"}}"#,
         r#"{"type":"contacts","request":1,"action":{"put":{"who":"a@im","colour":"red"}}}"#,
+        r#"{"type":"message","request":1,"id":"1","to":"b@im","text":"a","format":{"blink":true}}"#,
+        r#"{"type":"message","request":1,"id":"1","to":"b@im","text":"a","format":7}"#,
     ] {
         assert_eq!(
             ClientFrame::read(malformed),
@@ -63,6 +65,43 @@ fn a_type_that_is_not_known_is_passed_over() {
         panic!("{seen}");
     };
     assert_eq!(state, Some(State::Unknown));
+}
+
+/// However deep a field lies that a client does not know, what it knows beside it is read.
+#[test]
+fn a_client_passes_over_fields_that_it_does_not_know() {
+    let contact = Contact {
+        who: "bob@im.example.com".into(),
+        name: "Bob".into(),
+        group: String::new(),
+    };
+    let listed = |change| ServerFrame::Contacts {
+        request: Some(1),
+        change,
+    };
+    let entry = r#"{"who":"bob@im.example.com","name":"Bob","colour":"red"}"#;
+    for (change, expected) in [
+        (
+            format!(r#"{{"list":[{entry}]}}"#),
+            ContactsChange::List(vec![contact.clone()]),
+        ),
+        (format!(r#"{{"put":{entry}}}"#), ContactsChange::Put(contact)),
+    ] {
+        let frame = format!(r#"{{"type":"contacts","request":1,"change":{change},"total":1}}"#);
+        assert_eq!(ServerFrame::read(&frame), Ok(listed(expected)), "{frame}");
+    }
+    let message = r#"{"type":"message","sequence":1,"from":"b@im","text":"a","format":{"bold":true,"blink":{"rate":2}},"mood":7}"#;
+    let received = Received {
+        sequence: 1,
+        from: "b@im".into(),
+        text: "a".into(),
+        format: Some(Format {
+            bold: true,
+            ..Format::default()
+        }),
+        ..Received::default()
+    };
+    assert_eq!(ServerFrame::read(message), Ok(ServerFrame::Message(received)));
 }
 
 #[test]

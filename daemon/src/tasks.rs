@@ -5,7 +5,7 @@ use std::cell::Cell;
 use std::collections::BTreeMap;
 use std::future::{Future, poll_fn};
 use std::panic::{AssertUnwindSafe, catch_unwind};
-use std::pin::{Pin, pin};
+use std::pin::Pin;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
@@ -189,6 +189,9 @@ impl Group {
         F: Future<Output = Result<(), anyhow::Error>> + Send + 'static,
     {
         let running = Running::begin(self.clone());
+        // On the heap: each of the layers around it would hold room for it again, ready or not, and a connection's
+        // task lives for hours.
+        let task = Box::pin(task);
         let task = async move {
             let Running(group) = &running;
             let aborted = &group.tasks.inner.aborted;
@@ -250,8 +253,10 @@ pub(crate) fn current() -> Option<&'static str> {
 }
 
 /// Runs a task and catches its panic. The task is not polled again after one, only dropped.
-async fn caught<F: Future>(name: &'static str, task: F) -> Result<F::Output, Box<dyn Any + Send>> {
-    let mut task = pin!(task);
+async fn caught<F: Future>(
+    name: &'static str,
+    mut task: Pin<Box<F>>,
+) -> Result<F::Output, Box<dyn Any + Send>> {
     poll_fn(|context| {
         let outer = CURRENT.replace(Some(name));
         let polled = catch_unwind(AssertUnwindSafe(|| task.as_mut().poll(context)));

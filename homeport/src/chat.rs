@@ -15,6 +15,8 @@ mod screen;
 pub(crate) mod servers;
 mod session;
 
+pub(crate) use password::asked;
+
 use crate::data;
 use crate::output::Output;
 use anyhow::{Context, Result, bail};

@@ -29,6 +29,10 @@ use clap::{Parser, Subcommand};
 use output::Output;
 use std::process::ExitCode;
 
+/// A message is many small blocks that come and go, and a person is many that stay: this one wastes less of both.
+#[global_allocator]
+static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
+
 /// Homeport: instant messaging and presence that an organisation runs itself
 #[derive(Parser, Debug)]
 #[command(

@@ -6,6 +6,7 @@ mod kept_in;
 mod one_process;
 mod processes;
 mod table;
+mod tls;
 
 use crate::data::{DataDir, Recorded, Running};
 use crate::output::Output;
@@ -39,7 +40,10 @@ Examples:
   homeport up enterprise --processes --demo
       Every router and home server as a process of its own, to kill one and watch nothing happen
 
-It prints what runs where and then one line `ready http://IP:PORT`. Ctrl-C drains in order; a second one \
+  homeport up --listen 127.0.0.1:8443 --tls-certificate im.pem --tls-key im.key
+      Clients speak TLS: homeport chat alice@localhost --server https://localhost:8443 --ca ca.pem
+
+It prints what runs where and then one line `ready http://IP:PORT`, or `https://` with a certificate. Ctrl-C drains in order; a second one \
 ends at once. With --processes, what each process logs is in DIR/log/NAME.log, and a process that dies is \
 reported; all of them end when this one does, whatever ends it.")]
 pub(crate) struct Up {
@@ -81,6 +85,8 @@ pub(crate) struct Up {
     #[command(flatten)]
     kept_in: kept_in::KeptIn,
     #[command(flatten)]
+    tls: tls::Certified,
+    #[command(flatten)]
     processes: processes::Arguments,
 }
 
@@ -98,6 +104,9 @@ impl Up {
     pub(crate) async fn run(self, output: &Output) -> Result<()> {
         let recorded = Recorded::new(&self.topology, self.domain.as_deref());
         let topology = self.topology(&recorded)?;
+        if let Some(note) = self.tls.check(&topology, self.listen)? {
+            output.note(&note);
+        }
         let telemetry = Telemetry::start(&TelemetryConfig {
             filter: self.log.clone(),
             otlp: self.otlp.clone(),

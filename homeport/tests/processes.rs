@@ -162,6 +162,7 @@ async fn two_clusters_in_one_etcd_have_keys_of_their_own() {
 async fn a_topology_for_processes_runs_in_one_process_too() {
     let data = folder();
     let mut run = Run::start(data.path(), &["isp"]);
+    run.says("it speaks plain HTTP").await;
     run.says("--processes runs it as it is meant").await;
     loop {
         let line = run.line().await.expect("it becomes ready");

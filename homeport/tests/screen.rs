@@ -269,6 +269,31 @@ async fn a_password_is_asked_for_and_not_shown() {
 }
 
 #[tokio::test]
+async fn a_new_password_is_typed_twice_and_not_shown() {
+    let folder = tempfile::tempdir().unwrap();
+    let line = format!(
+        "h={}; for i in 1 2; do $h user add alice@im.example.com --password-stdin --data data; echo ended $i with $?; \
+         done; exec cat",
+        env!("CARGO_BIN_EXE_homeport"),
+    );
+    let terminal = Tmux::start(folder.path(), &line);
+    let types = async |text: &str, typed: &str| {
+        terminal.until_text(text).await;
+        terminal.write(typed);
+        terminal.keys(&["Enter"]);
+    };
+    types("New password of alice@im.example.com:", PASSWORD).await;
+    types("The same again:", "another").await;
+    let text = terminal.until_text("ended 1 with 1").await;
+    assert!(text.contains("not the same"), "{text}");
+    assert!(!folder.path().join("data").exists(), "nothing was made");
+    types("with 1\nNew password of alice@im.example.com:", PASSWORD).await;
+    types("com:\nThe same again:", PASSWORD).await;
+    let text = terminal.until_text("ended 2 with 0").await;
+    assert!(!text.contains(PASSWORD) && !text.contains("another"), "{text}");
+}
+
+#[tokio::test]
 async fn a_signal_logs_off_and_gives_the_terminal_back() {
     let (_folder, router, terminal) = start("").await;
     let peer = log_on(&router).await;

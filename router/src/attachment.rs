@@ -1,7 +1,7 @@
 //! Attachments: clients that hold a connection open (`docs/attachment.md`).
 //!
 //! The walk of a frame: `upgrade` or `events` lets a connection in, `socket` reads the frame, `log_on` finds out who says it,
-//! `session` takes it, `requests` makes of it what RVP clients ask too, and asks the home. The walk of a message: a home
+//! `session` and `incoming` take it, `requests` makes of it what RVP clients ask too, and asks the home. The walk of a message: a home
 //! calls on a link, `Attachments` finds the connection, `outbox` keeps it until there is room, `session` writes it and
 //! takes the acknowledgement.
 //!
@@ -11,6 +11,7 @@
 mod announce;
 mod contacts;
 mod events;
+mod incoming;
 mod log_on;
 mod origin;
 mod outbox;

@@ -7,6 +7,8 @@ use std::sync::Arc;
 pub(crate) const SCHEME: &str = "http://";
 pub(crate) const ALIASES: &str = "/instmsg/aliases/";
 pub(crate) const LOCAL: &str = "/instmsg/local/";
+/// What a name may hold beside letters and digits.
+const NAME_PUNCTUATION: &[u8] = b"-._+~!$&'=";
 
 /// The host of an instant-messaging domain, `im.example.com`: lower case, with a port only if it is not 80.
 #[derive(Clone, PartialEq, Eq, Hash, PartialOrd, Ord)]
@@ -89,14 +91,16 @@ impl Principal {
         }
         if !name
             .bytes()
-            .all(|c| c.is_ascii_alphanumeric() || b"-._+~!$&'=".contains(&c))
+            .all(|c| c.is_ascii_alphanumeric() || NAME_PUNCTUATION.contains(&c))
         {
             return Err(ParseError::BadAddress("has a name with an illegal character"));
         }
-        let name = name.to_ascii_lowercase();
-        Ok(Self {
-            url: format!("{SCHEME}{domain}{ALIASES}{name}").into(),
-        })
+        let parts = [SCHEME, domain.as_str(), ALIASES, name];
+        let mut url = String::with_capacity(parts.iter().map(|part| part.len()).sum());
+        parts.iter().for_each(|part| url.push_str(part));
+        let begin = url.len() - name.len();
+        url[begin..].make_ascii_lowercase();
+        Ok(Self { url: url.into() })
     }
 
     /// Reads a path: `/instmsg/aliases/NAME` with the host it was sent to, or the physical form
@@ -120,6 +124,9 @@ impl Principal {
     /// [`ParseError::BadAddress`] when it is not the URL of a person.
     pub fn from_url(url: &str) -> Result<Self, ParseError> {
         let url = url.trim();
+        if is_canonical(url) {
+            return Ok(Self { url: url.into() });
+        }
         let Some(rest) = strip_prefix_ignoring_case(url, SCHEME) else {
             return Err(ParseError::BadAddress("does not begin with http://"));
         };
@@ -206,6 +213,21 @@ impl fmt::Debug for Principal {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "Principal({})", self.address())
     }
+}
+
+/// Whether this is a principal's URL as we write it, without a port: nearly all that are read are, and a message names
+/// half a dozen. What is not is read with more care.
+fn is_canonical(url: &str) -> bool {
+    let Some((host, name)) = url.strip_prefix(SCHEME).and_then(|rest| rest.split_once(ALIASES)) else {
+        return false;
+    };
+    let host_legal = |c: u8| c.is_ascii_lowercase() || c.is_ascii_digit() || b"-._".contains(&c);
+    let name_legal = |c: u8| c.is_ascii_lowercase() || c.is_ascii_digit() || NAME_PUNCTUATION.contains(&c);
+    let is_host = (1..=limits::DOMAIN_CHARS_MAX).contains(&host.len())
+        && host.bytes().all(host_legal)
+        && !host.starts_with('.')
+        && !host.ends_with('.');
+    is_host && (1..=limits::NAME_CHARS_MAX).contains(&name.len()) && name.bytes().all(name_legal)
 }
 
 pub(crate) fn strip_prefix_ignoring_case<'a>(text: &'a str, prefix: &str) -> Option<&'a str> {

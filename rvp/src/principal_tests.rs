@@ -52,3 +52,12 @@ fn what_is_not_a_person_is_refused() {
         assert!(Principal::from_url(text).is_err(), "{text}");
     }
 }
+
+proptest::proptest! {
+    /// The URL as we write it is read in a short way, any other in the long one.
+    #[test]
+    fn both_ways_of_reading_a_url_agree(url in "http://[a-z0-9.:_-]{0,12}/instmsg/aliases/[a-z0-9._~%/!-]{0,12}") {
+        let shouted = url.to_ascii_uppercase();
+        proptest::prop_assert_eq!(Principal::from_url(&url).ok(), Principal::from_url(&shouted).ok());
+    }
+}

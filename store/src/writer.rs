@@ -7,11 +7,15 @@
 //! Renewals alone are not worth a transaction: they are answered at once, and go with the next group or after
 //! [`RENEWAL_DELAY`].
 
+mod lanes;
+
+pub use lanes::GROUP_SUBMISSIONS_MAX;
+
 use crate::{Error, Fenced, Store, Write};
+use lanes::Lanes;
 use std::future::Future;
-use std::sync::Arc;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
-use tokio::sync::mpsc::error::TrySendError;
 use tokio::sync::{mpsc, oneshot};
 use tokio::time::{Instant, timeout_at};
 
@@ -22,10 +26,6 @@ use tokio::time::{Instant, timeout_at};
 /// would be lost, or one caller who does not poll would stop all.
 pub const QUEUE_SUBMISSIONS_MAX: usize = 65_536;
 
-/// Submissions that become one transaction. Beyond this the wait for the disk is no longer what counts, and
-/// a longer transaction only makes the first of the group wait for the last.
-pub const GROUP_SUBMISSIONS_MAX: usize = 1000;
-
 /// How long after its answer a renewal is durable at the latest, while the store can be written.
 ///
 /// What a crash takes back is the last of a renewal, and what was renewed still ends as it did before: whoever
@@ -35,15 +35,18 @@ pub const RENEWAL_DELAY: Duration = Duration::from_secs(30);
 /// Renewals that are held back; with more the time has come.
 const RENEWALS_MAX: usize = 10_000;
 
+#[derive(Debug)]
 struct Submission {
     writes: Vec<Write>,
     outcome: oneshot::Sender<Result<(), Error>>,
 }
 
-/// Writes for many submitters, in the order they submit, in few transactions. Clones share one queue.
+/// Writes for many submitters, in few transactions. Clones share one queue.
 #[derive(Clone, Debug)]
 pub struct Writer {
-    queue: mpsc::Sender<Submission>,
+    lanes: Arc<Mutex<Lanes>>,
+    /// Says that something waits. Closed when the work beside has ended.
+    news: mpsc::Sender<()>,
 }
 
 impl Writer {
@@ -51,13 +54,19 @@ impl Writer {
     /// everything submitted has been written.
     #[must_use = "nothing is written unless the returned future runs"]
     pub fn new(store: Arc<dyn Store>) -> (Self, impl Future<Output = ()> + Send + use<>) {
-        let (queue, submissions) = mpsc::channel(QUEUE_SUBMISSIONS_MAX);
-        (Self { queue }, run(store, submissions))
+        let (news, told) = mpsc::channel(1);
+        let lanes = Arc::new(Mutex::new(Lanes::new()));
+        let queue = Queue {
+            lanes: Arc::clone(&lanes),
+            told,
+        };
+        (Self { lanes, news }, run(store, queue))
     }
 
     /// Queues the writes of one person now, before the returned future is polled, and resolves when they are
-    /// committed. Writes that are submitted later are applied later. Dropping the future withdraws nothing. With
-    /// nothing but renewals it resolves at once.
+    /// committed. Writes that are submitted later are applied later; but what touches no property subscription may
+    /// overtake what touches nothing else, which nobody who reads can tell. Nothing overtakes, or is overtaken by, a
+    /// submission without writes. Dropping the future withdraws nothing. With nothing but renewals it resolves at once.
     ///
     /// # Errors
     /// [`Error::Overloaded`] when [`QUEUE_SUBMISSIONS_MAX`] are waiting, [`Error::Stopped`] when the work
@@ -68,11 +77,7 @@ impl Writer {
     pub fn submit(&self, writes: Vec<Write>) -> impl Future<Output = Result<(), Error>> + Send + use<> {
         let lazy = !writes.is_empty() && writes.iter().all(|write| write.change.is_renewal());
         let (outcome, committed) = oneshot::channel();
-        let queued = match self.queue.try_send(Submission { writes, outcome }) {
-            Ok(()) => Ok(()),
-            Err(TrySendError::Full(_)) => Err(Error::Overloaded),
-            Err(TrySendError::Closed(_)) => Err(Error::Stopped),
-        };
+        let queued = self.queue(Submission { writes, outcome });
         async move {
             queued?;
             if lazy {
@@ -81,16 +86,77 @@ impl Writer {
             committed.await.unwrap_or(Err(Error::Stopped))
         }
     }
+
+    fn queue(&self, submission: Submission) -> Result<(), Error> {
+        {
+            let mut lanes = lock(&self.lanes);
+            // Looked at under the lock, under which whoever ends empties the lanes.
+            if self.news.is_closed() {
+                return Err(Error::Stopped);
+            }
+            if lanes.len() >= QUEUE_SUBMISSIONS_MAX {
+                return Err(Error::Overloaded);
+            }
+            lanes.push(submission);
+        }
+        // One that was said and not heard says it all.
+        let _ = self.news.try_send(());
+        Ok(())
+    }
 }
 
-async fn run(store: Arc<dyn Store>, mut submissions: mpsc::Receiver<Submission>) {
-    let (mut group, mut renewals) = (Vec::new(), Renewals::default());
+/// What was submitted, for the one who writes it.
+struct Queue {
+    lanes: Arc<Mutex<Lanes>>,
+    told: mpsc::Receiver<()>,
+}
+
+impl Queue {
+    /// The next group, as soon as there is one; none when there will be no more.
+    async fn group(&mut self) -> Option<Vec<Submission>> {
+        loop {
+            let group = lock(&self.lanes).group();
+            if !group.is_empty() {
+                return Some(group);
+            }
+            if self.told.recv().await.is_none() {
+                // Whoever submitted last may have done so since.
+                return Some(lock(&self.lanes).group()).filter(|group| !group.is_empty());
+            }
+        }
+    }
+
+    /// Answers everybody who waits. A store that is away takes seconds to find out for each group, and whoever is far
+    /// behind would wait for the groups before.
+    fn give_up(&self, error: &Error) {
+        let waiting = lock(&self.lanes).take();
+        for submission in waiting {
+            let _ = submission.outcome.send(Err(error.clone()));
+        }
+    }
+}
+
+impl Drop for Queue {
+    /// Nobody writes any more: whoever waits is told.
+    fn drop(&mut self) {
+        let mut lanes = lock(&self.lanes);
+        self.told.close();
+        drop(lanes.take());
+    }
+}
+
+fn lock(lanes: &Mutex<Lanes>) -> MutexGuard<'_, Lanes> {
+    lanes.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
+async fn run(store: Arc<dyn Store>, mut queue: Queue) {
+    let mut renewals = Renewals::default();
     loop {
-        let ended = renewals.or_next(&mut submissions, &mut group).await;
+        let (group, ended) = renewals.or_next(&mut queue).await;
         let mut outcomes = Vec::with_capacity(group.len());
         let mut writes = renewals.take();
         let held = writes.len();
-        for submission in group.drain(..) {
+        for submission in group {
             let first = writes.len();
             writes.extend(submission.writes);
             outcomes.push((first..writes.len(), submission.outcome));
@@ -105,7 +171,7 @@ async fn run(store: Arc<dyn Store>, mut submissions: mpsc::Receiver<Submission>)
             "group of writes ended"
         );
         if let Err(error @ Error::Unreachable { .. }) = &result {
-            give_up(&mut submissions, error);
+            queue.give_up(error);
         }
         for (theirs, outcome) in outcomes {
             let result = match &result {
@@ -139,28 +205,24 @@ struct Renewals {
 impl Renewals {
     /// Waits for submissions that cannot wait, or until renewals must not wait any longer. Says whether there will
     /// be no more.
-    async fn or_next(
-        &mut self,
-        submissions: &mut mpsc::Receiver<Submission>,
-        group: &mut Vec<Submission>,
-    ) -> bool {
+    async fn or_next(&mut self, queue: &mut Queue) -> (Vec<Submission>, bool) {
         loop {
-            let next = submissions.recv_many(group, GROUP_SUBMISSIONS_MAX);
+            let next = queue.group();
             let received = match self.due {
                 Some(due) => timeout_at(due, next).await,
                 None => Ok(next.await),
             };
-            match received {
-                Ok(0) => return true,
-                Err(_) => return false,
-                Ok(_) => {}
-            }
+            let mut group = match received {
+                Ok(Some(group)) => group,
+                Ok(None) => return (Vec::new(), true),
+                Err(_) => return (Vec::new(), false),
+            };
             // With others they go in the order in which all were submitted.
             if group.iter().all(Submission::is_lazy) {
                 self.writes.extend(group.drain(..).flat_map(|lazy| lazy.writes));
             }
             if !group.is_empty() || self.writes.len() > RENEWALS_MAX {
-                return false;
+                return (group, false);
             }
             self.due = self.due.or_else(|| Some(Instant::now() + RENEWAL_DELAY));
         }
@@ -185,14 +247,6 @@ impl Renewals {
 impl Submission {
     fn is_lazy(&self) -> bool {
         !self.writes.is_empty() && self.writes.iter().all(|write| write.change.is_renewal())
-    }
-}
-
-/// Answers everybody who waits. A store that is away takes seconds to find out for each group, and whoever is far
-/// behind would wait for the groups before.
-fn give_up(submissions: &mut mpsc::Receiver<Submission>, error: &Error) {
-    while let Ok(submission) = submissions.try_recv() {
-        let _ = submission.outcome.send(Err(error.clone()));
     }
 }
 

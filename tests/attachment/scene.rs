@@ -1,12 +1,12 @@
 //! Alice, whose client holds a connection open, and maxb, whose client listens; each on a home server of their own.
 
 use anyhow::{Context, bail, ensure};
-use attachment::{Received, State};
+use attachment::{Receipt, Received, State, Why};
 use rvp::{PresenceState, Principal, Property};
 use tests::client::{Message, NamedView, SetState};
 use tests::listener::{Heard, Said};
 use tests::wire::Answer;
-use tests::{Attached, Client, Plan, Proof, Stage, Style};
+use tests::{Attached, Client, Failure, Plan, Proof, Stage, Style};
 
 pub(crate) struct Scene {
     pub(crate) stage: Stage,
@@ -14,6 +14,15 @@ pub(crate) struct Scene {
     pub(crate) maxb: Client,
     /// When it began.
     pub(crate) begun: std::time::SystemTime,
+}
+
+/// Plays with both of them, and takes the stage down.
+pub(crate) fn play(play: impl AsyncFnOnce(&mut Scene) -> anyhow::Result<()>) -> Result<(), Failure> {
+    tests::run(&[], async |_| {
+        let mut scene = Scene::new().await?;
+        play(&mut scene).await?;
+        scene.stage.close().await
+    })
 }
 
 impl Scene {
@@ -39,6 +48,12 @@ impl Scene {
         let watched = scene.maxb.watch(&alice, 14_400).await?;
         ensure!(watched.state()? == PresenceState::Online, "what the watch tells");
         Ok(scene)
+    }
+
+    /// Somebody with an attached client on the home server and at the router of maxb.
+    pub(crate) async fn joined_by(&mut self, name: &str) -> anyhow::Result<Attached> {
+        let person = person(&mut self.stage, name, "home-2").await?;
+        Attached::log_on(&self.stage, &person, "r-2").await
     }
 
     /// Maxb writes to alice; what it is answered.
@@ -88,6 +103,14 @@ pub(crate) async fn set(client: &mut Client, state: &str) -> anyhow::Result<()> 
 pub(crate) fn expect(status: u16, answer: &Answer) -> anyhow::Result<()> {
     ensure!(answer.status == status, "{} instead of {status}", answer.status);
     Ok(())
+}
+
+/// Why a message was refused, if it was.
+pub(crate) fn refused(receipt: &Receipt) -> Option<Why> {
+    match receipt {
+        Receipt::Refused { why, .. } => Some(*why),
+        Receipt::Delivered | Receipt::Stored => None,
+    }
 }
 
 /// The text of a message that a listening client heard next.

@@ -1,13 +1,13 @@
 //! Messages, presence and rights, between the two kinds of client.
 
-use crate::scene::{Scene, expect, person, set, text_heard};
+use crate::scene::{Scene, expect, person, play, refused, set, text_heard};
 use anyhow::ensure;
-use attachment::{ClientFrame, Format, Kind, Receipt, ServerFrame, State, Why};
+use attachment::{ClientFrame, CloseCode, Format, Kind, Receipt, ServerFrame, State, Why};
 use rvp::PresenceState;
 use rvp::notification::MessageKind;
 use tests::client::{Message, SESSION};
 use tests::documents::Entity;
-use tests::{Attached, Failure, Plan, Stage};
+use tests::{Attached, Failure};
 
 /// Umlauts, Chinese, a family of one emoji, right-to-left, what XML and CDATA must escape, and line ends.
 const TEXTS: [&str; 5] = [
@@ -20,8 +20,7 @@ const TEXTS: [&str; 5] = [
 
 #[test]
 fn texts_pass_both_ways_as_they_are() -> Result<(), Failure> {
-    tests::run(&[], async |_| {
-        let mut scene = Scene::new().await?;
+    play(async |scene| {
         let (alice, maxb) = (scene.alice.me().clone(), scene.maxb.me().clone());
         for (number, text) in TEXTS.into_iter().enumerate() {
             let received = scene.reaches_alice(text).await?;
@@ -36,8 +35,7 @@ fn texts_pass_both_ways_as_they_are() -> Result<(), Failure> {
         let (_, mime) = text_heard(&scene.maxb).await?;
         ensure!(mime.text == end_of_cdata, "{mime:?}");
         // To somebody who holds a connection open as well.
-        let carol = person(&mut scene.stage, "carol", "home-2").await?;
-        let mut carol = Attached::log_on(&scene.stage, &carol, "r-2").await?;
+        let mut carol = scene.joined_by("carol").await?;
         for (number, text) in TEXTS.into_iter().enumerate() {
             let to = carol.me().clone();
             let id = format!("carol-{number}");
@@ -46,14 +44,13 @@ fn texts_pass_both_ways_as_they_are() -> Result<(), Failure> {
             heard?;
             ensure!(receipt? == Receipt::Delivered, "{text}");
         }
-        scene.stage.close().await
+        Ok(())
     })
 }
 
 #[test]
 fn looks_and_conversations_pass_as_they_are() -> Result<(), Failure> {
-    tests::run(&[], async |_| {
-        let mut scene = Scene::new().await?;
+    play(async |scene| {
         let maxb = scene.maxb.me().clone();
         let looks = Format {
             font: Some("Comic Sans MS".into()),
@@ -87,14 +84,13 @@ fn looks_and_conversations_pass_as_they_are() -> Result<(), Failure> {
                 "{who} is not in {document}"
             );
         }
-        scene.stage.close().await
+        Ok(())
     })
 }
 
 #[test]
 fn that_somebody_types_or_joins_passes_both_ways() -> Result<(), Failure> {
-    tests::run(&[], async |_| {
-        let mut scene = Scene::new().await?;
+    play(async |scene| {
         let (alice, maxb) = (scene.alice.me().clone(), scene.maxb.me().clone());
         let typing = ClientFrame::Typing {
             to: maxb.address(),
@@ -124,14 +120,13 @@ fn that_somebody_types_or_joins_passes_both_ways() -> Result<(), Failure> {
         let (answer, received) = tokio::join!(scene.maxb.ask(&joins), scene.alice.message());
         expect(200, &answer?)?;
         ensure!(received?.kind == Kind::Join, "a join");
-        scene.stage.close().await
+        Ok(())
     })
 }
 
 #[test]
 fn an_invitation_to_what_it_cannot_do_is_refused() -> Result<(), Failure> {
-    tests::run(&[], async |_| {
-        let mut scene = Scene::new().await?;
+    play(async |scene| {
         let invitation = Message::of(Entity {
             kind: Entity::INVITE,
             typing: None,
@@ -142,14 +137,13 @@ fn an_invitation_to_what_it_cannot_do_is_refused() -> Result<(), Failure> {
         expect(412, &scene.maxb.ask(&ask).await?)?;
         scene.alice.ping().await?;
         scene.alice.heard_nothing_else()?;
-        scene.stage.close().await
+        Ok(())
     })
 }
 
 #[test]
 fn presence_passes_both_ways_and_who_is_invisible_is_offline() -> Result<(), Failure> {
-    tests::run(&[], async |_| {
-        let mut scene = Scene::new().await?;
+    play(async |scene| {
         let maxb = scene.maxb.me().clone();
         for state in [
             State::Busy,
@@ -172,30 +166,23 @@ fn presence_passes_both_ways_and_who_is_invisible_is_offline() -> Result<(), Fai
         scene.alice.set(State::Online).await?;
         scene.maxb_sees(PresenceState::Online).await?;
         let who = maxb.address();
-        scene
-            .alice
-            .does(|request| ClientFrame::Unwatch {
-                request,
-                who: who.clone(),
-            })
-            .await?;
+        let unwatches = |request| ClientFrame::Unwatch { request, who };
+        scene.alice.does(unwatches).await?;
         set(&mut scene.maxb, "busy").await?;
         scene.alice.ping().await?;
         scene.alice.heard_nothing_else()?;
-        let Scene {
-            stage, alice, maxb, ..
-        } = scene;
-        alice.log_off().await?;
-        let heard = maxb.listener.next("alice to go", |_| true).await?;
-        ensure!(format!("{heard}").contains("Offline"), "{heard}");
-        stage.close().await
+        scene
+            .alice
+            .does(|request| ClientFrame::LogOff { request })
+            .await?;
+        scene.maxb_sees(PresenceState::Offline).await?;
+        scene.alice.socket()?.ends(CloseCode::LoggedOff).await
     })
 }
 
 #[test]
 fn who_is_blocked_sees_somebody_who_is_offline() -> Result<(), Failure> {
-    tests::run(&[], async |_| {
-        let mut scene = Scene::new().await?;
+    play(async |scene| {
         let (alice, maxb) = (scene.alice.me().clone(), scene.maxb.me().address());
         let asks_watchers = |request| ClientFrame::Watchers { request };
         let (request, listed) = (scene.alice.number(), maxb.clone());
@@ -205,13 +192,8 @@ fn who_is_blocked_sees_somebody_who_is_offline() -> Result<(), Failure> {
         scene.alice.answer_to(request).await?;
 
         let who = maxb.clone();
-        scene
-            .alice
-            .does(|request| ClientFrame::Block {
-                request,
-                who: who.clone(),
-            })
-            .await?;
+        let blocks = |request| ClientFrame::Block { request, who };
+        scene.alice.does(blocks).await?;
         scene.maxb_sees(PresenceState::Offline).await?;
         ensure!(
             scene.maxb_writes("hello?").await? == 412,
@@ -226,31 +208,24 @@ fn who_is_blocked_sees_somebody_who_is_offline() -> Result<(), Failure> {
         let state = scene.maxb.watch(&alice, 14_400).await?.state()?;
         ensure!(state == PresenceState::Offline, "{state:?}");
 
-        scene
-            .alice
-            .does(|request| ClientFrame::Unblock {
-                request,
-                who: maxb.clone(),
-            })
-            .await?;
+        let unblocks = |request| ClientFrame::Unblock { request, who: maxb };
+        scene.alice.does(unblocks).await?;
         scene.maxb_sees(PresenceState::Online).await?;
         scene.reaches_alice("there you are").await?;
-        scene.stage.close().await
+        Ok(())
     })
 }
 
 #[test]
 fn messages_wait_for_who_is_not_there_and_ids_are_taken_once() -> Result<(), Failure> {
-    tests::run(&[], async |_| {
-        let mut stage = Stage::start(Plan::with_homes(2).with_routers(2)).await?;
-        let alice = person(&mut stage, "alice", "home-1").await?;
-        let bob = person(&mut stage, "bob", "home-2").await?;
-        let mut alice = Attached::log_on(&stage, &alice, "r-1").await?;
+    play(async |scene| {
+        let bob = person(&mut scene.stage, "bob", "home-2").await?;
+        let Scene { stage, alice, .. } = scene;
         for (id, text) in [("1", "first"), ("2", "second"), ("1", "first"), ("3", "third")] {
             let receipt = alice.send(&bob, id, text).await?;
             ensure!(receipt == Receipt::Stored, "{receipt:?}");
         }
-        let mut bob = Attached::log_on(&stage, &bob, "r-2").await?;
+        let mut bob = Attached::log_on(stage, &bob, "r-2").await?;
         for text in ["first", "second", "third"] {
             bob.hears(alice.me(), text).await?;
         }
@@ -264,70 +239,34 @@ fn messages_wait_for_who_is_not_there_and_ids_are_taken_once() -> Result<(), Fai
             "it is known"
         );
         bob.ping().await?;
-        bob.heard_nothing_else()?;
-
-        stage.close().await
+        bob.heard_nothing_else()
     })
 }
 
 #[test]
 fn a_message_that_nobody_takes_is_refused_with_the_reason() -> Result<(), Failure> {
-    tests::run(&[], async |_| {
-        let mut stage = Stage::start(Plan::with_homes(2).with_routers(2)).await?;
-        let alice = person(&mut stage, "alice", "home-1").await?;
-        let bob = person(&mut stage, "bob", "home-2").await?;
-        let mut alice = Attached::log_on(&stage, &alice, "r-1").await?;
-        let mut bob = Attached::log_on(&stage, &bob, "r-2").await?;
-        let to = bob.me().clone();
+    play(async |scene| {
+        let mut bob = scene.joined_by("bob").await?;
+        let (alice, to) = (&mut scene.alice, bob.me().clone());
         // Who left a conversation says so.
         bob.acknowledges = false;
         let request = alice.number();
         alice
             .say(&Attached::text(&to, request, ("5", "still there?")))
             .await?;
-        let received = bob.message().await?;
-        let left = ClientFrame::Acknowledge {
-            sequence: received.sequence,
-            left: true,
+        let sequence = bob.message().await?.sequence;
+        bob.say(&ClientFrame::Acknowledge { sequence, left: true })
+            .await?;
+        let ServerFrame::Receipt { result, .. } = alice.answer_to(request).await? else {
+            anyhow::bail!("no receipt");
         };
-        bob.say(&left).await?;
-        let receipt = alice.answer_to(request).await?;
-        let told = matches!(
-            receipt,
-            ServerFrame::Receipt {
-                result: Receipt::Refused {
-                    why: Why::LeftConversation,
-                    ..
-                },
-                ..
-            }
-        );
-        ensure!(told, "{receipt:?}");
-        let nobody = alice.me().domain();
-        let nobody = rvp::Principal::new(&nobody, "nobody")?;
-        let receipt = alice.send(&nobody, "6", "anybody?").await?;
-        ensure!(
-            matches!(
-                receipt,
-                Receipt::Refused {
-                    why: Why::NobodyThere,
-                    ..
-                }
-            ),
-            "{receipt:?}"
-        );
+        ensure!(refused(&result) == Some(Why::LeftConversation), "{result:?}");
+        let nobody = rvp::Principal::new(&alice.me().domain(), "nobody")?;
         let stranger = rvp::Principal::from_address("dana@example.org")?;
-        let receipt = alice.send(&stranger, "7", "anybody?").await?;
-        ensure!(
-            matches!(
-                receipt,
-                Receipt::Refused {
-                    why: Why::NobodyThere,
-                    ..
-                }
-            ),
-            "{receipt:?}"
-        );
-        stage.close().await
+        for (id, who) in [("6", nobody), ("7", stranger)] {
+            let receipt = alice.send(&who, id, "anybody?").await?;
+            ensure!(refused(&receipt) == Some(Why::NobodyThere), "{receipt:?}");
+        }
+        Ok(())
     })
 }

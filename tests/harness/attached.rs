@@ -1,7 +1,9 @@
 //! A client that holds a connection open (`docs/attachment.md`): what it says, what it hears, and what it knows again.
 
+mod client;
 mod socket;
 
+pub use client::AttachedClient;
 pub use socket::{Came, Socket};
 
 use crate::accounts::PASSWORD;

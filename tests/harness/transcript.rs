@@ -7,7 +7,7 @@ mod play;
 mod read;
 mod words;
 
-pub use read::{Cast, Role, Script, Step};
+pub use read::{Cast, Played, Role, Script, Step};
 
 use crate::logs::{self, Failure};
 use crate::processes::Processes;

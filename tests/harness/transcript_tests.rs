@@ -67,6 +67,59 @@ fn a_change_that_was_heard_and_is_denied_fails_the_script() {
 }
 
 #[test]
+fn what_goes_wrong_at_an_attached_client_fails_the_script() {
+    const CAST: &str = "# A try.\n[attached] alice\n[client] deriks\n";
+    for (story, expected) in [
+        ("alice dances\n", "no sentence"),
+        (
+            "alice says \"x\" to nobody@im.example.com\n",
+            "it is not attached",
+        ),
+        (
+            "alice attaches\nderiks says \"x\" to alice\n",
+            "was told what the script does not mention",
+        ),
+        (
+            "alice attaches\nderiks says \"x\" to alice\nalice hears nothing\n",
+            "try.rvp:6: alice hears nothing",
+        ),
+        (
+            "alice attaches\nderiks says \"x\" to alice\nalice hears \"y\" from deriks\n",
+            "it heard",
+        ),
+        (
+            "alice attaches\nalice says \"x\" to nobody@im.example.com\n",
+            "NobodyThere",
+        ),
+        (
+            "alice attaches\nalice says \"x\" to deriks\n  receives delivered\n",
+            "try.rvp:6: receives delivered",
+        ),
+        (
+            "alice attaches\nalice watches deriks\n  receives watching state=busy\n",
+            "state is offline, not busy",
+        ),
+        (
+            "alice attaches\nalice watches deriks\nderiks logs on\nderiks sets state=busy for 1h\nalice hears nothing\n",
+            "try.rvp:8: alice hears nothing",
+        ),
+        (
+            "alice attaches\nalice watches deriks\nderiks logs on\nderiks sets state=busy for 1h\n\
+             alice is notified deriks state=away\n",
+            "try.rvp:8: alice is notified deriks state=away",
+        ),
+        (
+            "alice attaches\nderiks logs on\nalice says \"x\" to deriks formatted bold\n\
+             deriks hears \"x\" from alice formatted \"FN=Tahoma; EF=; CO=0; CS=0; PF=22\"\n",
+            "try.rvp:7",
+        ),
+    ] {
+        let text = failure(&format!("{CAST}{story}"));
+        assert!(text.contains(expected), "{story}: {text}");
+    }
+}
+
+#[test]
 fn a_request_whose_answer_is_not_mentioned_fails_the_script() {
     let story = "maxb logs on\nmaxb holds its answers\nderiks begins to say \"x\" to maxb\nmaxb lets go\nmaxb hears \"x\" from deriks\n";
     assert!(failure(&format!("{CAST}{story}")).contains("a request was begun"));

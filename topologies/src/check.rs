@@ -6,7 +6,7 @@ mod failure_zones;
 use crate::problem::{Problem, Wrong};
 use crate::read::Draft;
 use crate::section::Lines;
-use crate::{CallBacks, Trust, Zone};
+use crate::{CallBacks, ClientTls, Trust, Zone};
 use std::collections::{BTreeMap, BTreeSet};
 
 /// Notes everything that does not fit together.
@@ -116,6 +116,15 @@ fn zones(draft: &Draft, problems: &mut Vec<Problem>) {
             );
             let remedy = "write \"off\", or anybody could make this router connect to hosts inside";
             problems.push(router.lines.problem("call_backs", Wrong::new(wrong, remedy)));
+        }
+        if trust == Some(Trust::None) && router.value.tls == ClientTls::Off {
+            let wrong = format!(
+                "is \"off\" in zone \"{}\", where anybody can be",
+                router.value.zone
+            );
+            let remedy = "write \"router\", so that its clients must speak TLS, or \"proxy\" where one that it knows \
+                          for sure ends TLS before it";
+            problems.push(router.lines.problem("tls", Wrong::new(wrong, remedy)));
         }
     }
     for home in &draft.homes.all {

@@ -24,6 +24,6 @@ pub use ipnet::IpNet;
 pub use load::{LoadError, builtin, builtin_names};
 pub use problem::{Problem, Problems};
 pub use topology::{
-    Archive, CallBacks, Domain, HomeRole, Limits, Membership, Offline, OverrideError, Population, Profile,
-    RouterRole, Scheme, Store, Topology, Trust, Zone,
+    Archive, CallBacks, ClientTls, Domain, HomeRole, Limits, Membership, Offline, OverrideError, Population,
+    Profile, RouterRole, Scheme, Store, Topology, Trust, Zone,
 };

@@ -4,11 +4,12 @@ use crate::name::{self, Qualified};
 use crate::problem::{Problem, Wrong};
 use crate::section::{Lines, Placed, Section, Sections};
 use crate::value::{
-    age, call_backs, choice, listen, number, part, retention, schemes, sentence, size, text, yes_or_no,
+    age, call_backs, choice, listen, number, origins, part, retention, schemes, sentence, size, text,
+    yes_or_no,
 };
 use crate::{
-    Archive, CallBacks, Domain, HomeRole, Limits, Membership, Offline, Population, Profile, RouterRole,
-    Scheme, Store, Topology, Trust, Zone,
+    Archive, CallBacks, ClientTls, Domain, HomeRole, Limits, Membership, Offline, Population, Profile,
+    RouterRole, Scheme, Store, Topology, Trust, Zone,
 };
 use toml::de::{DeTable, DeValue};
 
@@ -222,8 +223,17 @@ fn router(section: &mut Section<'_, '_>) -> Option<RouterRole> {
     let listen = section.optional("listen", |value| listen(value).map(Some), None);
     let schemes = section.optional("schemes", schemes, vec![Scheme::Ntlm, Scheme::Digest]);
     let call_backs = section.optional("call_backs", call_backs, CallBacks::Off);
+    let places = [
+        ("off", ClientTls::Off),
+        ("router", ClientTls::Router),
+        ("proxy", ClientTls::Proxy),
+    ];
+    let tls = section.optional("tls", |value| choice(value, &places), ClientTls::Off);
+    let origins = section.optional("origins", origins, Vec::new());
     let (schemes, call_backs) = (schemes?, call_backs?);
     Some(RouterRole {
+        tls: tls?,
+        origins: origins?,
         name: name?,
         zone: zone?,
         node: node?,

@@ -143,6 +143,21 @@ pub struct RouterRole {
     pub schemes: Vec<Scheme>,
     /// Which call-backs of clients it connects to.
     pub call_backs: CallBacks,
+    /// Where TLS of its clients ends.
+    pub tls: ClientTls,
+    /// Pages that may attach besides those of the router's own host: `https://chat.example.com`.
+    pub origins: Vec<String>,
+}
+
+/// Where TLS of clients ends.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum ClientTls {
+    /// There is none: clients speak plain HTTP.
+    Off,
+    /// At the router, which has a certificate.
+    Router,
+    /// At a proxy that the router's listener knows for sure, and nobody else reaches the listener.
+    Proxy,
 }
 
 /// A way for clients to authenticate.

@@ -165,6 +165,33 @@ pub(crate) fn schemes(value: &DeValue<'_>) -> Result<Vec<Scheme>, Wrong> {
     Ok(schemes)
 }
 
+/// Pages that browsers may attach from, as they write it themselves.
+pub(crate) fn origins(value: &DeValue<'_>) -> Result<Vec<String>, Wrong> {
+    const REMEDY: &str = "write a list of scheme, host and port only, such as [\"https://chat.example.com\"]";
+    let list = value.as_array();
+    let list = list.ok_or_else(|| Wrong::new(format!("is {}", kind(value)), REMEDY))?;
+    let mut origins = Vec::new();
+    for value in list.iter() {
+        let text = text(value.get_ref())
+            .map_err(|wrong| Wrong::new(format!("has an entry that {}", wrong.wrong), REMEDY))?;
+        if !is_origin(text) {
+            return Err(Wrong::new(format!("has the entry \"{text}\""), REMEDY));
+        }
+        origins.push(text.to_owned());
+    }
+    Ok(origins)
+}
+
+fn is_origin(text: &str) -> bool {
+    let host = text
+        .strip_prefix("https://")
+        .or_else(|| text.strip_prefix("http://"));
+    host.is_some_and(|host| {
+        let legal = |octet: u8| octet.is_ascii_alphanumeric() || b"-._:[]".contains(&octet);
+        !host.is_empty() && host.bytes().all(legal)
+    })
+}
+
 /// A router's policy for call-backs.
 pub(crate) fn call_backs(value: &DeValue<'_>) -> Result<CallBacks, Wrong> {
     const REMEDY: &str = "write \"off\", \"peer\" or a list of ranges such as [\"10.0.0.0/8\"]";

@@ -3,8 +3,8 @@
 use std::net::IpAddr;
 use std::path::Path;
 use topologies::{
-    CallBacks, LoadError, Membership, OverrideError, Profile, Scheme, Store, Topology, Trust, builtin,
-    builtin_names,
+    CallBacks, ClientTls, LoadError, Membership, OverrideError, Profile, Scheme, Store, Topology, Trust,
+    builtin, builtin_names,
 };
 
 #[test]
@@ -128,6 +128,7 @@ fn an_isp_at_its_smallest_is_a_router_and_a_home_server_in_each_of_three_failure
             (&router.call_backs, &router.schemes),
             (&CallBacks::Off, &vec![Scheme::Digest])
         );
+        assert_eq!(router.tls, ClientTls::Router, "what strangers reach speaks TLS");
     }
     for home in &isp.homes {
         assert_eq!(trust(&isp, &home.zone), Trust::Inside);

@@ -23,6 +23,9 @@ fn sized(file: &str, online: u32, zones: &[&str], [routers, homes]: [usize; 2]) 
     for (kind, zone, count) in [("router", clients, routers), ("home", "core", homes)] {
         for number in 0..count {
             let _ = writeln!(text, "[[{kind}]]\nname = \"{kind}-{number}\"\nzone = \"{zone}\"");
+            if (kind, clients) == ("router", "internet") {
+                let _ = writeln!(text, "tls = \"router\"");
+            }
             if let Some(place) = zones.get(number % zones.len().max(1)) {
                 let _ = writeln!(text, "failure_zone = \"{place}\"");
             }

@@ -7,7 +7,7 @@
 //! Scenarios: idle (10,000 attachments), talk (2,000 people, 1,000 messages a second), router (2,000 attachments, half
 //! of whose router is killed while they talk), churn (5,000 opened and closed in random order), kept and kept-postgres
 //! (200 people write to 2,000 who are not there, as fast as it goes); all when none is named.
-//! PEOPLE, RATE and SECONDS in the environment change that. Beside it, `ulimit -n` must allow two files for each.
+//! PEOPLE, RATE, SECONDS and TOPOLOGY (a name or a file) in the environment change that. Beside it, `ulimit -n` must allow two files for each.
 //! The program `etcd` must be installed. Everything runs on loopback and stops by itself.
 #![allow(clippy::print_stdout, reason = "what it measured is its output")]
 #![allow(
@@ -101,7 +101,8 @@ async fn run(homeport: &Path, scenario: &str) -> Result<()> {
     let mut etcd = Etcd::new(&data.path().join("own-etcd"))?;
     etcd.start().await?;
     let further = (etcd.endpoint(), kept.arguments());
-    let cluster = Cluster::start_with(homeport, data.path(), "enterprise", &further).await?;
+    let topology = std::env::var("TOPOLOGY").unwrap_or_else(|_| "enterprise".to_owned());
+    let cluster = Cluster::start_with(homeport, data.path(), &topology, &further).await?;
     let mut world = World {
         routers: cluster.routers()?,
         cluster,
@@ -187,11 +188,11 @@ impl World {
             sender.send(order).await.context("a client has ended")?;
             self.watch_return(killed, count)?;
         }
-        let used = self.cluster.cpu_seconds(None);
         let ended = Instant::now();
         while self.seen.answers() < usize::try_from(total)? && ended.elapsed() < PATIENCE {
             sleep(Duration::from_millis(20)).await;
         }
+        let used = self.cluster.cpu_seconds(None);
         let [lost, doubled, refused] = self.seen.wrong();
         println!(
             "{}: {} of {total} messages answered, {lost} lost, {doubled} doubled, {refused} refused; {}",

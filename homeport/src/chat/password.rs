@@ -36,7 +36,7 @@ pub(crate) fn password(address: &str, file: Option<&Path>, demo: Option<&Path>) 
                 .to_owned()
         ));
     }
-    asked(address)
+    asked(&format!("Password of {address}: "))
 }
 
 /// The first line without its end.
@@ -67,9 +67,12 @@ impl Drop for Raw {
 }
 
 /// Asks at the terminal, which shows nothing of what is typed.
-fn asked(address: &str) -> Result<String> {
+///
+/// # Errors
+/// When it is given up, is no password, or the terminal cannot be turned silent.
+pub(crate) fn asked(question: &str) -> Result<String> {
     let mut out = io::stderr();
-    write!(out, "Password of {address}: ").and_then(|()| out.flush())?;
+    write!(out, "{question}").and_then(|()| out.flush())?;
     let typed = {
         enable_raw_mode().context("turn the terminal's echo off")?;
         let _raw = Raw;

@@ -7,7 +7,7 @@ use futures_util::future::select_all;
 use homeserver::{ArchivePolicy, Archives, HomeServer, HomeServerConfig, Offline, OfflinePolicy};
 use membership::{EmbeddedMembership, Membership};
 use prometheus_client::registry::Registry;
-use router::{OwnListeners, Policy, Router, RouterConfig};
+use router::{AttachmentConfig, OwnListeners, Policy, Router, RouterConfig, Tls};
 use rvp::Domain;
 use std::collections::BTreeMap;
 use std::net::{IpAddr, SocketAddr};
@@ -24,6 +24,8 @@ pub(super) struct Places {
     pub(super) admin: SocketAddr,
     /// The address of links, on ports that are free.
     pub(super) inside: IpAddr,
+    /// What routers show their clients, if these speak TLS.
+    pub(super) tls: Option<Tls>,
 }
 
 /// Everything that runs.
@@ -174,7 +176,10 @@ async fn start_routers(
             own: shared.own.clone(),
             seed: rand::random(),
         };
-        let config = router_config(role, topology, listen, key)?;
+        let config = RouterConfig {
+            tls: places.tls.clone(),
+            ..router_config(role, topology, listen, key)?
+        };
         let started = Router::start(config, resources, registry).await;
         routers.push(started.with_context(|| {
             format!(
@@ -205,7 +210,10 @@ fn router_config(
             .context("read the topology's domains")?,
         schemes: role.schemes.iter().map(|scheme| self::scheme(*scheme)).collect(),
         call_backs: policy(&role.call_backs),
-        attachments: router::AttachmentConfig::default(),
+        attachments: AttachmentConfig {
+            origins: role.origins.clone(),
+            ..AttachmentConfig::default()
+        },
         key,
         connections_max: usize::try_from(topology.limits.router_cap)?,
     })

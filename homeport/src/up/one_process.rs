@@ -26,7 +26,9 @@ pub(super) async fn run(up: &Up, ground: Ground, output: &Output) -> Result<()> 
         listen: up.listen,
         admin: up.admin,
         inside: INSIDE,
+        tls: up.tls.load()?,
     };
+    let scheme = up.tls.scheme();
     let cluster = Cluster::start(topology, &places, &ground.store, &ground.telemetry).await?;
     let homes = cluster
         .homes
@@ -35,9 +37,9 @@ pub(super) async fn run(up: &Up, ground: Ground, output: &Output) -> Result<()> 
         .collect();
     let routers = cluster.routers.iter().map(router::Router::address).collect();
     ground.data.set_running(&Running::OneProcess { homes, routers })?;
-    table::print(output, topology, &cluster);
+    table::print(output, topology, &cluster, scheme);
     accounts::print(output, &ground.demo, ground.is_empty().await?, &up.data);
-    let ended = serve(&cluster, &ground.shutdown, output).await;
+    let ended = serve(&cluster, &ground.shutdown, output, scheme).await;
     cluster.drain(up.deadline()).await;
     ground.store.close().await;
     ground.data.clear_running()?;
@@ -45,7 +47,7 @@ pub(super) async fn run(up: &Up, ground: Ground, output: &Output) -> Result<()> 
 }
 
 /// Until a signal, or until a role cannot go on.
-async fn serve(cluster: &Cluster, shutdown: &Shutdown, output: &Output) -> Result<()> {
+async fn serve(cluster: &Cluster, shutdown: &Shutdown, output: &Output, scheme: &str) -> Result<()> {
     tokio::select! {
         () = shutdown.requested() => return Ok(()),
         ready = tokio::time::timeout(READY_WAIT, cluster.readiness.reached()) => {
@@ -54,7 +56,7 @@ async fn serve(cluster: &Cluster, shutdown: &Shutdown, output: &Output) -> Resul
             }
         }
     }
-    output.line(&format!("ready http://{}", cluster.routers[0].address()));
+    output.line(&format!("ready {scheme}://{}", cluster.routers[0].address()));
     tokio::select! {
         () = shutdown.requested() => Ok(()),
         failure = cluster.failed() => Err(failure).context("a role cannot go on"),

@@ -116,7 +116,8 @@ impl Scene<'_> {
         group.print()?;
         self.print_accounts();
         group.until_ready().await?;
-        self.output.line(&format!("ready http://{listen}"));
+        self.output
+            .line(&format!("ready {}://{listen}", self.up.tls.scheme()));
         Err(group.watch().await)
     }
 

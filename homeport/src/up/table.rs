@@ -4,8 +4,8 @@ use super::cluster::Cluster;
 use crate::output::Output;
 use topologies::Topology;
 
-/// Prints one line for each role.
-pub(super) fn print(output: &Output, topology: &Topology, cluster: &Cluster) {
+/// Prints one line for each role; `scheme` is what clients of routers speak.
+pub(super) fn print(output: &Output, topology: &Topology, cluster: &Cluster, scheme: &str) {
     let mut rows = Vec::new();
     let place = |place: &Option<String>| place.clone().unwrap_or_default();
     for (role, router) in topology.routers.iter().zip(&cluster.routers) {
@@ -15,7 +15,7 @@ pub(super) fn print(output: &Output, topology: &Topology, cluster: &Cluster) {
             &place(&role.node),
             &place(&role.failure_zone),
             &role.zone,
-            &format!("http://{}", router.address()),
+            &format!("{scheme}://{}", router.address()),
         ];
         rows.push(row.map(str::to_owned).to_vec());
     }

@@ -56,7 +56,7 @@ impl Add {
         let address = self.address.address();
         self.password
             .check(&format!("homeport user add {address}{}", self.data.argument()))?;
-        let password = self.password.read(output)?;
+        let password = self.password.read(&address)?;
         // Refused before a folder is made for it.
         Secrets::derive(&password, None)?;
         let data = DataDir::create(&self.data.data)?;

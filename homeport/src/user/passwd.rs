@@ -66,7 +66,7 @@ impl Passwd {
     ) -> Result<Option<LegacyNames>> {
         let before = account_of(store, &self.address).await?;
         let names = self.names(before.secrets.legacy.as_ref(), || topology_of(data, output))?;
-        let password = self.password.read(output)?;
+        let password = self.password.read(&self.address.address())?;
         let secrets = Secrets::derive(&password, names.as_ref())?;
         // Read again, because a server may have changed the display name while the password was typed.
         let account = Account {

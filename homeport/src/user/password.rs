@@ -2,7 +2,7 @@
 //! list of processes and find in the shell's history.
 
 use crate::Usage;
-use crate::output::Output;
+use crate::chat::asked;
 use anyhow::{Context, Result, bail};
 use std::io::{BufRead, BufReader, IsTerminal, Read};
 use store::PASSWORD_CHARS_MAX;
@@ -33,16 +33,20 @@ impl PasswordSource {
         )))
     }
 
-    /// Reads the password.
+    /// Reads the password. A terminal shows nothing of it, so there it is typed twice.
     ///
     /// # Errors
     /// When there is none, or it cannot be one.
-    pub(super) fn read(&self, output: &Output) -> Result<String> {
+    pub(super) fn read(&self, address: &str) -> Result<String> {
         let stdin = std::io::stdin();
-        if stdin.is_terminal() {
-            output.note("Type the password and press Enter. It is shown while you type.");
+        if !stdin.is_terminal() {
+            return line(stdin.lock());
         }
-        line(stdin.lock())
+        let password = asked(&format!("New password of {address}: "))?;
+        if asked("The same again: ")? != password {
+            bail!("the two passwords are not the same: nothing was changed");
+        }
+        Ok(password)
     }
 }
 

@@ -10,11 +10,13 @@ use attachment::{CloseCode, ServerFrame};
 use axum::body::Body;
 use axum::extract::{Request, State};
 use bytes::Bytes;
+use futures_util::future::BoxFuture;
 use http::header::{CACHE_CONTROL, CONTENT_TYPE};
 use http::{HeaderValue, Method, Response, StatusCode};
 use std::collections::HashMap;
 use std::convert::Infallible;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::task::{Context, Poll};
 use std::time::Duration;
 use tokio::sync::mpsc;
 
@@ -35,6 +37,8 @@ pub(super) struct Streams {
 struct Events {
     posted: mpsc::Receiver<String>,
     sent: mpsc::Sender<Bytes>,
+    /// Ready when nobody reads the answer any more.
+    left: BoxFuture<'static, ()>,
 }
 
 impl Streams {
@@ -43,15 +47,31 @@ impl Streams {
     }
 }
 
-impl Transport for Events {
-    async fn receive(&mut self) -> Incoming {
-        tokio::select! {
-            posted = self.posted.recv() => posted.map_or(Incoming::Gone, |text| Incoming::Frame(text.into())),
-            () = self.sent.closed() => Incoming::Gone,
+impl Events {
+    fn new(posted: mpsc::Receiver<String>, sent: mpsc::Sender<Bytes>) -> Self {
+        let reader = sent.clone();
+        Self {
+            posted,
+            sent,
+            left: Box::pin(async move { reader.closed().await }),
         }
     }
+}
 
-    async fn send(&mut self, frame: &ServerFrame) -> bool {
+impl Transport for Events {
+    fn poll_receive(&mut self, context: &mut Context<'_>) -> Poll<Incoming> {
+        if let Poll::Ready(posted) = self.posted.poll_recv(context) {
+            return Poll::Ready(posted.map_or(Incoming::Gone, |text| Incoming::Frame(text.into())));
+        }
+        self.left.as_mut().poll(context).map(|()| Incoming::Gone)
+    }
+
+    fn poll_flush(&mut self, _context: &mut Context<'_>) -> Poll<bool> {
+        // What is put is the answer's own from then on.
+        Poll::Ready(true)
+    }
+
+    async fn put(&mut self, frame: &ServerFrame) -> bool {
         let event = format!("data: {}\n\n", frame.write());
         self.sent.send(event.into()).await.is_ok()
     }
@@ -61,7 +81,7 @@ impl Transport for Events {
             code: code.code(),
             reason: code.reason().to_owned(),
         };
-        let _ = tokio::time::timeout(Duration::from_secs(1), self.send(&closed)).await;
+        let _ = tokio::time::timeout(Duration::from_secs(1), self.put(&closed)).await;
     }
 }
 
@@ -86,9 +106,9 @@ pub(crate) async fn events(State(attachments): State<Attachments>, request: Requ
     attachments.inner.streams.open().insert(name.clone(), post);
     let connections = attachments.parts().connections.clone();
     connections.spawn(async move {
-        let mut events = Events { posted, sent };
+        let mut events = Events::new(posted, sent);
         let stream = name.clone();
-        if events.send(&ServerFrame::Stream { stream }).await {
+        if events.put(&ServerFrame::Stream { stream }).await {
             attachments.serve(&mut events, stranger).await;
         }
         attachments.inner.streams.open().remove(&name);

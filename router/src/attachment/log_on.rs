@@ -4,7 +4,7 @@
 //! of a name: one that is not there is challenged like any other.
 
 use super::requests::Asker;
-use super::session::{End, LOGIN_LIFETIME, Lanes, Session, refused, refused_for, send};
+use super::session::{End, LOGIN_LIFETIME, Lanes, Session, put, refused, refused_for};
 use super::socket::{Incoming, Transport};
 use super::token::Bearer;
 use super::{Attached, Attachments};
@@ -72,7 +72,7 @@ impl Attachments {
             let answer = match self.known(request, proof, &mut challenged).await {
                 Ok(known) => match self.begin_session(request, known).await {
                     Ok((session, welcome)) => {
-                        return match send(transport, &ServerFrame::Welcome(welcome)).await {
+                        return match put(transport, &ServerFrame::Welcome(welcome)).await {
                             Ok(()) => Ok(session),
                             Err(end) => {
                                 self.abandon(&session);
@@ -84,11 +84,11 @@ impl Attachments {
                 },
                 Err(Unknown::Answer(answer)) => answer,
                 Err(Unknown::Refused(answer)) => {
-                    send(transport, &answer).await?;
+                    put(transport, &answer).await?;
                     return Err(End::Close(CloseCode::WrongCredentials));
                 }
             };
-            send(transport, &answer).await?;
+            put(transport, &answer).await?;
         }
         Err(End::Close(CloseCode::NotAuthenticated))
     }
@@ -116,7 +116,7 @@ impl Attachments {
             match (frame, valid) {
                 (ClientFrame::Authenticate { request, proof }, true) => return Ok((request, proof)),
                 (ClientFrame::Authenticate { request, .. }, false) => {
-                    send(transport, &refused(request, Why::Malformed, None)).await?;
+                    put(transport, &refused(request, Why::Malformed, None)).await?;
                 }
                 (ClientFrame::Unknown, _) => {}
                 (_, _) => return Err(End::Close(CloseCode::AuthenticateFirst)),

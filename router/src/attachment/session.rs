@@ -1,22 +1,26 @@
-//! One client's connection from its log-on to its end: what it asks, what it is told, and what it has not acknowledged.
+//! One client's connection from its log-on to its end: what it is told, and what it has not acknowledged.
 
 use super::outbox::{Item, Waiting};
-use super::requests::{Asker, Finished, Then, WATCH_LIFETIME};
+use super::requests::{Asker, Finished, WATCH_LIFETIME};
 use super::socket::{Incoming, Transport};
 use super::translate::{Told, why};
 use super::{Attached, Attachments, has_room, presence};
 use crate::call_back::InHand;
-use attachment::limits::{REQUESTS_MAX, SILENCE_MAX, WATCHED_MAX};
-use attachment::{ClientFrame, CloseCode, ContactsAction, FrameError, ServerFrame, Why};
+use attachment::limits::SILENCE_MAX;
+use attachment::{ClientFrame, CloseCode, ServerFrame, Why};
 use futures_util::StreamExt;
 use futures_util::future::BoxFuture;
 use futures_util::stream::FuturesUnordered;
 use proto::Outcome;
 use rvp::{Fault, Principal, SubscriptionId};
 use std::collections::{BTreeMap, HashMap, VecDeque};
+use std::future::poll_fn;
+use std::pin::{Pin, pin};
 use std::sync::Arc;
+use std::task::Poll;
 use std::time::Duration;
-use tokio::time::Instant;
+use tokio::time::{Instant, Sleep};
+use tokio_util::sync::WaitForCancellationFuture;
 
 /// How often login, watches and token are renewed, which live longer.
 const RENEW_EVERY: Duration = Duration::from_secs(2_700);
@@ -43,7 +47,7 @@ pub(super) struct Session {
 
 /// A message that the client has, or will.
 pub(super) struct Written {
-    waiting: Waiting,
+    pub(super) waiting: Waiting,
     _in_hand: Option<InHand>,
 }
 
@@ -51,10 +55,10 @@ pub(super) struct Written {
 /// its order.
 #[derive(Default)]
 pub(super) struct Lanes {
-    busy: HashMap<Principal, VecDeque<ClientFrame>>,
-    open: usize,
+    pub(super) busy: HashMap<Principal, VecDeque<ClientFrame>>,
+    pub(super) open: usize,
     /// Whether the contact list is being read: what is told of it meanwhile comes after it.
-    list_is_read: bool,
+    pub(super) list_is_read: bool,
 }
 
 /// Why a connection ends.
@@ -65,26 +69,81 @@ pub(super) enum End {
     Close(CloseCode),
 }
 
+/// What a session does something about.
+enum Event {
+    Incoming(Incoming),
+    Finished(Finished),
+    News,
+    Stop,
+    Due,
+}
+
 impl Session {
     /// Serves the client until the connection ends. Returns why.
     pub(super) async fn run(&mut self, transport: &mut impl Transport) -> End {
         let stop = self.shared.parts().stop.clone();
+        // Both are kept, so that nothing is registered anew for each frame. What is due only moves away: when it has
+        // come it is looked at again.
+        let mut stopped = pin!(stop.cancelled());
+        let mut due = pin!(tokio::time::sleep_until(self.due()));
         loop {
-            if let Err(end) = self.write_waiting(transport).await {
+            if let Err(end) = self.put_waiting(transport).await {
                 return end;
             }
-            let (due, draining) = (self.due(), self.draining.is_some());
-            let ended = tokio::select! {
-                incoming = transport.receive() => self.incoming(transport, incoming).await,
-                Some(finished) = self.open.next() => self.finished(transport, finished).await,
-                () = self.attached.outbox.news() => Ok(()),
-                () = tokio::time::sleep_until(due) => self.is_due(),
-                () = stop.cancelled(), if !draining => self.drain(transport).await,
+            let done = match self.next(transport, stopped.as_mut(), due.as_mut()).await {
+                Event::Incoming(incoming) => self.incoming(incoming),
+                Event::Finished(finished) => self.finished(transport, finished).await.map(|()| None),
+                Event::News => Ok(None),
+                Event::Stop => Ok(Some(self.drain())),
+                Event::Due => self.is_due().map(|()| None),
             };
-            if let Err(end) = ended {
+            let put = match done {
+                Ok(Some(frame)) => put(transport, &frame).await,
+                Ok(None) => Ok(()),
+                Err(end) => Err(end),
+            };
+            if let Err(end) = put {
                 return end;
+            }
+            if due.is_elapsed() || self.draining.is_some() {
+                due.as_mut().reset(self.due());
             }
         }
+    }
+
+    /// What comes next. What was put is written when nothing else is to be done, so that frames which come together
+    /// leave together.
+    async fn next(
+        &mut self,
+        transport: &mut impl Transport,
+        mut stopped: Pin<&mut WaitForCancellationFuture<'_>>,
+        mut due: Pin<&mut Sleep>,
+    ) -> Event {
+        let draining = self.draining.is_some();
+        let mut news = pin!(self.attached.outbox.news());
+        let open = &mut self.open;
+        poll_fn(|context| {
+            if due.as_mut().poll(context).is_ready() {
+                return Poll::Ready(Event::Due);
+            }
+            if !draining && stopped.as_mut().poll(context).is_ready() {
+                return Poll::Ready(Event::Stop);
+            }
+            if let Poll::Ready(Some(finished)) = open.poll_next_unpin(context) {
+                return Poll::Ready(Event::Finished(finished));
+            }
+            if let Poll::Ready(incoming) = transport.poll_receive(context) {
+                return Poll::Ready(Event::Incoming(incoming));
+            }
+            if news.as_mut().poll(context).is_ready() {
+                return Poll::Ready(Event::News);
+            }
+            match transport.poll_flush(context) {
+                Poll::Ready(false) => Poll::Ready(Event::Incoming(Incoming::Gone)),
+                Poll::Ready(true) | Poll::Pending => Poll::Pending,
+            }
+        })
+        .await
     }
 
     /// When something is to be done at the latest.
@@ -110,13 +169,13 @@ impl Session {
         Ok(())
     }
 
-    async fn drain(&mut self, transport: &mut impl Transport) -> Result<(), End> {
+    fn drain(&mut self) -> ServerFrame {
         self.draining = Some(Instant::now() + DRAIN_AFTER);
         let come_back_after = rand::random_range(0..=COME_BACK_WITHIN);
-        send(transport, &ServerFrame::Notice { come_back_after }).await
+        ServerFrame::Notice { come_back_after }
     }
 
-    async fn write_waiting(&mut self, transport: &mut impl Transport) -> Result<(), End> {
+    async fn put_waiting(&mut self, transport: &mut impl Transport) -> Result<(), End> {
         // What nobody waits for any more takes no room: it was kept and comes again.
         if !has_room(self.unacknowledged.len()) {
             self.unacknowledged
@@ -127,200 +186,38 @@ impl Session {
             .outbox
             .take(has_room(self.unacknowledged.len()), self.lanes.list_is_read)
         {
-            match item {
+            let frame = match item {
                 Item::Close(code) => return Err(End::Close(code)),
-                Item::Change(change) => {
-                    if let Some(frame) = presence(&change) {
-                        send(transport, &frame).await?;
-                    }
-                }
-                Item::Contact(change) => send(transport, &super::contacts::changed(change)).await?,
-                Item::Message(waiting) => self.write_message(transport, *waiting).await?,
+                Item::Change(change) => presence(&change),
+                Item::Contact(change) => Some(super::contacts::changed(change)),
+                Item::Message(waiting) => self.message(*waiting),
+            };
+            if let Some(frame) = frame {
+                put(transport, &frame).await?;
             }
         }
         Ok(())
     }
 
-    async fn write_message(
-        &mut self,
-        transport: &mut impl Transport,
-        mut waiting: Waiting,
-    ) -> Result<(), End> {
-        let frame = match std::mem::replace(&mut waiting.told, Told::Nothing) {
+    fn message(&mut self, mut waiting: Waiting) -> Option<ServerFrame> {
+        match std::mem::replace(&mut waiting.told, Told::Nothing) {
             Told::Message(mut received) => {
                 self.sequence += 1;
                 received.sequence = self.sequence;
-                ServerFrame::Message(*received)
+                let in_hand = self.shared.parts().taken.begin(&waiting.message);
+                let written = Written {
+                    waiting,
+                    _in_hand: in_hand,
+                };
+                self.unacknowledged.insert(self.sequence, written);
+                Some(ServerFrame::Message(*received))
             }
             Told::Typing(from, conversation) => {
-                send(transport, &ServerFrame::Typing { from, conversation }).await?;
                 // Nobody acknowledges that.
                 let _ = waiting.outcome.send(Outcome::Taken);
-                return Ok(());
+                Some(ServerFrame::Typing { from, conversation })
             }
-            Told::Nothing => return Ok(()),
-        };
-        let in_hand = self.shared.parts().taken.begin(&waiting.message);
-        let written = Written {
-            waiting,
-            _in_hand: in_hand,
-        };
-        self.unacknowledged.insert(self.sequence, written);
-        send(transport, &frame).await
-    }
-
-    async fn incoming(&mut self, transport: &mut impl Transport, incoming: Incoming) -> Result<(), End> {
-        let text = match incoming {
-            Incoming::Frame(text) => text,
-            Incoming::Sign => {
-                self.heard = Instant::now();
-                return Ok(());
-            }
-            Incoming::Bad(code) => return Err(End::Close(code)),
-            Incoming::Gone => return Err(End::Gone),
-        };
-        self.heard = Instant::now();
-        let frame = match ClientFrame::read(&text) {
-            Ok(frame) => frame,
-            Err(FrameError::TooLarge) => return Err(End::Close(CloseCode::TooLarge)),
-            Err(FrameError::Malformed | FrameError::Field(_)) => {
-                return Err(End::Close(CloseCode::Malformed));
-            }
-        };
-        if let Err(error) = frame.check() {
-            let why = match error {
-                FrameError::TooLarge => Why::TooLarge,
-                FrameError::Malformed | FrameError::Field(_) => Why::Malformed,
-            };
-            return match frame.request() {
-                Some(request) => send(transport, &refused(request, why, None)).await,
-                // Nobody would hear of it.
-                None => Err(End::Close(CloseCode::Malformed)),
-            };
-        }
-        self.take(transport, frame).await
-    }
-
-    async fn take(&mut self, transport: &mut impl Transport, frame: ClientFrame) -> Result<(), End> {
-        match frame {
-            ClientFrame::Ping {} => send(transport, &ServerFrame::Pong {}).await,
-            ClientFrame::Acknowledge { sequence, left } => {
-                self.acknowledge(sequence, left);
-                Ok(())
-            }
-            ClientFrame::Authenticate { .. } => Err(End::Close(CloseCode::AuthenticatedAlready)),
-            ClientFrame::Unknown => Ok(()),
-            request @ (ClientFrame::State { .. }
-            | ClientFrame::Watch { .. }
-            | ClientFrame::Unwatch { .. }
-            | ClientFrame::Contacts { .. }
-            | ClientFrame::Message(_)
-            | ClientFrame::Typing { .. }
-            | ClientFrame::Block { .. }
-            | ClientFrame::Unblock { .. }
-            | ClientFrame::Blocked { .. }
-            | ClientFrame::Watchers { .. }
-            | ClientFrame::LogOff { .. }) => self.request(transport, request).await,
-        }
-    }
-
-    fn acknowledge(&mut self, sequence: u64, left: bool) {
-        let Some(written) = self.unacknowledged.remove(&sequence) else {
-            return;
-        };
-        let outcome = if left { Outcome::Left } else { Outcome::Taken };
-        if !left {
-            // Also when it comes too late for this attempt: then it is known in the next.
-            self.shared.parts().taken.put(&written.waiting.message);
-        }
-        let _ = written.waiting.outcome.send(outcome);
-    }
-
-    async fn request(&mut self, transport: &mut impl Transport, frame: ClientFrame) -> Result<(), End> {
-        let number = frame.request();
-        let too_many = self.lanes.open >= REQUESTS_MAX
-            || (matches!(frame, ClientFrame::Watch { .. }) && self.watches.len() >= WATCHED_MAX);
-        let target = match self.asker.target(&frame) {
-            _ if too_many => Err(Why::Busy),
-            Some(target) => Ok(target),
-            None => Err(Why::NobodyThere),
-        };
-        match (target, number) {
-            (Ok(target), _) => self.begin(target, frame),
-            (Err(reason), Some(request)) => {
-                let retry_after = reason.may_pass().then_some(Fault::RETRY_AFTER_SECONDS.into());
-                let answer = if let ClientFrame::Message(message) = frame {
-                    super::requests::receipt(request, message.id, reason, retry_after)
-                } else {
-                    refused(request, reason, retry_after)
-                };
-                return send(transport, &answer).await;
-            }
-            // That somebody types is of no use later.
-            (Err(_), None) => {}
-        }
-        Ok(())
-    }
-
-    fn begin(&mut self, target: Principal, frame: ClientFrame) {
-        let typing = matches!(frame, ClientFrame::Typing { .. });
-        if let Some(waiting) = self.lanes.busy.get_mut(&target) {
-            if !typing {
-                self.lanes.open += 1;
-                waiting.push_back(frame);
-            }
-            return;
-        }
-        self.lanes.open += 1;
-        self.lanes.busy.insert(target.clone(), VecDeque::new());
-        self.ask(target, frame);
-    }
-
-    fn ask(&mut self, target: Principal, frame: ClientFrame) {
-        self.lanes.list_is_read |= reads_contacts(&frame);
-        let (asker, watch) = (self.asker.clone(), self.watches.get(&target).copied());
-        self.open
-            .push(Box::pin(async move { asker.answer(target, frame, watch).await }));
-    }
-
-    async fn finished(&mut self, transport: &mut impl Transport, finished: Finished) -> Result<(), End> {
-        // What others changed of the contact list before is told before.
-        while !self.lanes.list_is_read
-            && let Some(change) = self.attached.outbox.take_contact()
-        {
-            send(transport, &super::contacts::changed(change)).await?;
-        }
-        if let Some(target) = finished.target {
-            self.lanes.open -= 1;
-            self.lanes.list_is_read &= target != self.asker.me;
-            let next = self.lanes.busy.get_mut(&target).and_then(VecDeque::pop_front);
-            match next {
-                Some(frame) => self.ask(target, frame),
-                None => drop(self.lanes.busy.remove(&target)),
-            }
-        }
-        for frame in &finished.frames {
-            send(transport, frame).await?;
-        }
-        match finished.then {
-            Then::Nothing => Ok(()),
-            Then::Watching(person, id) => {
-                if let Some(former) = self
-                    .watches
-                    .insert(person.clone(), id)
-                    .filter(|former| *former != id)
-                {
-                    let asker = self.asker.clone();
-                    self.open
-                        .push(Box::pin(async move { asker.drop_watch(person, former).await }));
-                }
-                Ok(())
-            }
-            Then::Unwatched(person) => {
-                self.watches.remove(&person);
-                Ok(())
-            }
-            Then::Close(code) => Err(End::Close(code)),
+            Told::Nothing => None,
         }
     }
 }
@@ -337,16 +234,6 @@ impl Session {
             Ok(())
         });
     }
-}
-
-fn reads_contacts(frame: &ClientFrame) -> bool {
-    matches!(
-        frame,
-        ClientFrame::Contacts {
-            action: ContactsAction::Get,
-            ..
-        }
-    )
 }
 
 /// The answer to a request that is not done.
@@ -367,9 +254,9 @@ pub(super) fn refused_for(request: u32, fault: Fault) -> ServerFrame {
 /// A login lives as long as a watch.
 pub(super) const LOGIN_LIFETIME: rvp::Lifetime = WATCH_LIFETIME;
 
-/// Writes a frame, in the time that a client may be silent.
-pub(super) async fn send(transport: &mut impl Transport, frame: &ServerFrame) -> Result<(), End> {
-    match tokio::time::timeout(SILENCE_MAX, transport.send(frame)).await {
+/// Puts a frame, as soon as there is room for it: in the time that a client may be silent.
+pub(super) async fn put(transport: &mut impl Transport, frame: &ServerFrame) -> Result<(), End> {
+    match tokio::time::timeout(SILENCE_MAX, transport.put(frame)).await {
         Ok(true) => Ok(()),
         Ok(false) => Err(End::Gone),
         Err(_) => Err(End::Close(CloseCode::TooSlow)),

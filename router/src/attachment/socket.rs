@@ -5,6 +5,8 @@ use super::session::{End, Session};
 use attachment::limits::CLIENT_FRAME_BYTES_MAX;
 use attachment::{CloseCode, ServerFrame};
 use futures_util::{SinkExt, StreamExt};
+use std::future::poll_fn;
+use std::task::{Context, Poll, ready};
 use std::time::Duration;
 use tokio::io::{AsyncRead, AsyncWrite};
 use tokio::sync::OwnedSemaphorePermit;
@@ -15,6 +17,8 @@ use tokio_tungstenite::tungstenite::{Error, Message, Utf8Bytes};
 
 /// What is read at once. Allocated for each connection, most of which are idle most of the time.
 const READ_BYTES: usize = 2 * 1024;
+/// What is written at once at the latest: frames that are put together are written together up to there.
+const WRITE_BYTES: usize = 2 * 1024;
 /// What may wait in the socket's own buffer: frames wait where they are counted.
 const WRITE_BYTES_MAX: usize = 512 * 1024;
 /// How long a client has to answer a close.
@@ -34,35 +38,56 @@ pub(super) enum Incoming {
 
 /// How frames travel.
 pub(super) trait Transport: Send {
-    /// What comes next. Nothing is lost when this is dropped and asked again.
-    fn receive(&mut self) -> impl Future<Output = Incoming> + Send;
+    /// What comes next.
+    fn poll_receive(&mut self, context: &mut Context<'_>) -> Poll<Incoming>;
 
-    /// Writes a frame. Says whether the client is still there.
-    fn send(&mut self, frame: &ServerFrame) -> impl Future<Output = bool> + Send;
+    /// Writes what was put. Says whether the client is still there.
+    fn poll_flush(&mut self, context: &mut Context<'_>) -> Poll<bool>;
 
-    /// Says why the connection ends, and ends it.
+    /// Takes a frame that is written with the next flush, or earlier where much has come together. Waits while a client
+    /// does not read. Says whether it is still there.
+    fn put(&mut self, frame: &ServerFrame) -> impl Future<Output = bool> + Send;
+
+    /// Says why the connection ends, after all that was put, and ends it.
     fn close(&mut self, code: CloseCode) -> impl Future<Output = ()> + Send;
+
+    /// Writes what was put, and waits for what comes next. Nothing is lost when this is dropped and asked again.
+    fn receive(&mut self) -> impl Future<Output = Incoming> + Send {
+        poll_fn(|context| match self.poll_receive(context) {
+            Poll::Ready(incoming) => Poll::Ready(incoming),
+            Poll::Pending => match self.poll_flush(context) {
+                Poll::Ready(false) => Poll::Ready(Incoming::Gone),
+                Poll::Ready(true) | Poll::Pending => Poll::Pending,
+            },
+        })
+    }
 }
 
 /// A WebSocket.
-pub(super) struct Socket<S>(WebSocketStream<S>);
+pub(super) struct Socket<S> {
+    stream: WebSocketStream<S>,
+    is_flushed: bool,
+}
 
 impl<S: AsyncRead + AsyncWrite + Send + Unpin> Socket<S> {
     /// The WebSocket on a connection that was upgraded.
     pub(super) async fn new(stream: S) -> Self {
         let config = WebSocketConfig::default()
             .read_buffer_size(READ_BYTES)
-            .write_buffer_size(0)
+            .write_buffer_size(WRITE_BYTES)
             .max_write_buffer_size(WRITE_BYTES_MAX)
             .max_message_size(Some(CLIENT_FRAME_BYTES_MAX))
             .max_frame_size(Some(CLIENT_FRAME_BYTES_MAX));
-        Self(WebSocketStream::from_raw_socket(stream, Role::Server, Some(config)).await)
+        Self {
+            stream: WebSocketStream::from_raw_socket(stream, Role::Server, Some(config)).await,
+            is_flushed: true,
+        }
     }
 }
 
 impl<S: AsyncRead + AsyncWrite + Send + Unpin> Transport for Socket<S> {
-    async fn receive(&mut self) -> Incoming {
-        match self.0.next().await {
+    fn poll_receive(&mut self, context: &mut Context<'_>) -> Poll<Incoming> {
+        self.stream.poll_next_unpin(context).map(|message| match message {
             Some(Ok(Message::Text(text))) => Incoming::Frame(text),
             Some(Ok(Message::Ping(_) | Message::Pong(_) | Message::Frame(_))) => Incoming::Sign,
             Some(Ok(Message::Binary(_))) => Incoming::Bad(CloseCode::NotText),
@@ -73,11 +98,21 @@ impl<S: AsyncRead + AsyncWrite + Send + Unpin> Transport for Socket<S> {
             Some(Err(Error::Utf8(_))) => Incoming::Bad(CloseCode::NotUtf8),
             Some(Err(Error::Protocol(_))) => Incoming::Bad(CloseCode::Malformed),
             Some(Err(_)) => Incoming::Gone,
-        }
+        })
     }
 
-    async fn send(&mut self, frame: &ServerFrame) -> bool {
-        self.0.send(Message::text(frame.write())).await.is_ok()
+    fn poll_flush(&mut self, context: &mut Context<'_>) -> Poll<bool> {
+        if self.is_flushed {
+            return Poll::Ready(true);
+        }
+        let flushed = ready!(self.stream.poll_flush_unpin(context));
+        self.is_flushed = true;
+        Poll::Ready(flushed.is_ok())
+    }
+
+    async fn put(&mut self, frame: &ServerFrame) -> bool {
+        self.is_flushed = false;
+        self.stream.feed(Message::text(frame.write())).await.is_ok()
     }
 
     async fn close(&mut self, code: CloseCode) {
@@ -86,9 +121,9 @@ impl<S: AsyncRead + AsyncWrite + Send + Unpin> Transport for Socket<S> {
             reason: Utf8Bytes::from_static(code.reason()),
         };
         let closing = async {
-            if self.0.close(Some(close)).await.is_ok() {
+            if self.stream.close(Some(close)).await.is_ok() {
                 // Until the client has answered: a connection that ends before loses what it was not read of.
-                while let Some(Ok(_)) = self.0.next().await {}
+                while let Some(Ok(_)) = self.stream.next().await {}
             }
         };
         // Whether it was heard is the client's own affair.
@@ -100,7 +135,8 @@ impl Attachments {
     /// Serves a client until its connection ends. `stranger` is its place among those that have not shown who they
     /// are.
     pub(super) async fn serve(&self, transport: &mut impl Transport, stranger: OwnedSemaphorePermit) {
-        let logged_on = self.log_on(transport).await;
+        // On the heap, and gone with the log-on: what follows lasts for hours.
+        let logged_on = Box::pin(self.log_on(transport)).await;
         drop(stranger);
         let end = match logged_on {
             Ok(session) => self.serve_session(transport, session).await,

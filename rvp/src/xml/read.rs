@@ -132,7 +132,8 @@ pub(crate) fn parse(document: &[u8], nodes_max: usize) -> Result<Element<'_>, Pa
     let source = std::str::from_utf8(document).map_err(|_| ParseError::BadXml("it is not UTF-8"))?;
     let source = source.strip_prefix('\u{feff}').unwrap_or(source);
     let control = |c: u8| c < b' ' && !matches!(c, b'\t' | b'\n' | b'\r');
-    if source.bytes().any(control) || source.contains('\u{fffe}') || source.contains('\u{ffff}') {
+    let forbidden = ['\u{fffe}', '\u{ffff}'];
+    if source.bytes().any(control) || (!source.is_ascii() && source.contains(forbidden)) {
         return Err(ILLEGAL_CHARACTER);
     }
     let mut reader = NsReader::from_str(source);

@@ -4,6 +4,7 @@ use super::words;
 use crate::client::Client;
 use crate::wire::Answer;
 use anyhow::{Context, bail, ensure};
+use attachment::{Presence, Receipt, ServerFrame, Why};
 use rvp::access::{AccessList, Entry, Who};
 use rvp::method::proppatch::Patch;
 use rvp::{Identity, Principal, Property};
@@ -49,6 +50,94 @@ pub(super) fn receives(words: &[&str], answer: &Answer, at_hand: &AtHand<'_>) ->
         ensure!(is == value, "{key} is {is}, not {value}: {}", body());
     }
     Ok(())
+}
+
+/// Checks what an attached client was answered against `receives TYPE key=value ...`.
+pub(super) fn told(
+    words: &[&str],
+    answer: &[ServerFrame],
+    people: &BTreeMap<String, Principal>,
+) -> anyhow::Result<()> {
+    let ["receives", what, rest @ ..] = words else {
+        bail!("write: receives TYPE key=value ...")
+    };
+    let end = answer.last().context("no answer")?;
+    let (is, why) = ending(end).with_context(|| format!("{end:?} is no answer"))?;
+    ensure!(is == *what, "the answer was {answer:?}");
+    for word in rest {
+        let (key, value) = words::pair(word)?;
+        let is = match (key, end) {
+            ("why", _) => serde_json::to_value(why)?.as_str().unwrap_or("none").to_owned(),
+            ("watchers" | "blocked", _) => listed(answer, people)?,
+            (_, ServerFrame::Watching { presence: told, .. }) => shown(key, told)?,
+            _ => bail!("`{key}` is nothing that can be received here"),
+        };
+        ensure!(is == value, "{key} is {is}, not {value}: {answer:?}");
+    }
+    Ok(())
+}
+
+/// How an answer ends, and why it is refused if it is.
+fn ending(end: &ServerFrame) -> Option<(&'static str, Option<Why>)> {
+    if let ServerFrame::Receipt { result, .. } = end {
+        return Some(match result {
+            Receipt::Delivered => ("delivered", None),
+            Receipt::Stored => ("stored", None),
+            Receipt::Refused { why, .. } => ("refused", Some(*why)),
+        });
+    }
+    if let ServerFrame::Refused { why, .. } = end {
+        return Some(("refused", Some(*why)));
+    }
+    let watching = matches!(end, ServerFrame::Watching { .. }).then_some(("watching", None));
+    watching.or_else(|| matches!(end, ServerFrame::Done { .. }).then_some(("done", None)))
+}
+
+/// Checks a change that an attached client was told: these are all that changed.
+pub(super) fn presence(expected: &[&str], told: &ServerFrame) -> anyhow::Result<()> {
+    let ServerFrame::Presence(told) = told else {
+        bail!("{told:?} is no change")
+    };
+    for word in expected {
+        let (key, value) = words::pair(word)?;
+        ensure!(shown(key, told)? == value, "it was told {told:?}");
+    }
+    let all = [
+        told.state.is_some(),
+        told.display_name.is_some(),
+        told.email.is_some(),
+    ];
+    let count = all.into_iter().filter(|there| *there).count();
+    ensure!(count == expected.len(), "it was told {told:?}");
+    Ok(())
+}
+
+fn shown(key: &str, told: &Presence) -> anyhow::Result<String> {
+    let shown = match key {
+        "state" => told.state.map(|state| state.name().to_owned()),
+        "name" => told.display_name.clone(),
+        "email" => told.email.clone(),
+        _ => bail!("`{key}` is nothing of somebody's presence; write state=, name= or email="),
+    };
+    Ok(shown.unwrap_or_else(|| "none".to_owned()))
+}
+
+/// The people of a list, in order of names, or `none`.
+fn listed(answer: &[ServerFrame], people: &BTreeMap<String, Principal>) -> anyhow::Result<String> {
+    let mut names = Vec::new();
+    for frame in answer {
+        if let ServerFrame::Watchers { who, .. } | ServerFrame::Blocked { who, .. } = frame {
+            for address in who {
+                names.push(name_of(&Principal::from_address(address)?, people));
+            }
+        }
+    }
+    names.sort();
+    Ok(if names.is_empty() {
+        "none".to_owned()
+    } else {
+        names.join(",")
+    })
 }
 
 fn property(key: &str, answer: &Answer) -> anyhow::Result<String> {

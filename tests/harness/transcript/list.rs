@@ -7,6 +7,16 @@ macro_rules! for_each_transcript {
         $make! {
             access_of_others
             allow_only_contacts
+            attached_and_listening
+            attached_and_silent
+            attached_block_and_unblock
+            attached_home_crashes
+            attached_home_is_away
+            attached_message
+            attached_offline
+            attached_presence
+            attached_router_is_lost
+            attached_typing
             block_and_unblock
             call_back_dead
             call_back_hangs_up

@@ -1,6 +1,7 @@
 //! Playing a script: sentence by sentence, each against the running stage.
 
 mod access;
+mod attached;
 mod cluster;
 mod hearing;
 mod marker;
@@ -8,12 +9,14 @@ mod messages;
 mod presence;
 mod session;
 
-use super::{Script, Step, expect};
+use super::{Played, Script, Step, expect};
+use crate::attached::AttachedClient;
 use crate::client::Client;
 use crate::cluster::Cluster;
 use crate::wait::TICK;
 use crate::wire::Answer;
 use anyhow::{Context, bail, ensure};
+use attachment::ServerFrame;
 use bytes::Bytes;
 use daemon::Tasks;
 use rvp::Principal;
@@ -33,9 +36,13 @@ pub(super) async fn play(script: &Script, stage: Box<dyn Cluster>) -> anyhow::Re
 pub(super) struct Player {
     stage: Box<dyn Cluster>,
     clients: BTreeMap<String, Client>,
+    /// Those that hold a connection open.
+    attached: BTreeMap<String, AttachedClient>,
     people: BTreeMap<String, Principal>,
     /// Messages as they were sent: what arrives must be one of these, octet for octet.
     sent: Vec<Sent>,
+    /// And what attached clients said: text and conversation must be these.
+    framed: Vec<attachment::Message>,
     /// Requests under way, by who made them.
     pending: BTreeMap<String, oneshot::Receiver<anyhow::Result<Answer>>>,
     markers: marker::Markers,
@@ -56,6 +63,8 @@ pub(super) enum Outcome {
     Answered(Answer),
     /// Several, to as many recipients.
     AnsweredEach(Vec<Answer>),
+    /// One request of an attached client, or several to as many recipients.
+    Told(Vec<Vec<ServerFrame>>),
 }
 
 /// The outcome of a sentence, or none if it is not one of those that were tried.
@@ -63,7 +72,8 @@ type Tried = anyhow::Result<Option<Outcome>>;
 
 impl Player {
     async fn new(mut stage: Box<dyn Cluster>, script: &Script) -> anyhow::Result<Self> {
-        let (mut clients, mut people) = (BTreeMap::new(), BTreeMap::new());
+        let (mut clients, mut attached) = (BTreeMap::new(), BTreeMap::new());
+        let mut people = BTreeMap::new();
         let first_router = stage
             .plan()
             .routers
@@ -81,20 +91,28 @@ impl Player {
             let display_name = role.display_name.clone().unwrap_or_else(|| capital(person));
             stage.accounts().add(me, &display_name).await?;
             let router = role.router.as_ref().unwrap_or(&first_router);
-            let mut client = Client::new(&*stage, me, played, router)?;
-            client.display_name = display_name;
-            ensure!(
-                clients.insert(role.name.clone(), client).is_none(),
-                "{} is on stage twice",
-                role.name
-            );
+            let twice = match played {
+                Played::Attached => {
+                    let client = AttachedClient::new(me, stage.door(router)?);
+                    attached.insert(role.name.clone(), client).is_some()
+                }
+                Played::Listening(style, proof) => {
+                    let mut client = Client::new(&*stage, me, (style, proof), router)?;
+                    client.display_name = display_name;
+                    clients.insert(role.name.clone(), client).is_some()
+                }
+            };
+            let twice = twice || clients.contains_key(&role.name) && attached.contains_key(&role.name);
+            ensure!(!twice, "{} is on stage twice", role.name);
         }
         let (sent, pending, tasks) = (Vec::new(), BTreeMap::new(), Tasks::new());
         Ok(Self {
             stage,
             clients,
+            attached,
             people,
             sent,
+            framed: Vec::new(),
             pending,
             markers: marker::Markers::default(),
             tasks,
@@ -136,6 +154,7 @@ impl Player {
             }
             Outcome::Answered(answer) => vec![answer],
             Outcome::AnsweredEach(answers) => answers,
+            Outcome::Told(told) => return self.check_told(script, step, &told),
         };
         let speaker = step.words.first().map(|who| who.trim_end_matches("'s"));
         let at_hand = expect::AtHand {
@@ -161,6 +180,9 @@ impl Player {
         if let Some(outcome) = self.cluster(words).await? {
             return Ok(outcome);
         }
+        if let Some(outcome) = self.attached(words).await? {
+            return Ok(outcome);
+        }
         if let Some(outcome) = self.session(words).await? {
             return Ok(outcome);
         }
@@ -180,7 +202,7 @@ impl Player {
     }
 
     /// Whoever heard something that the script does not mention fails it.
-    async fn finish(self) -> anyhow::Result<()> {
+    async fn finish(mut self) -> anyhow::Result<()> {
         ensure!(
             self.pending.is_empty(),
             "a request was begun whose answer the script does not mention"
@@ -194,6 +216,15 @@ impl Player {
                 "{name} has heard what the script does not mention: {}",
                 rest.join("; ")
             );
+        }
+        for (name, client) in &mut self.attached {
+            let rest = client.rest().with_context(|| name.clone())?;
+            let rest = self.markers.without_their_presence(rest);
+            ensure!(
+                rest.is_empty(),
+                "{name} was told what the script does not mention: {rest:?}"
+            );
+            client.lose();
         }
         self.tasks.abort();
         self.stage.close().await

@@ -39,11 +39,20 @@ pub struct Role {
     /// The home server the person lives on.
     pub home: Option<String>,
     /// How it is played; none for a name that nobody has.
-    pub client: Option<(Style, Proof)>,
+    pub client: Option<Played>,
     /// Its router.
     pub router: Option<String>,
     /// The person's display name.
     pub display_name: Option<String>,
+}
+
+/// How a client is played.
+#[derive(Clone, Copy, Debug)]
+pub enum Played {
+    /// It speaks RVP, and is called back.
+    Listening(Style, Proof),
+    /// It holds a connection open.
+    Attached,
 }
 
 /// One line of the story with what it brings.
@@ -141,17 +150,20 @@ impl Cast {
             "[call-backs]" => self.plan.call_backs = policy(rest)?,
             "[offline]" => self.plan.offline = offline(rest)?,
             "[expects]" => self.complaints.push(rest.join(" ")),
-            "[client]" => self.roles.push(role(rest, Some((Style::Librvp, Proof::Digest)))?),
+            "[client]" => self
+                .roles
+                .push(role(rest, Some(Played::Listening(Style::Librvp, Proof::Digest)))?),
+            "[attached]" => self.roles.push(role(rest, Some(Played::Attached))?),
             "[nobody]" => self.roles.push(role(rest, None)?),
             _ => bail!(
-                "{name} is no section; write [member], [router], [schemes], [call-backs], [offline], [client], [nobody] or [expects]"
+                "{name} is no section; write [member], [router], [schemes], [call-backs], [offline], [client], [attached], [nobody] or [expects]"
             ),
         }
         Ok(())
     }
 }
 
-fn role(words: &[&str], client: Option<(Style, Proof)>) -> anyhow::Result<Role> {
+fn role(words: &[&str], client: Option<Played>) -> anyhow::Result<Role> {
     let [name, rest @ ..] = words else { bail!("who?") };
     let name = (*name).to_owned();
     let mut role = Role {
@@ -166,8 +178,8 @@ fn role(words: &[&str], client: Option<(Style, Proof)>) -> anyhow::Result<Role> 
             (["on", home], _) => role.home = Some((*home).to_owned()),
             (["at", router], _) => role.router = Some((*router).to_owned()),
             (["called", name], _) => role.display_name = Some((*name).to_owned()),
-            (["like", like], Some((style, _))) => *style = self::style(like)?,
-            (["with", with], Some((_, proof))) => *proof = wire::proof(with)?,
+            (["like", like], Some(Played::Listening(style, _))) => *style = self::style(like)?,
+            (["with", with], Some(Played::Listening(_, proof))) => *proof = wire::proof(with)?,
             _ => bail!("`{}` says nothing about somebody on stage", pair.join(" ")),
         }
     }

@@ -87,7 +87,7 @@ fn two_failure_zones_that_do_not_carry_what_three_do_are_found() {
     );
 
     let router = "\n[[router]]\nname = \"router-c1\"\nzone = \"internet\"\nfailure_zone = \"c\"\n\
-                  schemes = [\"digest\"]\ncall_backs = \"off\"\n";
+                  schemes = [\"digest\"]\ncall_backs = \"off\"\ntls = \"router\"\n";
     let fewer = replace(&one_more, router, "");
     let more = format!("{fewer}\n[[home]]\nname = \"home-a2\"\nzone = \"core\"\nfailure_zone = \"a\"\n");
     let more = format!("{more}\n[[home]]\nname = \"home-b2\"\nzone = \"core\"\nfailure_zone = \"b\"\n");

@@ -1,6 +1,6 @@
 //! Mistakes that only several sections together show.
 
-use super::{EDUCATION, LAB, assert_sound, line_of, mistake, one_problem, problems, replace};
+use super::{EDUCATION, ISP, LAB, assert_sound, line_of, mistake, one_problem, problems, replace};
 
 #[test]
 fn two_of_one_name_are_found_at_the_second() {
@@ -81,6 +81,7 @@ fn a_zone_that_cannot_be_read_is_not_also_reported_as_absent() {
 #[test]
 fn call_backs_and_home_servers_stay_off_the_internet() {
     let off = EDUCATION.replace("call_backs = \"peer\"", "call_backs = \"off\"");
+    let off = off.replace("call_backs = \"off\"", "call_backs = \"off\"\ntls = \"router\"");
     let internet = replace(&off, "trust = \"inside\"", "trust = \"none\"");
     assert_sound(&internet);
     let problem = "router.call_backs are allowed in zone \"access\", where anybody can be; \
@@ -96,6 +97,24 @@ fn call_backs_and_home_servers_stay_off_the_internet() {
     let problem = "home.zone is \"access\", where anybody can be; \
                    write a zone with `trust = \"inside\"`: clients reach routers, never home servers";
     mistake(&internet, "zone = \"core\"", "zone = \"access\"", problem);
+}
+
+#[test]
+fn what_anybody_can_reach_speaks_tls() {
+    let problem = "router.tls is \"off\" in zone \"internet\", where anybody can be; \
+                   write \"router\", so that its clients must speak TLS, or \"proxy\" where one that it knows for \
+                   sure ends TLS before it";
+    mistake(ISP, "tls = \"router\"", "tls = \"off\"", problem);
+    // Where the key is absent its section is named.
+    let absent = replace(ISP, "tls = \"router\"", "");
+    one_problem(line_of(ISP, "[[router]]"), &absent, problem);
+    assert_sound(&ISP.replace("tls = \"router\"", "tls = \"proxy\""));
+    // Inside it may be plain.
+    assert_sound(&replace(
+        LAB,
+        "call_backs = \"peer\"",
+        "call_backs = \"peer\"\ntls = \"off\"",
+    ));
 }
 
 #[test]

@@ -350,3 +350,32 @@ fn schemes_and_listeners_that_are_none_are_found() {
         problem,
     );
 }
+
+#[test]
+fn what_is_no_origin_and_where_tls_cannot_end_is_found() {
+    let remedy = "write a list of scheme, host and port only, such as [\"https://chat.example.com\"]";
+    for (value, wrong) in [
+        ("\"https://chat.example.com\"", "is a text"),
+        ("[7]", "has an entry that is a whole number, not a text"),
+        ("[\"chat.example.com\"]", "has the entry \"chat.example.com\""),
+        (
+            "[\"https://chat.example.com/\"]",
+            "has the entry \"https://chat.example.com/\"",
+        ),
+        ("[\"https://\"]", "has the entry \"https://\""),
+    ] {
+        let line = format!("origins = {value}");
+        mistake(
+            LAB,
+            "call_backs = \"peer\"",
+            &line,
+            &format!("router.origins {wrong}; {remedy}"),
+        );
+    }
+    mistake(
+        LAB,
+        "call_backs = \"peer\"",
+        "tls = \"yes\"",
+        "router.tls is \"yes\"; write \"off\" or \"router\" or \"proxy\"",
+    );
+}

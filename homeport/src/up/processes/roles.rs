@@ -1,6 +1,6 @@
 //! The routers and home servers of a topology: a settings file for each, and how to run it.
 
-use super::super::{Ground, INSIDE, Up, cluster};
+use super::super::{Ground, INSIDE, Up, cluster, tls};
 use super::etcd::{self, Etcd};
 use super::kept::kept;
 use super::ports::Ports;
@@ -32,12 +32,13 @@ pub(super) struct Roles<'r> {
     membership: MembershipSection,
     telemetry: TelemetrySection,
     drain: DrainSection,
+    tls: &'r tls::Certified,
 }
 
 impl<'r> Roles<'r> {
     /// # Errors
     /// When the data folder has no absolute path, or two processes would have one name.
-    pub(super) fn new(up: &Up, ground: &'r Ground, etcd: &Etcd) -> Result<Self> {
+    pub(super) fn new(up: &'r Up, ground: &'r Ground, etcd: &Etcd) -> Result<Self> {
         let topology = &ground.topology;
         let routers = topology.routers.iter().map(|router| &router.name);
         let mut names = routers.chain(topology.homes.iter().map(|home| &home.name));
@@ -64,6 +65,7 @@ impl<'r> Roles<'r> {
             drain: DrainSection {
                 deadline: up.deadline(),
             },
+            tls: &up.tls,
         })
     }
 
@@ -89,7 +91,7 @@ impl<'r> Roles<'r> {
                 ports.take(listen.ip())?
             };
             let admin = ports.take(INSIDE)?;
-            let settings = self.router(role, rvp, admin, &key);
+            let settings = self.router(role, rvp, admin, &key)?;
             let addresses = Addresses(vec![("rvp", rvp), ("admin", admin)]);
             let plan = (Role::Router, role.name.as_str());
             plans.push(self.plan(plan, &programs.router, &settings, addresses)?);
@@ -104,7 +106,13 @@ impl<'r> Roles<'r> {
         Ok(plans)
     }
 
-    fn router(&self, role: &RouterRole, rvp: SocketAddr, admin: SocketAddr, key: &Path) -> RouterSettings {
+    fn router(
+        &self,
+        role: &RouterRole,
+        rvp: SocketAddr,
+        admin: SocketAddr,
+        key: &Path,
+    ) -> Result<RouterSettings> {
         let domains = self.topology.domains.iter();
         let mut settings = RouterSettings {
             name: role.name.clone(),
@@ -125,9 +133,11 @@ impl<'r> Roles<'r> {
             ..RouterSettings::default()
         };
         settings.listen.rvp = Listen(rvp);
+        (settings.tls, settings.listen.trust) = self.tls.section(role, self.topology)?;
+        settings.attachments.origins.clone_from(&role.origins);
         // A cap is far below what a number of connections can be.
         settings.limits.connections = usize::try_from(self.topology.limits.router_cap).unwrap_or(usize::MAX);
-        settings
+        Ok(settings)
     }
 
     fn home(&self, role: &HomeRole, link: SocketAddr, admin: SocketAddr) -> HomeServerSettings {

@@ -1,6 +1,7 @@
 //! Sentences about the cluster, time, and accounts.
 
 use super::{Player, Tried, done};
+use crate::attached::AttachedClient;
 use crate::transcript::words;
 
 impl Player {
@@ -9,6 +10,7 @@ impl Player {
             self.clients
                 .values()
                 .for_each(|client| client.listener.allow_repeats());
+            self.attached.values().for_each(AttachedClient::allow_repeats);
         }
         match sentence {
             [stretch @ .., "pass" | "passes"] => self.stage.advance(words::stretch(stretch)?).await?,

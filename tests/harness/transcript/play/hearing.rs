@@ -15,6 +15,12 @@ impl Player {
                 let heard = self.message_from(who, whom, MessageKind::Text).await?;
                 ensure!(text_of(&heard) == *text, "it heard {heard}");
             }
+            [who, "hears", text, "from", whom, "formatted", format] => {
+                let heard = self.message_from(who, whom, MessageKind::Text).await?;
+                let looks =
+                    matches!(&heard.said, Said::Message(_, mime) if mime.format.as_deref() == Some(format));
+                ensure!(text_of(&heard) == *text && looks, "it heard {heard}");
+            }
             [who, "is", "notified", whom, properties @ ..] => {
                 let person = self.person(whom)?;
                 let what = format!("a change of {whom}");
@@ -108,7 +114,7 @@ impl Player {
             let ack = sent.ack.unwrap_or("DeepOr");
             sent.document == heard.document && sent.hop + 1 == heard.hop && heard.ack.as_deref() == Some(ack)
         };
-        let sent = self.sent.iter().any(|sent| is_it(&sent));
+        let sent = self.sent.iter().any(|sent| is_it(&sent)) || self.was_framed(&heard);
         ensure!(
             sent,
             "hop {} and {:?}, or the document, is not what somebody sent: {heard}",
@@ -116,6 +122,18 @@ impl Player {
             heard.ack
         );
         Ok(heard)
+    }
+
+    /// Whether an attached client said it: its router wrote the document.
+    fn was_framed(&self, heard: &Heard) -> bool {
+        let Said::Message(_, mime) = &heard.said else {
+            return false;
+        };
+        let is_it = |message: &attachment::Message| {
+            mime.text == message.text && Some(&mime.session_id) == message.conversation.as_ref()
+        };
+        let as_routers_send = heard.hop == 2 && heard.ack.as_deref() == Some("DeepOr");
+        as_routers_send && self.framed.iter().any(is_it)
     }
 
     fn check_with(&self, heard: &Heard, names: &[&str]) -> anyhow::Result<()> {

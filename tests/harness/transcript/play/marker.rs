@@ -9,6 +9,7 @@ use crate::client::{Client, NamedView, SetState};
 use crate::listener::{Heard, Said};
 use crate::wire::{Kept, Proof, Style};
 use anyhow::{Context, ensure};
+use attachment::{ClientFrame, ServerFrame, State};
 use rvp::{PresenceState, Principal, Property};
 use std::collections::BTreeMap;
 
@@ -43,6 +44,30 @@ impl Markers {
             .map(ToString::to_string)
             .collect()
     }
+
+    /// The same of what an attached client was told.
+    pub(super) fn without_their_presence(&self, told: Vec<ServerFrame>) -> Vec<ServerFrame> {
+        let is_marker = |frame: &ServerFrame| {
+            matches!(frame, ServerFrame::Presence(presence)
+                if self.by_home.values().any(|marker| marker.me().address() == presence.who))
+        };
+        told.into_iter().filter(|frame| !is_marker(frame)).collect()
+    }
+
+    /// The marker of a home server changes; says to what.
+    async fn change(&mut self, home: &str) -> anyhow::Result<PresenceState> {
+        let state = STATES[self.turn % STATES.len()];
+        self.turn += 1;
+        let client = self.by_home.get_mut(home).context("there is no marker")?;
+        let set = SetState {
+            state: state.name(),
+            lease: Some(1_200),
+            view: NamedView::Usual,
+        };
+        let answer = client.set_state(set).await?;
+        ensure!(answer.succeeded(), "the marker cannot change");
+        Ok(state)
+    }
 }
 
 impl Player {
@@ -50,18 +75,7 @@ impl Player {
         for home in self.stage.plan().homes.clone() {
             let marker = self.marker(&home).await?;
             let watch = self.watch_marker(who, &marker).await?;
-            let state = STATES[self.markers.turn % STATES.len()];
-            self.markers.turn += 1;
-            let client = self.markers.by_home.get_mut(&home).context("it was just made")?;
-            let set = SetState {
-                state: state.name(),
-                lease: Some(1_200),
-                view: NamedView::Usual,
-            };
-            ensure!(
-                client.set_state(set).await?.succeeded(),
-                "the marker cannot change"
-            );
+            let state = self.markers.change(&home).await?;
             let is_it = |heard: &Heard| {
                 matches!(&heard.said, Said::Change(change)
                     if change.from == marker && change.properties == [Property::State(state)])
@@ -80,6 +94,37 @@ impl Player {
         let rest = self.client(who)?.listener.rest()?;
         let rest = self.markers.without_them(rest);
         ensure!(rest.is_empty(), "it heard {}", rest.join("; "));
+        Ok(())
+    }
+
+    /// The same of a client that holds a connection open.
+    pub(super) async fn is_told_nothing(&mut self, who: &str) -> anyhow::Result<()> {
+        for home in self.stage.plan().homes.clone() {
+            let marker = self.marker(&home).await?.address();
+            let watch = |request| ClientFrame::Watch {
+                request,
+                who: marker.clone(),
+                subscription: None,
+            };
+            let watching = self.attached_client(who)?.ask(watch).await?;
+            let begun = matches!(watching[..], [ServerFrame::Watching { .. }]);
+            ensure!(begun, "{who} cannot watch the marker: {watching:?}");
+            let state = self.markers.change(&home).await?;
+            let is_it = |frame: &ServerFrame| {
+                matches!(frame, ServerFrame::Presence(presence)
+                    if presence.who == marker && presence.state.map(State::name) == Some(state.name()))
+            };
+            let client = self.attached_client(who)?;
+            client.next("the change that comes last", is_it).await?;
+            let end = |request| ClientFrame::Unwatch {
+                request,
+                who: marker.clone(),
+            };
+            client.ask(end).await?;
+        }
+        let rest = self.attached_client(who)?.rest()?;
+        let rest = self.markers.without_their_presence(rest);
+        ensure!(rest.is_empty(), "it was told {rest:?}");
         Ok(())
     }
 

@@ -1,0 +1,101 @@
+//! The certificate that routers show their clients.
+
+use anyhow::{Context, Result, bail};
+use daemon::config::SecretFile;
+use router::{Tls, TlsFiles, TlsSection, Trust};
+use std::net::SocketAddr;
+use std::path::{Path, PathBuf};
+use topologies::{ClientTls, RouterRole, Topology};
+
+#[derive(clap::Args, Debug)]
+pub(super) struct Certified {
+    /// The certificate of the routers, PEM, with those between it and its authority: clients must speak TLS, on https://
+    #[arg(long, value_name = "FILE", requires = "tls_key")]
+    tls_certificate: Option<PathBuf>,
+    /// The key of the certificate, PEM
+    #[arg(long, value_name = "FILE", requires = "tls_certificate")]
+    tls_key: Option<PathBuf>,
+}
+
+impl Certified {
+    /// Whether routers of a topology may be run with what was given; what is to be noted if they may.
+    ///
+    /// # Errors
+    /// When anybody could reach one that speaks plain HTTP, or the certificate cannot be used.
+    pub(super) fn check(&self, topology: &Topology, listen: SocketAddr) -> Result<Option<String>> {
+        if self.load()?.is_some() {
+            return Ok(None);
+        }
+        let wants_it = |role: &&RouterRole| role.tls == ClientTls::Router;
+        let Some(role) = topology.routers.iter().find(wants_it) else {
+            return Ok(None);
+        };
+        if !listen.ip().is_loopback() {
+            bail!(
+                "router {} of topology {} is to speak TLS, and {listen} can be reached from elsewhere: give \
+                 --tls-certificate and --tls-key, or --listen on 127.0.0.1 to try it without",
+                role.name,
+                topology.name
+            );
+        }
+        Ok(Some(format!(
+            "router {} of topology {} is to speak TLS: without --tls-certificate and --tls-key it speaks plain HTTP, \
+             which only this machine can reach",
+            role.name, topology.name
+        )))
+    }
+
+    /// The certificate, if one was given.
+    ///
+    /// # Errors
+    /// When it cannot be used.
+    pub(super) fn load(&self) -> Result<Option<Tls>> {
+        let Some((certificate, key)) = self.files() else {
+            return Ok(None);
+        };
+        let loaded = Tls::load(TlsFiles {
+            certificate: certificate.to_owned(),
+            key: SecretFile::new(key),
+        });
+        let tls = loaded.map_err(|error| {
+            let option = if error.setting() == "tls.key" {
+                "--tls-key"
+            } else {
+                "--tls-certificate"
+            };
+            let text = format!("{option} {error}");
+            anyhow::Error::new(error).context(text)
+        });
+        tls.map(Some)
+    }
+
+    /// What a router of this role is told, and who reaches its listener.
+    ///
+    /// # Errors
+    /// When a path has no absolute form.
+    pub(super) fn section(&self, role: &RouterRole, topology: &Topology) -> Result<(TlsSection, Trust)> {
+        let Some((certificate, key)) = self.files() else {
+            // On loopback, or behind a proxy: see `check`.
+            return Ok((TlsSection::default(), Trust::Inside));
+        };
+        let absolute =
+            |file: &Path| std::path::absolute(file).with_context(|| format!("find {}", file.display()));
+        let section = TlsSection {
+            certificate: Some(absolute(certificate)?),
+            key: Some(SecretFile::new(absolute(key)?)),
+        };
+        let in_reach =
+            |zone: &&topologies::Zone| zone.name == role.zone && zone.trust == topologies::Trust::None;
+        let strangers = role.tls == ClientTls::Router && topology.zones.iter().any(|zone| in_reach(&zone));
+        Ok((section, if strangers { Trust::None } else { Trust::Inside }))
+    }
+
+    /// How addresses of routers begin.
+    pub(super) fn scheme(&self) -> &'static str {
+        if self.files().is_some() { "https" } else { "http" }
+    }
+
+    fn files(&self) -> Option<(&Path, &Path)> {
+        Some((self.tls_certificate.as_deref()?, self.tls_key.as_deref()?))
+    }
+}

@@ -1,0 +1,185 @@
+//! What a client says: a frame is read, checked and begun, or answered at once; and what is begun is finished.
+
+use super::requests::{Finished, Then};
+use super::session::{End, Session, put, refused};
+use super::socket::{Incoming, Transport};
+use attachment::limits::{REQUESTS_MAX, WATCHED_MAX};
+use attachment::{ClientFrame, CloseCode, ContactsAction, FrameError, ServerFrame, Why};
+use proto::Outcome;
+use rvp::{Fault, Principal};
+use std::collections::VecDeque;
+use tokio::time::Instant;
+
+impl Session {
+    /// Takes what has come. Returns what is to be answered at once.
+    pub(super) fn incoming(&mut self, incoming: Incoming) -> Result<Option<ServerFrame>, End> {
+        let text = match incoming {
+            Incoming::Frame(text) => text,
+            Incoming::Sign => {
+                self.heard = Instant::now();
+                return Ok(None);
+            }
+            Incoming::Bad(code) => return Err(End::Close(code)),
+            Incoming::Gone => return Err(End::Gone),
+        };
+        self.heard = Instant::now();
+        let frame = match ClientFrame::read(&text) {
+            Ok(frame) => frame,
+            Err(FrameError::TooLarge) => return Err(End::Close(CloseCode::TooLarge)),
+            Err(FrameError::Malformed | FrameError::Field(_)) => {
+                return Err(End::Close(CloseCode::Malformed));
+            }
+        };
+        if let Err(error) = frame.check() {
+            let why = match error {
+                FrameError::TooLarge => Why::TooLarge,
+                FrameError::Malformed | FrameError::Field(_) => Why::Malformed,
+            };
+            return match frame.request() {
+                Some(request) => Ok(Some(refused(request, why, None))),
+                // Nobody would hear of it.
+                None => Err(End::Close(CloseCode::Malformed)),
+            };
+        }
+        self.take(frame)
+    }
+
+    fn take(&mut self, frame: ClientFrame) -> Result<Option<ServerFrame>, End> {
+        match frame {
+            ClientFrame::Ping {} => Ok(Some(ServerFrame::Pong {})),
+            ClientFrame::Acknowledge { sequence, left } => {
+                self.acknowledge(sequence, left);
+                Ok(None)
+            }
+            ClientFrame::Authenticate { .. } => Err(End::Close(CloseCode::AuthenticatedAlready)),
+            ClientFrame::Unknown => Ok(None),
+            request @ (ClientFrame::State { .. }
+            | ClientFrame::Watch { .. }
+            | ClientFrame::Unwatch { .. }
+            | ClientFrame::Contacts { .. }
+            | ClientFrame::Message(_)
+            | ClientFrame::Typing { .. }
+            | ClientFrame::Block { .. }
+            | ClientFrame::Unblock { .. }
+            | ClientFrame::Blocked { .. }
+            | ClientFrame::Watchers { .. }
+            | ClientFrame::LogOff { .. }) => Ok(self.request(request)),
+        }
+    }
+
+    fn acknowledge(&mut self, sequence: u64, left: bool) {
+        let Some(written) = self.unacknowledged.remove(&sequence) else {
+            return;
+        };
+        let outcome = if left { Outcome::Left } else { Outcome::Taken };
+        if !left {
+            // Also when it comes too late for this attempt: then it is known in the next.
+            self.shared.parts().taken.put(&written.waiting.message);
+        }
+        let _ = written.waiting.outcome.send(outcome);
+    }
+
+    fn request(&mut self, frame: ClientFrame) -> Option<ServerFrame> {
+        let number = frame.request();
+        let too_many = self.lanes.open >= REQUESTS_MAX
+            || (matches!(frame, ClientFrame::Watch { .. }) && self.watches.len() >= WATCHED_MAX);
+        let target = match self.asker.target(&frame) {
+            _ if too_many => Err(Why::Busy),
+            Some(target) => Ok(target),
+            None => Err(Why::NobodyThere),
+        };
+        match (target, number) {
+            (Ok(target), _) => {
+                self.begin(target, frame);
+                None
+            }
+            (Err(reason), Some(request)) => {
+                let retry_after = reason.may_pass().then_some(Fault::RETRY_AFTER_SECONDS.into());
+                Some(if let ClientFrame::Message(message) = frame {
+                    super::requests::receipt(request, message.id, reason, retry_after)
+                } else {
+                    refused(request, reason, retry_after)
+                })
+            }
+            // That somebody types is of no use later.
+            (Err(_), None) => None,
+        }
+    }
+
+    fn begin(&mut self, target: Principal, frame: ClientFrame) {
+        let typing = matches!(frame, ClientFrame::Typing { .. });
+        if let Some(waiting) = self.lanes.busy.get_mut(&target) {
+            if !typing {
+                self.lanes.open += 1;
+                waiting.push_back(frame);
+            }
+            return;
+        }
+        self.lanes.open += 1;
+        self.lanes.busy.insert(target.clone(), VecDeque::new());
+        self.ask(target, frame);
+    }
+
+    fn ask(&mut self, target: Principal, frame: ClientFrame) {
+        self.lanes.list_is_read |= reads_contacts(&frame);
+        let (asker, watch) = (self.asker.clone(), self.watches.get(&target).copied());
+        self.open
+            .push(Box::pin(async move { asker.answer(target, frame, watch).await }));
+    }
+
+    /// Puts the answers to a request that is done, and begins what waited for it.
+    pub(super) async fn finished(
+        &mut self,
+        transport: &mut impl Transport,
+        finished: Finished,
+    ) -> Result<(), End> {
+        // What others changed of the contact list before is told before.
+        while !self.lanes.list_is_read
+            && let Some(change) = self.attached.outbox.take_contact()
+        {
+            put(transport, &super::contacts::changed(change)).await?;
+        }
+        if let Some(target) = finished.target {
+            self.lanes.open -= 1;
+            self.lanes.list_is_read &= target != self.asker.me;
+            let next = self.lanes.busy.get_mut(&target).and_then(VecDeque::pop_front);
+            match next {
+                Some(frame) => self.ask(target, frame),
+                None => drop(self.lanes.busy.remove(&target)),
+            }
+        }
+        for frame in &finished.frames {
+            put(transport, frame).await?;
+        }
+        match finished.then {
+            Then::Nothing => Ok(()),
+            Then::Watching(person, id) => {
+                if let Some(former) = self
+                    .watches
+                    .insert(person.clone(), id)
+                    .filter(|former| *former != id)
+                {
+                    let asker = self.asker.clone();
+                    self.open
+                        .push(Box::pin(async move { asker.drop_watch(person, former).await }));
+                }
+                Ok(())
+            }
+            Then::Unwatched(person) => {
+                self.watches.remove(&person);
+                Ok(())
+            }
+            Then::Close(code) => Err(End::Close(code)),
+        }
+    }
+}
+
+fn reads_contacts(frame: &ClientFrame) -> bool {
+    matches!(
+        frame,
+        ClientFrame::Contacts {
+            action: ContactsAction::Get,
+            ..
+        }
+    )
+}

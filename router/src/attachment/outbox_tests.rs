@@ -1,0 +1,74 @@
+use super::*;
+use bytes::Bytes;
+use proto::ClientLogin;
+use rvp::notification::AckType;
+use rvp::{AttachmentId, Identity, Principal, Reach, SubscriptionId};
+
+/// A message with this number, and what its sender waits for.
+fn message(number: u64) -> (Waiting, oneshot::Receiver<Outcome>) {
+    let person = Principal::from_address("bob@im.example.com").unwrap();
+    let login = ClientLogin {
+        principal: person.clone(),
+        login: SubscriptionId::new(1).unwrap(),
+        reach: Reach::Attachment(AttachmentId::new(1)),
+    };
+    let message = DeliverMessage {
+        login,
+        from: Identity::Person(person),
+        ack: AckType::DeepOr,
+        hop: 2,
+        document: Bytes::new(),
+        id: None,
+        attempt: number,
+        probe: false,
+    };
+    let (outcome, known) = oneshot::channel();
+    let told = Told::Nothing;
+    (
+        Waiting {
+            message,
+            told,
+            outcome,
+        },
+        known,
+    )
+}
+
+fn number(item: Option<Item>) -> Option<u64> {
+    match item {
+        Some(Item::Message(waiting)) => Some(waiting.message.attempt),
+        Some(Item::Change(_) | Item::Contact(_) | Item::Close(_)) | None => None,
+    }
+}
+
+#[test]
+fn so_many_messages_wait_and_no_more() {
+    let outbox = Outbox::default();
+    let mut senders = Vec::new();
+    for number in 1..=64 {
+        let (waiting, sender) = message(number);
+        assert!(outbox.put_message(waiting), "{number}");
+        senders.push(sender);
+    }
+    assert!(!outbox.put_message(message(65).0), "one too many");
+    // A sender who waits no more leaves a place, and the message is not written.
+    drop(senders.remove(0));
+    let (waiting, _sender) = message(66);
+    assert!(outbox.put_message(waiting));
+    assert!(!outbox.put_message(message(67).0), "and only one");
+    assert_eq!(number(outbox.take(false, false)), None, "no room");
+    for expected in (2..=64).chain([66]) {
+        assert_eq!(number(outbox.take(true, false)), Some(expected));
+    }
+    assert_eq!(number(outbox.take(true, false)), None);
+}
+
+#[test]
+fn whoever_waits_for_a_client_that_is_gone_is_told() {
+    let outbox = Outbox::default();
+    let (waiting, mut sender) = message(1);
+    assert!(outbox.put_message(waiting));
+    outbox.give_up();
+    assert_eq!(sender.try_recv(), Err(oneshot::error::TryRecvError::Closed));
+    assert!(!outbox.put_message(message(2).0));
+}
