@@ -26,8 +26,7 @@ pub(crate) async fn ready(world: &World, at_once: u32) -> Result<(), Error> {
     };
     timeout(KNOWN_WAIT, known).await.map_err(|_| Error::NotReady {
         who: "everybody".to_owned(),
-        why: "not all who watch were told that all are online: does anybody else use these accounts?"
-            .to_owned(),
+        why: world.unaware().unwrap_or_default() + ": does anybody else use these accounts?",
     })
 }
 

@@ -90,6 +90,15 @@ impl Rumours {
         self.begun
     }
 
+    /// Of how many pairs the watcher does not know that the other is there, and one of them.
+    pub(crate) fn unaware(&self, watches: impl Fn(u32) -> Vec<u32>) -> Option<(usize, u32, u32)> {
+        let everybody = 0..u32::try_from(self.people.len()).unwrap_or(u32::MAX);
+        let pairs = everybody.flat_map(|by| watches(by).into_iter().map(move |who| (by, who)));
+        let mut unaware = pairs.filter(|pair| self.known.get(pair) != Some(&0));
+        let (by, who) = unaware.next()?;
+        Some((1 + unaware.count(), by, who))
+    }
+
     /// The next change, of whoever has not changed for the longest; none while all are waited for.
     pub(crate) fn change(&mut self, due: Instant) -> Option<Change> {
         let who = self.calm.pop_front()?;
@@ -210,6 +219,8 @@ mod tests {
     fn three() -> Rumours {
         let mut rumours = Rumours::new(2, vec![2, 0, 1]);
         assert!(!rumours.begin(), "nobody knows anything");
+        let others = |by: u32| vec![(by + 1) % 3, (by + 2) % 3];
+        assert_eq!(rumours.unaware(others), Some((6, 0, 1)));
         for by in 0..3 {
             for who in (0..3).filter(|who| *who != by) {
                 rumours.told(by, who, State::Offline, false);
@@ -217,6 +228,7 @@ mod tests {
             }
         }
         assert!(rumours.begin());
+        assert_eq!(rumours.unaware(others), None);
         rumours
     }
 

@@ -6,6 +6,7 @@ use crate::scraped::Scraped;
 use serde::Serialize;
 use std::collections::BTreeMap;
 use std::net::SocketAddr;
+use std::sync::{Mutex, PoisonError};
 
 /// How the server's processes are found.
 #[derive(Clone, PartialEq, Eq, Debug)]
@@ -19,8 +20,16 @@ pub enum Server {
     Metrics(Vec<String>),
 }
 
-/// What is looked at.
-pub(crate) enum Watched {
+/// What is looked at, and what each had used when it last told.
+pub(crate) struct Watched {
+    what: What,
+    last: Mutex<BTreeMap<Named, Used>>,
+}
+
+/// A process by its name, and its number on this machine.
+type Named = (String, Option<u32>);
+
+enum What {
     /// Processes of this machine.
     Processes(Vec<Process>),
     /// Processes that tell it themselves.
@@ -45,7 +54,7 @@ pub struct ProcessUse {
 #[derive(Clone, Debug, Default)]
 pub(crate) struct Moment {
     pub(crate) all: Used,
-    each: BTreeMap<(String, Option<u32>), Used>,
+    each: BTreeMap<Named, Used>,
 }
 
 pub(crate) fn megabytes(octets: u64) -> f64 {
@@ -56,63 +65,86 @@ impl Watched {
     /// # Errors
     /// [`Error::Usage`]: a process that was named is not there.
     pub(crate) async fn find(server: &Server, routers: &[SocketAddr]) -> Result<Self, Error> {
-        match server {
+        let what = match server {
             Server::Found => {
                 let here = routers.iter().all(|address| address.ip().is_loopback());
-                Ok(Self::Processes(if here {
+                What::Processes(if here {
                     processes::behind(routers)
                 } else {
                     Vec::new()
-                }))
+                })
             }
             Server::Processes(pids) => {
                 let of = |pid: &u32| {
                     Process::of(*pid).map_err(|error| Error::Usage(format!("process {pid}: {error}")))
                 };
-                Ok(Self::Processes(pids.iter().map(of).collect::<Result<_, _>>()?))
+                What::Processes(pids.iter().map(of).collect::<Result<_, _>>()?)
             }
             Server::Metrics(listeners) => {
                 let mut scraped = Vec::new();
                 for listener in listeners {
                     scraped.push(Scraped::find(listener).await?);
                 }
-                Ok(Self::Metrics(scraped))
+                What::Metrics(scraped)
             }
-        }
+        };
+        let last = Mutex::default();
+        Ok(Self { what, last })
     }
 
     /// Whether anything is known.
     pub(crate) fn is_known(&self) -> bool {
-        match self {
-            Self::Processes(processes) => !processes.is_empty(),
-            Self::Metrics(scraped) => !scraped.is_empty(),
+        match &self.what {
+            What::Processes(processes) => !processes.is_empty(),
+            What::Metrics(scraped) => !scraped.is_empty(),
         }
     }
 
+    /// What all use now. One that has ended since has used what it had when it last told, and has no memory.
+    ///
     /// # Errors
-    /// [`Error::Usage`]: one of them has ended, or does not answer.
+    /// [`Error::Usage`]: one of them has never told.
     pub(crate) async fn now(&self) -> Result<Moment, Error> {
         let mut moment = Moment::default();
-        match self {
-            Self::Processes(processes) => {
+        match &self.what {
+            What::Processes(processes) => {
                 for process in processes {
                     let used = process.used();
-                    let used = used.map_err(|error| Error::Usage(format!("{}: {error}", process.name)))?;
-                    moment.add((process.name.clone(), Some(process.pid)), used);
+                    let used = used.map_err(|error| Error::Usage(format!("{}: {error}", process.name)));
+                    let name = (process.name.clone(), Some(process.pid));
+                    moment.add(name.clone(), self.or_last(name, used)?);
                 }
             }
-            Self::Metrics(scraped) => {
+            What::Metrics(scraped) => {
                 for each in scraped {
-                    moment.add((each.name().to_owned(), None), each.used().await?);
+                    let name = (each.name().to_owned(), None);
+                    moment.add(name.clone(), self.or_last(name, each.used().await)?);
                 }
             }
         }
         Ok(moment)
     }
+
+    fn or_last(&self, name: Named, used: Result<Used, Error>) -> Result<Used, Error> {
+        let mut last = self.last.lock().unwrap_or_else(PoisonError::into_inner);
+        match used {
+            Ok(used) => {
+                last.insert(name, used);
+                Ok(used)
+            }
+            Err(error) => {
+                let last = last.get(&name).ok_or(error)?;
+                Ok(Used {
+                    cpu: last.cpu,
+                    ..Used::default()
+                })
+            }
+        }
+    }
 }
 
 impl Moment {
-    fn add(&mut self, process: (String, Option<u32>), used: Used) {
+    fn add(&mut self, process: Named, used: Used) {
         self.all += used;
         self.each.insert(process, used);
     }
@@ -160,5 +192,19 @@ mod tests {
         };
         assert!(used.cpu_seconds < 60.0 && used.rss_mb > 1.0, "{used:?}");
         assert_eq!(used.pid, Some(std::process::id()));
+    }
+
+    #[tokio::test]
+    async fn one_that_ended_counts_with_what_it_had_used() {
+        let mut child = std::process::Command::new("sleep").arg("60").spawn().unwrap();
+        let watched = Watched::find(&Server::Processes(vec![child.id()]), &[])
+            .await
+            .unwrap();
+        let before = watched.now().await.unwrap();
+        child.kill().unwrap();
+        child.wait().unwrap();
+        let after = watched.now().await.unwrap();
+        assert!((after.all.cpu - before.all.cpu).abs() < 1e-9);
+        assert!(before.all.resident > 0 && after.all.resident == 0);
     }
 }

@@ -153,6 +153,15 @@ impl World {
         begun
     }
 
+    /// Who does not know that somebody is there, in words.
+    pub(crate) fn unaware(&self) -> Option<String> {
+        let (count, by, who) = self.ledger().rumours.unaware(|by| self.contacts(by))?;
+        let (by, who) = (self.people.address(by), self.people.address(who));
+        Some(format!(
+            "{count} watchers were not told that somebody is online, {by} of {who} among them"
+        ))
+    }
+
     /// Returns when somebody may change.
     pub(crate) async fn is_calm(&self) {
         if let Ok(place) = self.calm.acquire().await {
@@ -177,7 +186,7 @@ impl World {
 
     /// Somebody was told the state of somebody else.
     pub(crate) fn told(&self, by: u32, who: &str, state: State, may_repeat: bool) {
-        if let Some(who) = self.people.number(who) {
+        if let Some(who) = self.watched_by(by, who) {
             let mut ledger = self.ledger();
             let told = ledger.rumours.told(by, who, state, may_repeat);
             self.passed_on(&mut ledger, told);
@@ -186,11 +195,19 @@ impl World {
 
     /// Somebody begins to watch somebody else, whose state was this when the watch began.
     pub(crate) fn watching(&self, by: u32, who: &str, state: State) {
-        if let Some(who) = self.people.number(who) {
+        if let Some(who) = self.watched_by(by, who) {
             let mut ledger = self.ledger();
             let told = ledger.rumours.watching(by, who, state);
             self.passed_on(&mut ledger, told);
         }
+    }
+
+    /// The number of somebody who is watched in this run: of others it is told as long as what an earlier run subscribed
+    /// to lives.
+    fn watched_by(&self, by: u32, who: &str) -> Option<u32> {
+        let (who, count) = (self.people.number(who)?, self.people.count());
+        let step = (who + count).checked_sub(by)? % count;
+        self.steps.binary_search(&step).is_ok().then_some(who)
     }
 
     fn passed_on(&self, ledger: &mut Ledger, told: Told) {
@@ -346,5 +363,29 @@ mod tests {
         world.told(1 - change.who, &address(change.who), change.state, false);
         world.is_calm().await;
         assert_eq!((world.untold(), world.told_times().1.len()), (0, 0));
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn what_an_earlier_run_still_watches_is_nothing_of_this_one() {
+        let made = Made {
+            text_bytes: 64,
+            contacts: 1,
+            seed: 1,
+            under_way: None,
+        };
+        let world = World::new(People::new("load{n}@localhost", 4).unwrap(), made);
+        for by in 0..4 {
+            for who in (0..4).filter(|who| *who != by) {
+                world.told(by, world.people.address(who), State::Online, false);
+            }
+        }
+        assert_eq!(world.unaware(), None);
+        assert!(world.begins_to_change(1), "only pairs of this run count");
+        let other = (0..4)
+            .find(|who| *who != 0 && !world.contacts(0).contains(who))
+            .unwrap();
+        world.told(0, world.people.address(other), State::Offline, false);
+        world.told(0, "somebody@localhost", State::Offline, false);
+        assert_eq!(world.rumours().strange, 0);
     }
 }
