@@ -7,7 +7,6 @@ mod target;
 use crate::Usage;
 use crate::output::Output;
 use ::load::{Pace, Plan, Report, Standing};
-
 use anyhow::{Context, Result, bail};
 use daemon::Shutdown;
 use std::path::{Path, PathBuf};

@@ -15,7 +15,7 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 use std::time::Duration;
 use tokio::sync::mpsc;
-use tokio::time::{Instant, interval_at, sleep, timeout};
+use tokio::time::{Instant, interval_at, sleep, sleep_until, timeout};
 
 /// Messages that may wait for their receipts: one less than routers let.
 const OPEN_MAX: usize = limits::REQUESTS_MAX - 1;
@@ -60,6 +60,7 @@ impl Attached {
     /// Does as it is told until it is told to log off.
     pub(crate) async fn live(mut self, mut orders: mpsc::Receiver<Order>) {
         let mut ping = interval_at(Instant::now() + limits::HEARTBEAT, limits::HEARTBEAT);
+        let mut last_sign = Instant::now();
         loop {
             let went = tokio::select! {
                 order = orders.recv(), if self.open.len() < OPEN_MAX => match order {
@@ -71,17 +72,22 @@ impl Attached {
                     Some(Order::LogOff) | None => return self.log_off().await,
                 },
                 _ = ping.tick() => self.socket.say(&ClientFrame::Ping {}).await,
-                heard = self.socket.next() => match heard {
-                    Ok(Heard::Frame(frame)) => self.hear(*frame).await,
-                    Ok(Heard::Life) => Ok(()),
-                    Err(why) => Err(why),
-                },
+                () = sleep_until(last_sign + limits::SILENCE_MAX) => Err("the router is silent".to_owned()),
+                heard = self.socket.next() => {
+                    last_sign = Instant::now();
+                    match heard {
+                        Ok(Heard::Frame(frame)) => self.hear(*frame).await,
+                        Ok(Heard::Life) => Ok(()),
+                        Err(why) => Err(why),
+                    }
+                }
             };
-            if let Err(why) = went
-                && !self.come_back().await
-            {
-                let me = self.entrance.world.people.address(self.me);
-                return self.entrance.world.ended(format!("{me}: {why}"));
+            if let Err(why) = went {
+                if !self.come_back().await {
+                    let me = self.entrance.world.people.address(self.me);
+                    return self.entrance.world.ended(format!("{me}: {why}"));
+                }
+                last_sign = Instant::now();
             }
         }
     }
