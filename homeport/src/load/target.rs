@@ -19,7 +19,8 @@ pub(super) struct Target {
     /// The data folder of a `homeport up` that runs
     #[arg(long, value_name = "DIR", default_value = data::DEFAULT)]
     data: PathBuf,
-    /// The users' addresses, {n} being their number from 0; `load{n}@` and the domain of --data unless given
+    /// The users' addresses, with n in braces for their number from 0; `load` and the number at the domain of --data unless
+    /// given
     #[arg(long, value_name = "PATTERN")]
     names: Option<String>,
     /// The file whose first line is the password of all of them [default: what --make-accounts wrote]
