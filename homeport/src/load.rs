@@ -47,7 +47,7 @@ Examples:
   homeport load messages --users 1000 --concurrency 64
       As fast as it goes with 64 messages under way
   homeport load messages --server http://10.0.0.5:8080 --server http://10.0.0.6:8080 \\
-      --names load{n}@im.example.com --password-file load.password --json
+      --names load{number}@im.example.com --password-file load.password --json
       On routers elsewhere, with accounts that are there, as an object for programs
 
 Nothing is sent to anything but the routers that are named, and it ends by itself. Ctrl-C ends it early and prints \

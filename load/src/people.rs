@@ -9,7 +9,7 @@ use std::collections::HashMap;
 use std::sync::Arc;
 
 /// Where the number is in a pattern of addresses.
-const NUMBER: &str = "{n}";
+const NUMBER: &str = "{number}";
 
 /// Everybody of a run, by number from 0.
 #[derive(Clone, Debug)]
@@ -20,7 +20,7 @@ pub struct People {
 }
 
 impl People {
-    /// So many people, whose addresses are the pattern with a number in place of `{n}`.
+    /// So many people, whose addresses are the pattern with a number in place of `{number}`.
     ///
     /// # Errors
     /// [`Error::Plan`] says what is wrong with the pattern.
@@ -126,14 +126,14 @@ mod tests {
 
     #[test]
     fn a_pattern_has_a_place_for_the_number() {
-        let people = People::new("load{n}@im.example.com", 3).unwrap();
+        let people = People::new("load{number}@im.example.com", 3).unwrap();
         assert_eq!(people.address(2), "load2@im.example.com");
         assert_eq!(people.count(), 3);
         assert_eq!(people.number("load1@im.example.com"), Some(1));
         assert_eq!(people.number("load3@im.example.com"), None);
         let said = |pattern| People::new(pattern, 2).unwrap_err().to_string();
-        assert!(said("load@im.example.com").contains("{n}"));
-        assert!(said("load{n}").contains("is no address"));
+        assert!(said("load@im.example.com").contains("{number}"));
+        assert!(said("load{number}").contains("is no address"));
     }
 
     #[test]

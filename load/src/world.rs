@@ -314,7 +314,7 @@ mod tests {
 
     #[tokio::test(start_paused = true)]
     async fn latency_counts_from_when_it_was_due_and_room_is_given_back_by_the_answer() {
-        let people = People::new("load{n}@localhost", 2).unwrap();
+        let people = People::new("load{number}@localhost", 2).unwrap();
         let made = Made {
             text_bytes: 64,
             contacts: 1,
@@ -342,7 +342,7 @@ mod tests {
 
     #[tokio::test(start_paused = true)]
     async fn nobody_changes_before_all_are_known_and_again_only_when_all_were_told() {
-        let people = People::new("load{n}@localhost", 2).unwrap();
+        let people = People::new("load{number}@localhost", 2).unwrap();
         let made = Made {
             text_bytes: 64,
             contacts: 9,
@@ -373,7 +373,7 @@ mod tests {
             seed: 1,
             under_way: None,
         };
-        let world = World::new(People::new("load{n}@localhost", 4).unwrap(), made);
+        let world = World::new(People::new("load{number}@localhost", 4).unwrap(), made);
         for by in 0..4 {
             for who in (0..4).filter(|who| *who != by) {
                 world.told(by, world.people.address(who), State::Online, false);

@@ -19,8 +19,7 @@ pub(super) struct Target {
     /// The data folder of a `homeport up` that runs
     #[arg(long, value_name = "DIR", default_value = data::DEFAULT)]
     data: PathBuf,
-    /// The users' addresses, with n in braces for their number from 0; `load` and the number at the domain of --data unless
-    /// given
+    /// The users' addresses, {number} being counted from 0; `load{number}` at the domain of --data unless given
     #[arg(long, value_name = "PATTERN")]
     names: Option<String>,
     /// The file whose first line is the password of all of them [default: what --make-accounts wrote]
@@ -72,7 +71,7 @@ impl Target {
     pub(super) fn people(&self, count: u32) -> Result<People> {
         let pattern = match &self.names {
             Some(pattern) => pattern.clone(),
-            None => format!("load{{n}}@{}", self.domain()?),
+            None => format!("load{{number}}@{}", self.domain()?),
         };
         let people = People::new(&pattern, count.min(::load::USERS_MAX));
         people.map_err(|error| anyhow::anyhow!(Usage(error.to_string())))
@@ -81,7 +80,7 @@ impl Target {
     /// The domain that is served by what ran last on the data folder.
     fn domain(&self) -> Result<String> {
         let advice =
-            || Usage("say with --names who takes part, for example load{n}@im.example.com".to_owned());
+            || Usage("say with --names who takes part, for example load{number}@im.example.com".to_owned());
         let recorded = DataDir::open(&self.data).and_then(|data| data.recorded());
         let recorded = recorded.ok().flatten().with_context(advice)?;
         let topology = recorded.load().with_context(advice)?;

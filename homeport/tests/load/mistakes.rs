@@ -34,12 +34,12 @@ async fn a_scenario_that_is_none_names_those_that_are() {
 async fn a_cluster_that_is_not_there_is_named() {
     let folder = tempfile::tempdir().unwrap();
     let with = |arguments: &str| with_password(folder.path(), arguments);
-    let elsewhere = with("messages --server http://127.0.0.1:1 --names load{n}@localhost");
+    let elsewhere = with("messages --server http://127.0.0.1:1 --names load{number}@localhost");
     fails(elsewhere, 1, &["127.0.0.1:1", "--server"]).await;
-    let mut nothing = with("messages --names load{n}@localhost");
+    let mut nothing = with("messages --names load{number}@localhost");
     nothing.arg("--data").arg(folder.path());
     fails(nothing, 1, &["nothing runs on", "--server"]).await;
-    let over_tls = with("messages --server https://im.example.com --names load{n}@localhost");
+    let over_tls = with("messages --server https://im.example.com --names load{number}@localhost");
     fails(over_tls, 2, &["without TLS"]).await;
 }
 
@@ -52,8 +52,8 @@ async fn what_cannot_be_meant_is_a_mistake_in_the_command_line() {
             &format!("messages --server http://127.0.0.1:1 {arguments}"),
         )
     };
-    fails(with("--names load@localhost"), 2, &["{n}"]).await;
-    let names = "--names load{n}@localhost";
+    fails(with("--names load@localhost"), 2, &["{number}"]).await;
+    let names = "--names load{number}@localhost";
     fails(with(&format!("{names} --users 1")), 2, &["users must be 2 to"]).await;
     fails(with(&format!("{names} --rate 0")), 2, &["rate must be 1 to"]).await;
     fails(
@@ -64,7 +64,7 @@ async fn what_cannot_be_meant_is_a_mistake_in_the_command_line() {
     .await;
     fails(with(&format!("{names} --text 3")), 2, &["a text has 48 to"]).await;
     fails(
-        load("messages --server http://127.0.0.1:1 --names load{n}@localhost"),
+        load("messages --server http://127.0.0.1:1 --names load{number}@localhost"),
         2,
         &["--make-accounts"],
     )
@@ -77,7 +77,7 @@ async fn too_few_files_say_what_to_raise() {
     let password = folder.path().join("password");
     std::fs::write(&password, "sesame\n").unwrap();
     let line = format!(
-        "ulimit -n 64; exec {HOMEPORT} load messages --server http://127.0.0.1:1 --names 'load{{n}}@localhost' \
+        "ulimit -n 64; exec {HOMEPORT} load messages --server http://127.0.0.1:1 --names 'load{{number}}@localhost' \
          --users 500 --password-file {}",
         password.display()
     );
