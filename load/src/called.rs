@@ -7,6 +7,7 @@ mod listener;
 pub(crate) use listener::Listener;
 
 use crate::check::Answer;
+use crate::patience::{FRESH_WAIT, Failed};
 use crate::rumours::Change;
 use crate::user::Order;
 use crate::world::{Letter, World};
@@ -32,9 +33,6 @@ use tokio::time::{Instant, sleep, timeout};
 /// How long a router that is gone is looked for.
 const COME_BACK_WAIT: Duration = Duration::from_secs(60);
 const PAUSE: Duration = Duration::from_millis(300);
-/// How long a server may put a log-on off, and how long homes may take to know accounts that were only just made.
-const PATIENCE: Duration = Duration::from_secs(120);
-const FRESH_WAIT: Duration = Duration::from_secs(20);
 /// How long the answer to a log-off may take.
 const FAREWELL_WAIT: Duration = Duration::from_secs(10);
 /// Beyond the time that is measured, what is subscribed and leased lives so long.
@@ -63,12 +61,6 @@ pub(crate) struct Called {
     login: SubscriptionId,
 }
 
-/// Why one attempt to log on came to nothing.
-enum Failed {
-    Later(Duration),
-    Ended(Error),
-}
-
 impl Entrance {
     pub(crate) fn new(world: Arc<World>, plan: &Plan, listens: SocketAddr, tasks: &daemon::Tasks) -> Self {
         Self {
@@ -88,19 +80,9 @@ impl Entrance {
     /// # Errors
     /// Why it is not let in.
     pub(crate) async fn log_on(self: &Arc<Self>, me: u32) -> Result<Called, Error> {
-        let began = Instant::now();
-        loop {
-            let wait = match Box::pin(self.attempt(me)).await {
-                Ok(called) => return Ok(called),
-                Err(Failed::Ended(error)) => return Err(error),
-                Err(Failed::Later(wait)) => wait,
-            };
-            self.world.put_off();
-            if began.elapsed() + wait > PATIENCE {
-                return Err(self.not_ready(me, "the server puts log-ons off for too long"));
-            }
-            sleep(wait).await;
-        }
+        self.world
+            .insist(me, async || Box::pin(self.attempt(me)).await)
+            .await
     }
 
     async fn attempt(self: &Arc<Self>, me: u32) -> Result<Called, Failed> {
@@ -184,14 +166,7 @@ impl Entrance {
     }
 
     fn ended(&self, me: u32, why: &str) -> Failed {
-        Failed::Ended(self.not_ready(me, why))
-    }
-
-    fn not_ready(&self, me: u32, why: &str) -> Error {
-        Error::NotReady {
-            who: self.world.people.address(me).to_owned(),
-            why: why.to_owned(),
-        }
+        Failed::Ended(self.world.not_ready(me, why))
     }
 }
 

@@ -23,6 +23,7 @@ mod files;
 mod findings;
 pub mod floor;
 mod messages;
+mod patience;
 mod people;
 mod picture;
 mod plan;

@@ -3,20 +3,18 @@
 
 use super::socket::{Refused, Socket};
 use super::{Attached, STATE};
+use crate::patience::{FRESH_WAIT, Failed};
 use crate::user::Proving;
 use crate::world::World;
 use crate::{Error, Plan, Router};
 use attachment::scram::{Conversation, Keys};
 use attachment::{ClientFrame, Proof, ServerFrame, State, Welcome, Why};
+use futures_util::future::BoxFuture;
 use std::collections::{BTreeMap, HashMap};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
-use tokio::time::{Instant, sleep};
+use tokio::time::Instant;
 
-/// How long a server may put a log-on off.
-const PATIENCE: Duration = Duration::from_secs(120);
-/// How long homes may take to know accounts that were only just made.
-const FRESH_WAIT: Duration = Duration::from_secs(20);
 /// The wait where none is named.
 const PAUSE: Duration = Duration::from_millis(500);
 
@@ -29,12 +27,6 @@ pub(crate) struct Entrance {
     fresh_until: Option<Instant>,
     /// By salt: accounts that were made together have the same.
     keys: Mutex<HashMap<Vec<u8>, Arc<Keys>>>,
-}
-
-/// Why one attempt came to nothing.
-enum Failed {
-    Later(Duration),
-    Ended(Error),
 }
 
 impl From<Refused> for Failed {
@@ -81,26 +73,15 @@ impl Entrance {
         Ok(token)
     }
 
-    /// Tries until it works, when the server says so.
     async fn insist(self: &Arc<Self>, me: u32, proving: &Proving, stays: bool) -> Result<Attached, Error> {
-        let began = Instant::now();
-        loop {
-            let came = if stays {
-                Box::pin(self.attempt(me, proving)).await
+        let attempt = || -> BoxFuture<'_, Result<Attached, Failed>> {
+            if stays {
+                Box::pin(self.attempt(me, proving))
             } else {
-                Box::pin(self.arrive(me, proving)).await
-            };
-            let wait = match came {
-                Ok(attached) => return Ok(attached),
-                Err(Failed::Ended(error)) => return Err(error),
-                Err(Failed::Later(wait)) => wait,
-            };
-            self.world.put_off();
-            if began.elapsed() + wait > PATIENCE {
-                return Err(self.not_ready(me, "the server puts log-ons off for too long"));
+                Box::pin(self.arrive(me, proving))
             }
-            sleep(wait).await;
-        }
+        };
+        self.world.insist(me, attempt).await
     }
 
     async fn attempt(self: &Arc<Self>, me: u32, proving: &Proving) -> Result<Attached, Failed> {
@@ -216,14 +197,7 @@ impl Entrance {
     }
 
     fn ended(&self, me: u32, why: &str) -> Failed {
-        Failed::Ended(self.not_ready(me, why))
-    }
-
-    fn not_ready(&self, me: u32, why: &str) -> Error {
-        Error::NotReady {
-            who: self.world.people.address(me).to_owned(),
-            why: why.to_owned(),
-        }
+        Failed::Ended(self.world.not_ready(me, why))
     }
 
     /// Goes on with a session at another router for each attempt.
