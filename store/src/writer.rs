@@ -75,9 +75,10 @@ impl Writer {
     /// the error of [`Store::write`], the same for everybody in the group: nothing of the group was applied,
     /// and it is not tried again. When the store is [`Error::Unreachable`] all who wait are told.
     pub fn submit(&self, writes: Vec<Write>) -> impl Future<Output = Result<(), Error>> + Send + use<> {
-        let lazy = !writes.is_empty() && writes.iter().all(|write| write.change.is_renewal());
         let (outcome, committed) = oneshot::channel();
-        let queued = self.queue(Submission { writes, outcome });
+        let submission = Submission { writes, outcome };
+        let lazy = submission.is_lazy();
+        let queued = self.queue(submission);
         async move {
             queued?;
             if lazy {

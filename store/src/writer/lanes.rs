@@ -58,10 +58,9 @@ impl Lanes {
         let room = if self.calm >= GROUPS_UNTIL_CALM {
             GROUP_SUBMISSIONS_MAX
         } else {
+            // None when more is hasty than fits: what came before a barrier is written before it.
             BULK_BESIDE_HASTY_MAX.min(GROUP_SUBMISSIONS_MAX - hasty)
         };
-        // What is hasty and came before a barrier is written before it.
-        let room = if self.hasty.len() > hasty { 0 } else { room };
         let bulk = self.bulk.len().min(room);
         let mut group: Vec<Submission> = self.hasty.drain(..hasty).collect();
         for submission in self.bulk.drain(..bulk) {
