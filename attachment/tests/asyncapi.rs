@@ -1,11 +1,14 @@
 //! `docs/attachment.asyncapi.yaml` says what the code says.
 
+#[path = "words/next.rs"]
+mod described;
 #[path = "asyncapi/frames.rs"]
 mod frames;
 #[path = "asyncapi/schema.rs"]
 mod schema;
 
-use attachment::{CloseCode, EVENTS_PATH, FRAMES_PATH, Next, PATH, SUBPROTOCOL, State, Why, limits};
+use attachment::{CloseCode, EVENTS_PATH, FRAMES_PATH, PATH, SUBPROTOCOL, State, Why, limits};
+use described::described;
 use frames::{CLIENT, SERVER, Side};
 use schema::{Place, places, resolve};
 use serde_json::{Map, Value, json};
@@ -185,13 +188,7 @@ fn states_reasons_and_close_codes_are_all_there() {
     let codes: Vec<_> = CloseCode::ALL.into_iter().map(CloseCode::code).collect();
     assert_eq!(schema("closeCode")["enum"], json!(codes));
     let described = CloseCode::ALL.into_iter().map(|close| {
-        let next = match close.next() {
-            Next::Nothing => "nothing",
-            Next::Resume => "resume",
-            Next::LogOn => "log on",
-            Next::AskPassword => "ask for the password",
-            Next::GiveUp => "give up",
-        };
+        let next = described(close.next());
         json!({"code": close.code(), "reason": close.reason(), "next": next})
     });
     let described: Vec<_> = described.collect();

@@ -1,6 +1,10 @@
 //! `docs/attachment.md` says what the code says.
 
-use attachment::{ClientFrame, CloseCode, Next, ServerFrame, State, Why, limits};
+#[path = "words/next.rs"]
+mod described;
+
+use attachment::{ClientFrame, CloseCode, ServerFrame, State, Why, limits};
+use described::described;
 
 fn page() -> String {
     let path = concat!(env!("CARGO_MANIFEST_DIR"), "/../docs/attachment.md");
@@ -32,13 +36,7 @@ fn every_frame_of_the_example_is_one() {
 fn every_close_code_is_there_with_its_reason_and_what_to_do() {
     let page = page();
     for close in CloseCode::ALL {
-        let next = match close.next() {
-            Next::Nothing => "nothing",
-            Next::Resume => "resume",
-            Next::LogOn => "log on",
-            Next::AskPassword => "ask for the password",
-            Next::GiveUp => "give up",
-        };
+        let next = described(close.next());
         let line = format!("| {} | {} | {next}", close.code(), close.reason());
         assert!(page.contains(&line), "{line}");
         assert_eq!(CloseCode::from_code(close.code()), Some(close));
