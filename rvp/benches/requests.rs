@@ -44,6 +44,11 @@ fn read(criterion: &mut Criterion) {
     group.bench_function("open a message", |bencher| {
         bencher.iter(|| Notification::open(black_box(&document)).unwrap());
     });
+    let opened = Notification::open(&document).unwrap();
+    let ours = compose(&opened.message.from, &opened.message.to, &opened.mime);
+    group.bench_function("open a message of ours", |bencher| {
+        bencher.iter(|| Notification::open(black_box(&ours)).unwrap());
+    });
     group.bench_function("a person", |bencher| {
         bencher
             .iter(|| Principal::from_url(black_box("http://im.example.com/instmsg/aliases/alice")).unwrap());

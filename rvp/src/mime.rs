@@ -39,7 +39,9 @@ impl Mime {
         let entity = decode(data);
         let mut fields = Fields::of(&entity);
         let (mut session_id, mut format, mut typing_user) = (None, None, None);
+        let mut types = Types::default();
         for (name, value) in &mut fields {
+            types.see(name, &value);
             let field = match () {
                 () if name.eq_ignore_ascii_case("Session-Id") => &mut session_id,
                 () if name.eq_ignore_ascii_case("X-MMS-IM-Format") => &mut format,
@@ -48,7 +50,7 @@ impl Mime {
             };
             field.get_or_insert(value.into_owned());
         }
-        let kind = kind(&entity);
+        let kind = types.kind();
         let text = if kind == MessageKind::Text {
             fields.rest.to_owned()
         } else {
@@ -100,30 +102,48 @@ impl Mime {
     }
 }
 
-/// The kind of a message, by the headers of its entity, doubly encoded or not.
-pub(crate) fn kind(entity: &str) -> MessageKind {
-    let (mut control, mut leave, mut typing) = (false, false, false);
-    for (name, value) in Fields::of(entity) {
-        control |= is_of_type(name, &value, CONTROL);
-        leave |= is_of_type(name, &value, LEAVE);
-        typing |= name.eq_ignore_ascii_case("TypingUser");
-    }
-    match (control, leave, typing) {
-        (true, _, true) => MessageKind::Typing,
-        (true, _, false) => MessageKind::Join,
-        (false, true, _) => MessageKind::Leave,
-        (false, false, _) => MessageKind::Text,
-    }
+/// What the headers of an entity, doubly encoded or not, say of its type.
+#[derive(Default)]
+pub(crate) struct Types {
+    control: bool,
+    leave: bool,
+    invitation: bool,
+    typing: bool,
 }
 
-/// Whether an entity is an invitation, doubly encoded or not.
-pub(crate) fn is_invitation(entity: &str) -> bool {
-    Fields::of(entity).any(|(name, value)| is_of_type(name, &value, INVITATION))
-}
+impl Types {
+    pub(crate) fn of(entity: &str) -> Self {
+        let mut types = Self::default();
+        for (name, value) in Fields::of(entity) {
+            types.see(name, &value);
+        }
+        types
+    }
 
-fn is_of_type(name: &str, value: &str, wanted: &str) -> bool {
-    let kind = value.split(';').next().unwrap_or_default().trim();
-    name.eq_ignore_ascii_case("Content-Type") && kind.eq_ignore_ascii_case(wanted)
+    fn see(&mut self, name: &str, value: &str) {
+        if name.eq_ignore_ascii_case("Content-Type") {
+            let kind = value.split(';').next().unwrap_or_default().trim();
+            self.control |= kind.eq_ignore_ascii_case(CONTROL);
+            self.leave |= kind.eq_ignore_ascii_case(LEAVE);
+            self.invitation |= kind.eq_ignore_ascii_case(INVITATION);
+        }
+        self.typing |= name.eq_ignore_ascii_case("TypingUser");
+    }
+
+    /// The kind of the message.
+    pub(crate) fn kind(&self) -> MessageKind {
+        match (self.control, self.leave, self.typing) {
+            (true, _, true) => MessageKind::Typing,
+            (true, _, false) => MessageKind::Join,
+            (false, true, _) => MessageKind::Leave,
+            (false, false, _) => MessageKind::Text,
+        }
+    }
+
+    /// Whether it invites to something.
+    pub(crate) fn is_invitation(&self) -> bool {
+        self.invitation
+    }
 }
 
 /// Each octet of the UTF-8 form as the character of the same number (spec 5.2).

@@ -86,7 +86,7 @@ fn the_kind_is_that_of_the_headers_alone() {
         ("Content-Type: text/x-imleave\r\n\r\n", MessageKind::Leave),
         ("Subject: text/x-imleave\r\n\r\n", MessageKind::Text),
     ] {
-        assert_eq!(kind(data), expected, "{data}");
+        assert_eq!(Types::of(data).kind(), expected, "{data}");
     }
 }
 

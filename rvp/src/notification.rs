@@ -1,8 +1,10 @@
 //! Notifications: messages and property changes (spec 3.7, 5).
 
 mod call_back_request;
+mod composed;
 
 pub use call_back_request::CallBackRequest;
+pub use composed::compose;
 
 use crate::property::element;
 use crate::xml::{self, Element, Writer};
@@ -136,17 +138,15 @@ impl Notification {
     /// # Errors
     /// [`ParseError`] when it is not well-formed, or no message.
     pub fn open(document: &[u8]) -> Result<Opened, ParseError> {
+        if let Some(opened) = composed::open(document) {
+            return Ok(opened);
+        }
         let root = xml::parse(document, limits::XML_NODES_MAX)?;
         let element = one(&root)?;
         if !element.is("message") {
             return Err(ParseError::element("notification", "is no message"));
         }
-        let (message, data) = (message(element)?, mime_data(element)?);
-        Ok(Opened {
-            message,
-            mime: Mime::parse(data)?,
-            is_invitation: mime::is_invitation(data),
-        })
+        Opened::new((from(element)?, to(element)?), mime_data(element)?)
     }
 
     /// The MIME entity of a message.
@@ -156,6 +156,21 @@ impl Notification {
     pub fn mime(&self) -> Result<Mime, ParseError> {
         let root = xml::parse(&self.document, limits::XML_NODES_MAX)?;
         Mime::parse(mime_data(one(&root)?)?)
+    }
+}
+
+impl Opened {
+    fn new((from, to): (Identity, Vec<Identity>), data: &str) -> Result<Self, ParseError> {
+        let of = mime::Types::of(data);
+        Ok(Self {
+            message: Message {
+                from,
+                to,
+                kind: of.kind(),
+            },
+            mime: Mime::parse(data)?,
+            is_invitation: of.is_invitation(),
+        })
     }
 }
 
@@ -196,25 +211,6 @@ impl PropertyChange {
     }
 }
 
-/// Makes a message's document, for those that send messages themselves. Everybody is described by the
-/// name in the address: Miranda crashes without a description (spec 0.1 rule 4).
-#[must_use]
-pub fn compose(from: &Identity, to: &[Identity], mime: &Mime) -> Bytes {
-    let described = |writer: &mut Writer, identity: &Identity| match identity {
-        Identity::Person(person) => contact(writer, person.as_url(), person.name()),
-        Identity::Server(domain) => contact(writer, domain.as_str(), domain.as_str()),
-    };
-    Writer::document("r:notification", |writer| {
-        writer.within("r:message", |writer| {
-            writer.within("r:notification-from", |writer| described(writer, from));
-            writer.within("r:notification-to", |writer| {
-                to.iter().for_each(|to| described(writer, to))
-            });
-            writer.within("r:msgbody", |writer| writer.cdata("r:mime-data", &mime.write()));
-        });
-    })
-}
-
 fn contact(writer: &mut Writer, href: &str, description: &str) {
     writer.within("r:contact", |writer| {
         writer.text("d:href", href);
@@ -238,7 +234,7 @@ fn message(element: &Element<'_>) -> Result<Message, ParseError> {
     Ok(Message {
         from: from(element)?,
         to: to(element)?,
-        kind: mime::kind(mime_data(element)?),
+        kind: mime::Types::of(mime_data(element)?).kind(),
     })
 }
 

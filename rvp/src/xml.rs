@@ -14,6 +14,13 @@ pub(crate) use write::Writer;
 /// What is left out around text.
 pub(crate) const WHITE_SPACE: [char; 4] = [' ', '\t', '\r', '\n'];
 
+/// Whether XML 1.0 allows every character.
+pub(crate) fn is_all_legal(text: &str) -> bool {
+    let control = |c: u8| c < b' ' && !matches!(c, b'\t' | b'\n' | b'\r');
+    let forbidden = ['\u{fffe}', '\u{ffff}'];
+    !text.bytes().any(control) && (text.is_ascii() || !text.contains(forbidden))
+}
+
 /// Whether XML 1.0 allows the character.
 fn is_legal(c: char) -> bool {
     match c {

@@ -39,6 +39,13 @@ fn opening_and_writing_a_message_takes_few_blocks() {
     let (from, to) = (&opened.message.from, &opened.message.to);
     let writing = measure(|| drop(compose(from, to, &opened.mime)));
     assert!(writing.count_total <= 9, "{} to write", writing.count_total);
+    let ours = compose(from, to, &opened.mime);
+    let opening = measure(|| drop(Notification::open(&ours).unwrap()));
+    assert!(
+        opening.count_total <= 12,
+        "{} to open what we wrote",
+        opening.count_total
+    );
 }
 
 #[test]

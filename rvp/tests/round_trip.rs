@@ -116,6 +116,28 @@ proptest! {
         assert_eq!((message.from, message.to, message.kind), (from, to, mime.kind));
     }
 
+    /// With white space after it, it is read as whatever is well-formed, not by its layout.
+    #[test]
+    fn messages_as_we_write_them_are_opened_like_any_others(
+        from in values::identity(),
+        to in vec(values::identity(), 1..20),
+        mime in values::mime(),
+        broken in option::of((select(&b"<>&]'= \tax"[..]), any::<Index>())),
+    ) {
+        let mut document = compose(&from, &to, &mime).to_vec();
+        if let Some((octet, at)) = broken {
+            let at = at.index(document.len());
+            document[at] = octet;
+        }
+        let opened = Notification::open(&document);
+        if broken.is_none() {
+            let opened = opened.as_ref().unwrap();
+            assert_eq!((&opened.message.from, &opened.message.to, &opened.mime), (&from, &to, &mime));
+        }
+        document.push(b'\n');
+        assert_eq!(opened, Notification::open(&document));
+    }
+
     #[test]
     fn property_changes_come_back(change in values::property_change()) {
         let document = change.write();

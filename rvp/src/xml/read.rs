@@ -1,6 +1,6 @@
 //! Reading a document into a tree, within bounds.
 
-use super::{WHITE_SPACE, is_legal, is_name};
+use super::{WHITE_SPACE, is_all_legal, is_legal, is_name};
 use crate::{ParseError, limits};
 use quick_xml::NsReader;
 use quick_xml::events::{BytesDecl, BytesRef, BytesStart, Event};
@@ -131,9 +131,7 @@ impl<'a> Element<'a> {
 pub(crate) fn parse(document: &[u8], nodes_max: usize) -> Result<Element<'_>, ParseError> {
     let source = std::str::from_utf8(document).map_err(|_| ParseError::BadXml("it is not UTF-8"))?;
     let source = source.strip_prefix('\u{feff}').unwrap_or(source);
-    let control = |c: u8| c < b' ' && !matches!(c, b'\t' | b'\n' | b'\r');
-    let forbidden = ['\u{fffe}', '\u{ffff}'];
-    if source.bytes().any(control) || (!source.is_ascii() && source.contains(forbidden)) {
+    if !is_all_legal(source) {
         return Err(ILLEGAL_CHARACTER);
     }
     let mut reader = NsReader::from_str(source);

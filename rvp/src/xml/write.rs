@@ -31,6 +31,14 @@ impl Writer {
         Bytes::from(writer.out)
     }
 
+    /// What follows the start of the root in a document that is written like this, if it is and has anything in it.
+    pub(crate) fn begun<'a>(document: &'a str, root: &str) -> Option<&'a str> {
+        let rest = document.strip_prefix(PROLOG)?.strip_prefix('<')?;
+        rest.strip_prefix(root)?
+            .strip_prefix(NAMESPACES)?
+            .strip_prefix('>')
+    }
+
     /// An element with elements in it; `<r:state/>` if `content` adds none.
     pub(crate) fn within(&mut self, tag: &str, content: impl FnOnce(&mut Self)) {
         self.begin(tag);
