@@ -3,6 +3,7 @@
 
 use rvp::{Identity, MessageId};
 use std::collections::VecDeque;
+use std::hash::{DefaultHasher, Hash, Hasher};
 use std::time::{Duration, SystemTime};
 use store::ChainHash;
 
@@ -58,19 +59,41 @@ impl Known {
     }
 }
 
-type Remembered = VecDeque<(SystemTime, Identity, MessageId)>;
+type Remembered = VecDeque<Message>;
+
+#[derive(Debug)]
+struct Message {
+    at: SystemTime,
+    /// Of the other two, which lie elsewhere in memory: looking at each costs more than all else about a message.
+    hash: u64,
+    from: Identity,
+    id: MessageId,
+}
+
+fn hash(from: &Identity, id: &MessageId) -> u64 {
+    let mut hasher = DefaultHasher::new();
+    (from, id).hash(&mut hasher);
+    hasher.finish()
+}
 
 fn put(remembered: &mut Remembered, now: SystemTime, from: Identity, id: MessageId) {
-    let over = |(at, _, _): &(SystemTime, _, _)| *at + KNOWN_FOR <= now;
+    let over = |message: &Message| message.at + KNOWN_FOR <= now;
     while remembered.len() >= KNOWN_MAX || remembered.front().is_some_and(over) {
         remembered.pop_front();
     }
-    remembered.push_back((now, from, id));
+    let (at, hash) = (now, hash(&from, &id));
+    remembered.push_back(Message { at, hash, from, id });
 }
 
 fn has(remembered: &Remembered, now: SystemTime, from: &Identity, id: &MessageId) -> bool {
+    if remembered.is_empty() {
+        return false;
+    }
+    let hash = hash(from, id);
     let mut latest = remembered.iter().rev();
-    latest.any(|(at, sender, known)| known == id && sender == from && *at + KNOWN_FOR > now)
+    latest.any(|known| {
+        known.hash == hash && known.id == *id && known.from == *from && known.at + KNOWN_FOR > now
+    })
 }
 
 #[cfg(test)]
