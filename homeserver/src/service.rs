@@ -42,7 +42,7 @@ pub(crate) struct Service {
 impl Serve for Service {
     async fn serve(&self, link: &Link, call: Call) -> Result<Answer, Refusal> {
         let span =
-            tracing::info_span!(parent: None, "home.serve", member = self.me.as_str(), op = call.op.name());
+            tracing::debug_span!(parent: None, "home.serve", member = self.me.as_str(), op = call.op.name());
         daemon::trace::set_parent(&span, call.trace.as_deref());
         match link.peer().role {
             Role::Router => self.router(link, call).instrument(span).await,
