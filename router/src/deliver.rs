@@ -26,7 +26,8 @@ pub(crate) struct Deliver {
 #[async_trait]
 impl Serve for Deliver {
     async fn serve(&self, link: &Link, call: Call) -> Result<Answer, Refusal> {
-        let span = tracing::info_span!(parent: None, "router.serve", router = self.name, op = call.op.name());
+        let span =
+            tracing::debug_span!(parent: None, "router.serve", router = self.name, op = call.op.name());
         daemon::trace::set_parent(&span, call.trace.as_deref());
         self.deliver(link, call).instrument(span).await
     }

@@ -30,7 +30,7 @@ impl Forward {
     /// # Errors
     /// The home's fault; [`Fault::Unavailable`] when there is no home to ask, or no answer.
     pub(crate) async fn ask(&self, principal: &Principal, op: Op) -> Result<Answer, Fault> {
-        let span = tracing::info_span!("home.call", op = op.name());
+        let span = tracing::debug_span!("home.call", op = op.name());
         // On the heap, and only while it is asked: whoever asks may otherwise live for hours, with room for this.
         let asking = Box::pin(self.ask_until_answered(principal, op));
         match tokio::time::timeout(DEADLINE, asking.instrument(span)).await {

@@ -69,7 +69,7 @@ impl From<Unknown> for Refused {
 
 /// Answers a request of whatever method.
 pub(crate) async fn handle(State(front): State<Front>, request: axum::extract::Request) -> Response<Body> {
-    let span = tracing::info_span!(
+    let span = tracing::debug_span!(
         "rvp.request",
         rvp.method = request.method().as_str(),
         status = tracing::field::Empty

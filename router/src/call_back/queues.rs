@@ -223,7 +223,7 @@ impl Queues {
     }
 
     async fn post(&self, ((principal, url), login): (&Listener, SubscriptionId), item: &Item) -> Posted {
-        let span = tracing::info_span!("notify.deliver");
+        let span = tracing::debug_span!("notify.deliver");
         if let Item::Message(message) = item {
             daemon::trace::set_parent(&span, message.trace.as_deref());
         }
