@@ -246,7 +246,7 @@ impl Delivery {
     fn way_to(&self, client: &Client, router: &str) -> String {
         let before = self.inner.told_routers.way_of(client);
         let before = before.filter(|before| self.is_linked(before));
-        before.unwrap_or_else(|| router.to_owned())
+        before.map_or_else(|| router.to_owned(), |before| (*before).to_owned())
     }
 
     /// Tells watchers of a change of somebody whom this home has since an epoch, at their homes; what is returned says

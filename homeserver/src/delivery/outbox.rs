@@ -155,7 +155,8 @@ fn merge<R: Ord + Clone>(waiting: &mut Waiting<R>, mut parcel: Parcel<R>) {
     if !parcel.recipients.is_empty() {
         match versions.get_mut(&version) {
             Some(same) => {
-                same.recipients.append(&mut parcel.recipients);
+                // One by one: most parcels are for one client and come behind hundreds, which `append` would sort again.
+                same.recipients.extend(parcel.recipients);
                 same.tellings.append(&mut parcel.tellings);
             }
             None => drop(versions.insert(version, parcel)),

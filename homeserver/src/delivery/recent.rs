@@ -8,10 +8,11 @@
 //! heard; they are told again through another one. Messages are not here: their senders wait for an outcome.
 
 use proto::Change;
+use rvp::Property;
 use std::collections::hash_map::Entry;
 use std::collections::{HashMap, VecDeque};
 use std::hash::Hash;
-use std::sync::{Mutex, MutexGuard, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 use tokio::time::Instant;
 
@@ -33,12 +34,13 @@ struct State<R> {
     order: VecDeque<(Instant, R)>,
 }
 
-/// A change that a recipient was handed.
+/// A change that a recipient was handed. There is one for each watcher of whoever changed, so that all of them have one
+/// and the same change in common until something newer replaces a part of it.
 #[derive(Debug)]
 struct Handed {
     at: Instant,
-    way: String,
-    change: Change,
+    way: Arc<str>,
+    change: Arc<Change>,
 }
 
 impl<R> Default for Recent<R> {
@@ -57,20 +59,23 @@ impl<R: Eq + Hash + Ord + Clone> Recent<R> {
     /// A change is handed over for these recipients on a way, a home or a router.
     pub(super) fn put(&self, way: &str, change: &Change, recipients: Vec<R>) {
         let now = Instant::now();
+        let (way, shared) = (Arc::from(way), Arc::new(change.clone()));
         let mut state = self.lock();
         for recipient in recipients {
             state.forget(now);
             let handed = state.by_recipient.entry(recipient.clone()).or_default();
             for older in handed.iter_mut() {
-                if older.is_of(change) && older.change.version <= change.version {
-                    older.change.properties.retain(|old| !change.sets(old));
+                if older.is_replaced_by(change) {
+                    Arc::make_mut(&mut older.change)
+                        .properties
+                        .retain(|old| !change.sets(old));
                 }
             }
             handed.retain(|older| !older.change.properties.is_empty());
             handed.push(Handed {
                 at: now,
-                way: way.to_owned(),
-                change: change.clone(),
+                way: Arc::clone(&way),
+                change: Arc::clone(&shared),
             });
             state.order.push_back((now, recipient));
         }
@@ -88,26 +93,32 @@ impl<R: Eq + Hash + Ord + Clone> Recent<R> {
         let state = self.lock();
         let mut news: Vec<(Change, Vec<R>)> = Vec::new();
         for recipient in recipients {
-            let mut left = change.clone();
-            for newer in state.by_recipient.get(recipient).into_iter().flatten() {
-                if newer.is_of(change) && newer.change.version > change.version {
-                    left.properties.retain(|old| !newer.change.sets(old));
-                }
-            }
-            match news.iter_mut().find(|(same, _)| *same == left) {
+            let handed = state.by_recipient.get(recipient).into_iter().flatten();
+            let newer = |each: &&Handed| each.is_of(change) && each.change.version > change.version;
+            let newer: Vec<&Handed> = handed.filter(newer).collect();
+            let is_left = |property: &&Property| !newer.iter().any(|each| each.change.sets(property));
+            let left = || change.properties.iter().filter(is_left);
+            match news.iter_mut().find(|(same, _)| left().eq(&same.properties)) {
                 Some((_, recipients)) => recipients.push(recipient.clone()),
-                None if left.properties.is_empty() => {}
-                None => news.push((left, vec![recipient.clone()])),
+                None if left().next().is_none() => {}
+                None => {
+                    let part = Change {
+                        presentity: change.presentity.clone(),
+                        properties: left().cloned().collect(),
+                        version: change.version,
+                    };
+                    news.push((part, vec![recipient.clone()]));
+                }
             }
         }
         news
     }
 
     /// On which way a recipient was handed something last.
-    pub(super) fn way_of(&self, recipient: &R) -> Option<String> {
+    pub(super) fn way_of(&self, recipient: &R) -> Option<Arc<str>> {
         let (state, now) = (self.lock(), Instant::now());
         let last = state.by_recipient.get(recipient)?.last()?;
-        (last.at + KEPT >= now).then(|| last.way.clone())
+        (last.at + KEPT >= now).then(|| Arc::clone(&last.way))
     }
 
     /// A way is lost: what was handed over on it a moment ago, in that order.
@@ -118,12 +129,12 @@ impl<R: Eq + Hash + Ord + Clone> Recent<R> {
         for (recipient, handed) in &state.by_recipient {
             let lost = handed
                 .iter()
-                .filter(|each| each.way == way && each.at + KEPT >= now);
+                .filter(|each| *each.way == *way && each.at + KEPT >= now);
             taken.extend(lost.map(|each| {
                 (
                     each.at,
                     each.change.version,
-                    each.change.clone(),
+                    Change::clone(&each.change),
                     recipient.clone(),
                 )
             }));
@@ -162,6 +173,14 @@ impl Handed {
     fn is_of(&self, change: &Change) -> bool {
         self.change.presentity == change.presentity
     }
+
+    /// Whether a part of it is no news any more.
+    fn is_replaced_by(&self, change: &Change) -> bool {
+        let replaced = |old| change.sets(old);
+        self.is_of(change)
+            && self.change.version <= change.version
+            && self.change.properties.iter().any(replaced)
+    }
 }
 
 #[cfg(test)]
@@ -169,7 +188,7 @@ mod tests {
     use super::super::outbox::Client;
     use super::*;
     use proto::ClientLogin;
-    use rvp::{PresenceState, Principal, Property, Reach, SubscriptionId};
+    use rvp::{PresenceState, Principal, Reach, SubscriptionId};
 
     fn change(version: u64, property: Property) -> Change {
         Change {

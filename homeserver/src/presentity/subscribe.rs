@@ -122,6 +122,12 @@ impl Presentity {
         lifetime: Lifetime,
     ) -> Result<(), Fault> {
         let ends = context.now + lifetime.duration();
+        // Most people watch for themselves. There are more of these than of anything else, so one address is kept for
+        // both.
+        let watcher = subscriber
+            .person()
+            .filter(|person| **person == watcher)
+            .map_or(watcher, Principal::clone);
         let new = PropertySubscription {
             id,
             watcher,
