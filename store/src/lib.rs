@@ -181,6 +181,10 @@ pub trait Store: Send + Sync + 'static {
     /// [`Error::Unavailable`], [`Error::Corrupt`].
     async fn revision(&self) -> Result<u64, Error>;
 
+    /// What an engine does now and then, better beside writes than in one of them. [`Writer`] asks for it after every
+    /// few thousand writes. Nothing depends on it, so that what goes wrong is told nobody.
+    async fn upkeep(&self) {}
+
     /// Waits for what is under way and ends. Whatever is asked afterwards fails. Dropping a store loses nothing
     /// either; one that holds nothing open need not do anything.
     async fn close(&self) {}

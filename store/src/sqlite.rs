@@ -263,6 +263,13 @@ impl Store for SqliteStore {
         self.explain(read.await)
     }
 
+    /// Brings what was committed from the log into the file, where neither who reads nor who writes waits for it.
+    async fn upkeep(&self) {
+        let copied = sqlx::query("PRAGMA wal_checkpoint(PASSIVE)");
+        // The connection that writes does it when the log has become long.
+        let _ = copied.execute(&self.readers).await;
+    }
+
     async fn close(&self) {
         Self::close(self).await;
     }

@@ -28,6 +28,21 @@ async fn a_commit_returns_when_the_disk_has_it() {
     assert_eq!((mode.as_str(), level, checked), ("wal", 2, true));
 }
 
+/// More is written than a log holds by default before it is brought into the file.
+#[tokio::test]
+async fn what_was_committed_comes_into_the_file_with_the_upkeep_and_not_before() {
+    let (_folder, store) = open().await;
+    let length = || std::fs::metadata(&store.path).unwrap().len();
+    let before = length();
+    let fill = "CREATE TABLE filled AS
+        WITH RECURSIVE counted (n) AS (VALUES (1) UNION ALL SELECT n + 1 FROM counted WHERE n < 2000)
+        SELECT n, zeroblob(4096) AS octets FROM counted";
+    sqlx::query(fill).execute(&store.writer).await.unwrap();
+    assert_eq!(length(), before);
+    store.upkeep().await;
+    assert!(length() > before + 2000 * 4096);
+}
+
 #[tokio::test]
 async fn whoever_writes_looks_for_the_lock_often_and_readers_wait() {
     let (_folder, store) = open().await;

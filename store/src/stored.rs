@@ -1,10 +1,12 @@
-//! What is stored, whatever the engine: rows and what they mean, and what a transaction comes to.
+//! What is stored, whatever the engine: rows and what they mean, what a transaction comes to, and the statements that
+//! every engine takes. SQLite numbers its placeholders with `$` too.
 //!
 //! Numbers are signed and of 64 bits in all rows, which every engine has.
 
 pub(crate) mod account;
 pub(crate) mod archive;
 pub(crate) mod batch;
+pub(crate) mod claims;
 pub(crate) mod message;
 pub(crate) mod millis;
 pub(crate) mod people;

@@ -2,22 +2,26 @@
 //!
 //! A durable transaction costs a wait for the disk, whatever is in it. So while one is being committed
 //! everything else queues, and the whole queue is the next transaction. Nothing waits on purpose: with one
-//! submission there is one transaction at once.
+//! submission there is one transaction at once. There are two at a time at most: one for what comes by the thousand,
+//! and one for what somebody waits for (`lanes`).
 //!
 //! Renewals alone are not worth a transaction: they are answered at once, and go with the next group or after
 //! [`RENEWAL_DELAY`].
 
 mod lanes;
+mod renewals;
 
 pub use lanes::GROUP_SUBMISSIONS_MAX;
 
 use crate::{Error, Fenced, Store, Write};
-use lanes::Lanes;
+use futures_util::StreamExt;
+use futures_util::stream::FuturesUnordered;
+use lanes::{Group, Lanes};
 use std::future::Future;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 use tokio::sync::{mpsc, oneshot};
-use tokio::time::{Instant, timeout_at};
+use tokio::time::{Instant, sleep_until};
 
 /// Submissions that may wait; more are refused. Room for everybody at a home of 10,000 to have some waiting,
 /// as in the morning, at a few hundred octets each: some twenty megabytes and a few seconds of work.
@@ -32,13 +36,16 @@ pub const QUEUE_SUBMISSIONS_MAX: usize = 65_536;
 /// renews this way must leave time enough to renew again.
 pub const RENEWAL_DELAY: Duration = Duration::from_secs(30);
 
-/// Renewals that are held back; with more the time has come.
-const RENEWALS_MAX: usize = 10_000;
+/// Writes after which a store is asked for its upkeep.
+const WRITES_UNTIL_UPKEEP: usize = 2_000;
+
+/// Who is told what became of a submission.
+type Outcome = oneshot::Sender<Result<(), Error>>;
 
 #[derive(Debug)]
 struct Submission {
     writes: Vec<Write>,
-    outcome: oneshot::Sender<Result<(), Error>>,
+    outcome: Outcome,
 }
 
 /// Writes for many submitters, in few transactions. Clones share one queue.
@@ -65,8 +72,8 @@ impl Writer {
 
     /// Queues the writes of one person now, before the returned future is polled, and resolves when they are
     /// committed. Writes that are submitted later are applied later; but what touches no property subscription may
-    /// overtake what touches nothing else, which nobody who reads can tell. Nothing overtakes, or is overtaken by, a
-    /// submission without writes. Dropping the future withdraws nothing. With nothing but renewals it resolves at once.
+    /// overtake what touches nothing else, or be written beside it, which nobody who reads can tell. Nothing overtakes,
+    /// or is overtaken by, a submission without writes. Dropping the future withdraws nothing. With nothing but renewals it resolves at once.
     ///
     /// # Errors
     /// [`Error::Overloaded`] when [`QUEUE_SUBMISSIONS_MAX`] are waiting, [`Error::Stopped`] when the work
@@ -89,7 +96,7 @@ impl Writer {
     }
 
     fn queue(&self, submission: Submission) -> Result<(), Error> {
-        {
+        let news = {
             let mut lanes = lock(&self.lanes);
             // Looked at under the lock, under which whoever ends empties the lanes.
             if self.news.is_closed() {
@@ -98,10 +105,12 @@ impl Writer {
             if lanes.len() >= QUEUE_SUBMISSIONS_MAX {
                 return Err(Error::Overloaded);
             }
-            lanes.push(submission);
+            lanes.push(submission, Instant::now())
+        };
+        if news {
+            // One that was said and not heard says it all.
+            let _ = self.news.try_send(());
         }
-        // One that was said and not heard says it all.
-        let _ = self.news.try_send(());
         Ok(())
     }
 }
@@ -113,16 +122,49 @@ struct Queue {
 }
 
 impl Queue {
-    /// The next group, as soon as there is one; none when there will be no more.
-    async fn group(&mut self) -> Option<Vec<Submission>> {
-        loop {
-            let group = lock(&self.lanes).group();
-            if !group.is_empty() {
-                return Some(group);
-            }
-            if self.told.recv().await.is_none() {
-                // Whoever submitted last may have done so since.
-                return Some(lock(&self.lanes).group()).filter(|group| !group.is_empty());
+    /// The next group that can be begun. When there will be no more, everything can.
+    fn begin(&self, ended: bool) -> Option<Group> {
+        let (mut lanes, now) = (lock(&self.lanes), Instant::now());
+        if ended {
+            lanes.hurry(now);
+        }
+        lanes.begin(now)
+    }
+
+    /// Says what became of a group to those who wait for it.
+    fn end(&self, group: Group, result: &Result<Vec<Fenced>, Error>, ended: bool) {
+        lock(&self.lanes).end(&group);
+        let Group {
+            mut writes,
+            renewals,
+            outcomes,
+            ..
+        } = group;
+        tracing::trace!(
+            submissions = outcomes.len(),
+            writes = writes.len(),
+            "group of writes ended"
+        );
+        if let Err(error @ Error::Unreachable { .. }) = result {
+            self.give_up(error);
+        }
+        for (theirs, outcome) in outcomes {
+            let result = match result {
+                Ok(fenced) => applied(&writes[theirs], fenced),
+                Err(error) => Err(error.clone()),
+            };
+            // Whoever no longer waits does not want to know.
+            let _ = outcome.send(result);
+        }
+        if let Err(error) = result
+            && renewals > 0
+        {
+            let error: &dyn std::error::Error = error;
+            tracing::warn!(error, renewals, "renewals are not durable yet");
+            writes.truncate(renewals);
+            // At the end nobody would write them.
+            if !ended {
+                lock(&self.lanes).put_back(writes, Instant::now());
             }
         }
     }
@@ -151,97 +193,66 @@ fn lock(lanes: &Mutex<Lanes>) -> MutexGuard<'_, Lanes> {
 }
 
 async fn run(store: Arc<dyn Store>, mut queue: Queue) {
-    let mut renewals = Renewals::default();
+    let mut under_way = FuturesUnordered::new();
+    let mut upkeep = Upkeep::default();
+    let mut ended = false;
     loop {
-        let (group, ended) = renewals.or_next(&mut queue).await;
-        let mut outcomes = Vec::with_capacity(group.len());
-        let mut writes = renewals.take();
-        let held = writes.len();
-        for submission in group {
-            let first = writes.len();
-            writes.extend(submission.writes);
-            outcomes.push((first..writes.len(), submission.outcome));
+        while let Some(group) = queue.begin(ended) {
+            under_way.push(work(&*store, Some(group)));
         }
-        if writes.is_empty() && outcomes.is_empty() {
+        if upkeep.begins() {
+            under_way.push(work(&*store, None));
+        }
+        if ended && under_way.is_empty() {
             return;
         }
-        let result = store.write(&writes).await;
-        tracing::trace!(
-            submissions = outcomes.len(),
-            writes = writes.len(),
-            "group of writes ended"
-        );
-        if let Err(error @ Error::Unreachable { .. }) = &result {
-            queue.give_up(error);
-        }
-        for (theirs, outcome) in outcomes {
-            let result = match &result {
-                Ok(fenced) => applied(&writes[theirs], fenced),
-                Err(error) => Err(error.clone()),
-            };
-            // Whoever no longer waits does not want to know.
-            let _ = outcome.send(result);
-        }
-        if let Err(error) = &result
-            && held > 0
-        {
-            let error: &dyn std::error::Error = error;
-            tracing::warn!(error, renewals = held, "renewals are not durable yet");
-            writes.truncate(held);
-            renewals.put_back(writes);
-        }
-        if ended {
-            return;
+        let due = lock(&queue.lanes).due();
+        tokio::select! {
+            biased;
+            Some(done) = under_way.next() => match done {
+                Some((group, result)) => {
+                    upkeep.writes += group.writes.len();
+                    queue.end(group, &result, ended);
+                }
+                None => upkeep.under_way = false,
+            },
+            told = queue.told.recv(), if !ended => ended = told.is_none(),
+            () = until(due), if !ended => {}
         }
     }
 }
 
-/// Renewals that were answered and are not written.
+/// Writes a group, or does what is to be done now and then.
+async fn work(store: &dyn Store, group: Option<Group>) -> Option<(Group, Result<Vec<Fenced>, Error>)> {
+    let Some(group) = group else {
+        store.upkeep().await;
+        return None;
+    };
+    let result = store.write(&group.writes).await;
+    Some((group, result))
+}
+
+/// When a store is asked for its upkeep: one at a time, and not for a few writes.
 #[derive(Default)]
-struct Renewals {
-    writes: Vec<Write>,
-    due: Option<Instant>,
+struct Upkeep {
+    writes: usize,
+    under_way: bool,
 }
 
-impl Renewals {
-    /// Waits for submissions that cannot wait, or until renewals must not wait any longer. Says whether there will
-    /// be no more.
-    async fn or_next(&mut self, queue: &mut Queue) -> (Vec<Submission>, bool) {
-        loop {
-            let next = queue.group();
-            let received = match self.due {
-                Some(due) => timeout_at(due, next).await,
-                None => Ok(next.await),
-            };
-            let mut group = match received {
-                Ok(Some(group)) => group,
-                Ok(None) => return (Vec::new(), true),
-                Err(_) => return (Vec::new(), false),
-            };
-            // With others they go in the order in which all were submitted.
-            if group.iter().all(Submission::is_lazy) {
-                self.writes.extend(group.drain(..).flat_map(|lazy| lazy.writes));
-            }
-            if !group.is_empty() || self.writes.len() > RENEWALS_MAX {
-                return (group, false);
-            }
-            self.due = self.due.or_else(|| Some(Instant::now() + RENEWAL_DELAY));
+impl Upkeep {
+    fn begins(&mut self) -> bool {
+        let begins = !self.under_way && self.writes >= WRITES_UNTIL_UPKEEP;
+        if begins {
+            (self.writes, self.under_way) = (0, true);
         }
+        begins
     }
+}
 
-    /// Those that are to be written now.
-    fn take(&mut self) -> Vec<Write> {
-        self.due = None;
-        std::mem::take(&mut self.writes)
-    }
-
-    /// Holds what could not be written back for the next time. If that would be too many, the clients will renew
-    /// again.
-    fn put_back(&mut self, writes: Vec<Write>) {
-        if writes.len() <= RENEWALS_MAX {
-            self.due = Some(Instant::now() + RENEWAL_DELAY);
-            self.writes = writes;
-        }
+async fn until(due: Option<Instant>) {
+    match due {
+        Some(due) => sleep_until(due).await,
+        None => std::future::pending().await,
     }
 }
 

@@ -1,3 +1,4 @@
+use super::renewals::RENEWALS_MAX;
 use super::*;
 use crate::{
     Account, AccountChange, Archived, Chain, Change, Claim, Durable, KeptMessage, Move, PropertySubscription,
@@ -6,7 +7,7 @@ use crate::{
 use async_trait::async_trait;
 use rvp::{Domain, Identity, Principal, SubscriptionId};
 use std::sync::Mutex;
-use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::time::SystemTime;
 
 /// Remembers what it is to write, and fails if it should.
@@ -14,6 +15,7 @@ use std::time::SystemTime;
 struct Recording {
     groups: Mutex<Vec<Vec<Write>>>,
     failing: AtomicBool,
+    upkeeps: AtomicUsize,
 }
 
 impl Recording {
@@ -30,6 +32,10 @@ impl Store for Recording {
         }
         self.groups.lock().unwrap().push(writes.to_vec());
         Ok(Vec::new())
+    }
+
+    async fn upkeep(&self) {
+        self.upkeeps.fetch_add(1, Ordering::SeqCst);
     }
 
     async fn claim(&self, _: &Claim, _: &[u16]) -> Result<Vec<Durable>, Error> {
@@ -169,6 +175,26 @@ async fn too_many_renewals_do_not_wait() {
         }
         tokio::time::sleep(Duration::from_millis(1)).await;
         assert_eq!(store.sizes(), [RENEWALS_MAX + 1]);
+        drop(writer);
+    };
+    tokio::join!(work, test);
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_store_is_asked_for_its_upkeep_after_many_writes_and_not_after_few() {
+    let store = Arc::new(Recording::default());
+    let (writer, work) = Writer::new(store.clone());
+    let test = async {
+        writer.submit(subscription()).await.unwrap();
+        tokio::time::sleep(Duration::from_millis(1)).await;
+        assert_eq!(store.upkeeps.load(Ordering::SeqCst), 0);
+        let many = vec![subscription().remove(0); WRITES_UNTIL_UPKEEP];
+        writer.submit(many).await.unwrap();
+        tokio::time::sleep(Duration::from_millis(1)).await;
+        assert_eq!(store.upkeeps.load(Ordering::SeqCst), 1);
+        writer.submit(subscription()).await.unwrap();
+        tokio::time::sleep(Duration::from_millis(1)).await;
+        assert_eq!(store.upkeeps.load(Ordering::SeqCst), 1);
         drop(writer);
     };
     tokio::join!(work, test);

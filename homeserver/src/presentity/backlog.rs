@@ -139,7 +139,7 @@ impl Backlog {
             }
         }
         let waits = |number: &u64| kept.waits(*number) && !self.aside.contains(number);
-        let (first, newest) = (kept.waiting().find(waits), kept.waiting().filter(waits).last());
+        let (first, newest) = (kept.waiting().find(waits), kept.waiting().rfind(waits));
         if let (Some(first), Some(newest)) = (first, newest) {
             let (ticket, after) = (kept.ticket(), first - 1);
             self.reading = Some(Reading {

@@ -4,10 +4,13 @@
 //! What is here follows the store. A write of which nobody knows what became of it is undone, and until that is
 //! durable it is tried again: a message of which the sender was told that it is not stored must not stay by chance.
 
+mod entries;
+
 use super::deliveries::Accepted;
 use super::known::KNOWN_FOR;
 use crate::OfflinePolicy;
 use crate::command::{DeliveryId, Effect, KeptEnded, Ticket, Written};
+use entries::{Entries, Entry, Place, Saved};
 use rvp::{Fault, Identity, MessageId};
 use std::collections::{BTreeMap, BTreeSet};
 use std::time::{Duration, SystemTime};
@@ -24,7 +27,7 @@ const WRITE_AGAIN_AFTER: Duration = Duration::from_secs(5);
 #[derive(Debug)]
 pub(super) struct Kept {
     policy: OfflinePolicy,
-    entries: BTreeMap<u64, Entry>,
+    entries: Entries,
     /// The highest number ever used.
     last: u64,
     /// What the store is being asked to write besides new messages.
@@ -34,37 +37,6 @@ pub(super) struct Kept {
     /// When to try again what has failed.
     again: Option<SystemTime>,
     tickets: u64,
-}
-
-#[derive(Debug)]
-struct Entry {
-    id: MessageId,
-    from: Identity,
-    bytes: u64,
-    accepted: SystemTime,
-    place: Place,
-}
-
-#[derive(Clone, Copy, PartialEq, Eq, Debug)]
-enum Place {
-    /// It is about to be durable.
-    Putting,
-    /// It waits for a client.
-    Waiting,
-    /// A client took it, then; whether that is durable, or about to be.
-    Taken { at: SystemTime, saved: Saved },
-    /// It is to be dropped from the store, where its document may still be.
-    Gone(Saved),
-    /// It has waited, or its id was known, for long enough, and is to be dropped from the store.
-    Forgotten(Saved),
-}
-
-/// How far a change has come into the store.
-#[derive(Clone, Copy, PartialEq, Eq, Debug)]
-enum Saved {
-    No,
-    UnderWay,
-    Yes,
 }
 
 #[derive(Debug)]
@@ -78,7 +50,7 @@ impl Kept {
     /// come through, the first one stays.
     pub(super) fn load(headers: Vec<KeptHeader>, policy: OfflinePolicy, epoch: u64) -> Self {
         let last = headers.iter().map(|header| header.number).max().unwrap_or(0);
-        let (mut entries, mut ids) = (BTreeMap::new(), BTreeSet::new());
+        let (mut entries, mut ids) = (Entries::default(), BTreeSet::new());
         for header in headers {
             let place = match header.taken {
                 _ if !ids.insert((header.from.clone(), header.id.clone())) => Place::Gone(Saved::No),
@@ -128,12 +100,9 @@ impl Kept {
 
     /// Whether there is room for a message beside those that wait already, here and to be kept.
     pub(super) fn check_room(&self, bytes: usize, (waiting, octets): (usize, u64)) -> Result<(), Fault> {
-        let here = self.entries.values().filter(|entry| entry.place.takes_room());
-        let (count, kept) = here.fold((waiting, octets), |(count, octets), entry| {
-            (count + 1, octets + entry.bytes)
-        });
-        let fits = count < usize::try_from(self.policy.count).unwrap_or(usize::MAX)
-            && kept + bytes as u64 <= self.policy.bytes;
+        let (count, kept) = self.entries.sums().room;
+        let fits = waiting + count < usize::try_from(self.policy.count).unwrap_or(usize::MAX)
+            && octets + kept + bytes as u64 <= self.policy.bytes;
         if fits { Ok(()) } else { Err(Fault::KeptFull) }
     }
 
@@ -144,24 +113,24 @@ impl Kept {
             // One is known by its delivery, the other is not stored.
             Place::Putting | Place::Gone(_) | Place::Forgotten(_) => false,
         };
-        self.entries.values().any(known)
+        self.entries.iter().any(|(_, entry)| known(entry))
     }
 
     /// The numbers of those that wait for a client or are about to, ascending.
-    pub(super) fn waiting(&self) -> impl Iterator<Item = u64> {
+    pub(super) fn waiting(&self) -> impl DoubleEndedIterator<Item = u64> {
         let here = self.entries.iter().filter(|(_, entry)| entry.place.is_here());
-        here.map(|(number, _)| *number)
+        here.map(|(number, _)| number)
     }
 
     /// Whether this one is durable and waits.
     pub(super) fn waits(&self, number: u64) -> bool {
-        let entry = self.entries.get(&number);
+        let entry = self.entries.get(number);
         entry.is_some_and(|entry| entry.place == Place::Waiting)
     }
 
     /// How many wait.
     pub(super) fn len(&self) -> usize {
-        self.waiting().count()
+        self.entries.sums().here
     }
 
     /// Makes a message durable; returns under which number.
@@ -216,32 +185,30 @@ impl Kept {
         written: Written,
         effects: &mut Vec<Effect>,
     ) {
-        let Some(entry) = self.entries.get_mut(&number) else {
+        let Some(entry) = self.entries.get(number) else {
             return;
         };
         match written {
             Written::Durable if entry.place == Place::Putting => {
-                entry.place = Place::Waiting;
                 effects.push(Effect::WakeAt(entry.accepted + self.policy.age));
+                self.entries.put(number, Place::Waiting);
             }
             Written::Durable => {}
             Written::Failed => {
-                entry.place = Place::Gone(Saved::No);
+                self.entries.put(number, Place::Gone(Saved::No));
                 self.try_again(now, effects);
             }
-            Written::Fenced => drop(self.entries.remove(&number)),
+            Written::Fenced => self.entries.remove(number),
         }
     }
 
     /// A client took a message.
     pub(super) fn take(&mut self, now: SystemTime, number: u64, effects: &mut Vec<Effect>) {
-        let Some(entry) = self.entries.get_mut(&number) else {
+        if self.entries.get(number).is_none() {
             return;
-        };
-        entry.place = Place::Taken {
-            at: now,
-            saved: Saved::No,
-        };
+        }
+        let (at, saved) = (now, Saved::No);
+        self.entries.put(number, Place::Taken { at, saved });
         effects.push(Effect::KeptEnded(KeptEnded::Taken));
         self.save(effects);
     }
@@ -249,7 +216,7 @@ impl Kept {
     /// What was to wait is not in the store: somebody has put an older copy in its place.
     pub(super) fn lose(&mut self, numbers: impl IntoIterator<Item = u64>) {
         for number in numbers {
-            self.entries.remove(&number);
+            self.entries.remove(number);
         }
     }
 
@@ -271,15 +238,16 @@ impl Kept {
             return;
         };
         for number in numbers {
-            match self.entries.get_mut(&number).map(|entry| &mut entry.place) {
-                Some(Place::Taken { at, saved: state }) => {
-                    *state = saved;
-                    effects.push(Effect::WakeAt(*at + KNOWN_FOR));
+            match self.entries.get(number).map(|entry| entry.place) {
+                Some(Place::Taken { at, .. }) => {
+                    self.entries.put(number, Place::Taken { at, saved });
+                    effects.push(Effect::WakeAt(at + KNOWN_FOR));
                 }
                 Some(Place::Gone(_) | Place::Forgotten(_)) if saved == Saved::Yes => {
-                    self.entries.remove(&number);
+                    self.entries.remove(number);
                 }
-                Some(Place::Gone(state) | Place::Forgotten(state)) => *state = saved,
+                Some(Place::Gone(_)) => self.entries.put(number, Place::Gone(saved)),
+                Some(Place::Forgotten(_)) => self.entries.put(number, Place::Forgotten(saved)),
                 Some(Place::Putting | Place::Waiting) | None => {}
             }
         }
@@ -298,29 +266,25 @@ impl Kept {
     /// Drops what has waited, or was known, for long enough, and tries again what has failed. `out` is with a
     /// client at this moment.
     pub(super) fn lapse(&mut self, now: SystemTime, out: Option<u64>, effects: &mut Vec<Effect>) {
-        let mut taken = self
-            .entries
-            .values()
-            .filter(|entry| entry.place.is_taken())
-            .count();
-        for (number, entry) in &mut self.entries {
-            if let Place::Taken {
+        let taken = |(_, entry): &(u64, &Entry)| entry.place.is_taken();
+        let mut taken = self.entries.iter().filter(taken).count();
+        let age = self.policy.age;
+        self.entries.put_each(|number, entry| match entry.place {
+            Place::Taken {
                 at,
                 saved: Saved::Yes,
-            } = entry.place
-                && (at + KNOWN_FOR <= now || taken > TAKEN_MAX)
-            {
+            } if at + KNOWN_FOR <= now || taken > TAKEN_MAX => {
                 taken -= 1;
-                entry.place = Place::Forgotten(Saved::No);
+                Some(Place::Forgotten(Saved::No))
             }
-            if entry.place == Place::Waiting
-                && Some(*number) != out
-                && entry.accepted + self.policy.age <= now
-            {
-                entry.place = Place::Forgotten(Saved::No);
+            Place::Waiting if Some(number) != out && entry.accepted + age <= now => {
                 effects.push(Effect::KeptEnded(KeptEnded::Expired));
+                Some(Place::Forgotten(Saved::No))
             }
-        }
+            Place::Putting | Place::Waiting | Place::Taken { .. } | Place::Gone(_) | Place::Forgotten(_) => {
+                None
+            }
+        });
         if self.again.is_none_or(|again| again <= now) {
             self.again = None;
             self.save(effects);
@@ -329,7 +293,7 @@ impl Kept {
 
     /// When to look again.
     pub(super) fn next_end(&self) -> Option<SystemTime> {
-        let ends = self.entries.values().filter_map(|entry| match entry.place {
+        let ends = self.entries.iter().filter_map(|(_, entry)| match entry.place {
             Place::Taken {
                 at,
                 saved: Saved::Yes,
@@ -343,23 +307,24 @@ impl Kept {
     /// Makes durable what was taken and what has gone.
     fn save(&mut self, effects: &mut Vec<Effect>) {
         let (mut taken, mut gone) = (BTreeMap::<SystemTime, Vec<u64>>::new(), Vec::new());
-        for (number, entry) in &mut self.entries {
-            match &mut entry.place {
-                Place::Taken { at, saved } if *saved == Saved::No => {
-                    *saved = Saved::UnderWay;
-                    taken.entry(*at).or_default().push(*number);
-                }
-                Place::Gone(saved) | Place::Forgotten(saved) if *saved == Saved::No => {
-                    *saved = Saved::UnderWay;
-                    gone.push(*number);
-                }
-                Place::Putting
-                | Place::Waiting
-                | Place::Taken { .. }
-                | Place::Gone(_)
-                | Place::Forgotten(_) => {}
+        self.entries.put_each(|number, entry| match entry.place {
+            Place::Taken { at, saved: Saved::No } => {
+                taken.entry(at).or_default().push(number);
+                let saved = Saved::UnderWay;
+                Some(Place::Taken { at, saved })
             }
-        }
+            Place::Gone(Saved::No) => {
+                gone.push(number);
+                Some(Place::Gone(Saved::UnderWay))
+            }
+            Place::Forgotten(Saved::No) => {
+                gone.push(number);
+                Some(Place::Forgotten(Saved::UnderWay))
+            }
+            Place::Putting | Place::Waiting | Place::Taken { .. } | Place::Gone(_) | Place::Forgotten(_) => {
+                None
+            }
+        });
         for (at, numbers) in taken {
             let ticket = self.ticket();
             effects.push(Effect::Keep(ticket, Change::TakeMessages(numbers.clone(), at)));
@@ -370,25 +335,6 @@ impl Kept {
             effects.push(Effect::Keep(ticket, Change::ForgetMessages(gone.clone())));
             self.writing.insert(ticket, Writing::Gone(gone));
         }
-    }
-}
-
-impl Place {
-    fn is_here(self) -> bool {
-        matches!(self, Self::Putting | Self::Waiting)
-    }
-
-    /// Whether a store may have its document.
-    fn takes_room(self) -> bool {
-        match self {
-            Self::Putting | Self::Waiting | Self::Gone(_) => true,
-            Self::Taken { saved, .. } => saved != Saved::Yes,
-            Self::Forgotten(_) => false,
-        }
-    }
-
-    fn is_taken(self) -> bool {
-        matches!(self, Self::Taken { .. })
     }
 }
 

@@ -1,6 +1,6 @@
 //! Measures group commit: many tasks each write one thing at a time and wait until it is durable.
 //!
-//! `cargo run --release -p store --example storm [--json] [FOLDER]`, with a folder on the disk to measure. Both
+//! `cargo run --release -p store --example storm [--json | --log-ons] [FOLDER]`, with a folder on the disk to measure. Both
 //! engines are measured, in folders of their own there, with fsync; PostgreSQL needs the Debian package
 //! `postgresql`, and a folder that its user may enter.
 #![expect(clippy::print_stdout, reason = "prints what it measured")]
@@ -35,6 +35,9 @@ const MEASUREMENTS: [(Kind, u32, u32); 5] = [
     (Kind::Messages, 60_000, 64),
     (Kind::Messages, 100_000, 1_000),
 ];
+
+/// Only how long log-ons wait is measured.
+const LOG_ONS: &str = "--log-ons";
 
 /// What came of one measurement.
 struct Measured {
@@ -120,10 +123,10 @@ async fn measure_all(
     store: Arc<dyn Store>,
     engine: &'static str,
     database: Option<u32>,
-    json: bool,
+    (json, log_ons): (bool, bool),
 ) -> Result<(), Failed> {
     let claim = load::fill(&*store).await?;
-    for measurement in MEASUREMENTS {
+    for measurement in MEASUREMENTS.into_iter().filter(|_| !log_ons) {
         load::forget_messages(&*store).await?;
         let measured = measure(&store, engine, measurement, database).await?;
         if json {
@@ -156,14 +159,21 @@ async fn main() -> Result<(), Failed> {
         .skip(1)
         .partition(|argument| argument.starts_with("--"));
     let json = options.iter().any(|option| option == "--json");
+    let log_ons = options.iter().any(|option| option == LOG_ONS);
     let folder = folders.first().map_or_else(std::env::temp_dir, PathBuf::from);
-    if !json {
+    if !json && !log_ons {
         println!("engine     writes        tasks    count     per s   own µs    database µs");
     }
     let own = tempfile::tempdir_in(&folder)?;
     let sqlite = SqliteStore::open(own.path().join("storm.db")).await?;
-    measure_all(Arc::new(sqlite), "sqlite", None, json).await?;
+    measure_all(Arc::new(sqlite), "sqlite", None, (json, log_ons)).await?;
     let server = Server::start_in(&folder, &["fsync=on", "shared_buffers=128MB"]).await;
     let postgres = PostgresStore::open(&server.config()).await?;
-    measure_all(Arc::new(postgres), "postgres", Some(server.pid()), json).await
+    measure_all(
+        Arc::new(postgres),
+        "postgres",
+        Some(server.pid()),
+        (json, log_ons),
+    )
+    .await
 }

@@ -1,8 +1,8 @@
 //! Accounts, and the numbering of their changes.
 
 use super::failure::Failure;
+use crate::stored;
 use crate::stored::account::{self, AccountRow, DigestRow, Found};
-use crate::stored::{self, unreadable};
 use crate::{Account, AccountChange, Error, Put, Secrets};
 use rvp::Principal;
 use sqlx::{AssertSqlSafe, PgConnection};
@@ -19,16 +19,6 @@ pub(super) enum Which<'a> {
     /// Those whose account changed after this revision.
     ChangedAfter(i64),
 }
-
-const INSERT: &str = "INSERT INTO accounts (principal, slot, revision, display_name, email, disabled,
-        scram_salt, scram_iterations, scram_stored_key, scram_server_key, nt_hash)
-    VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11)
-    ON CONFLICT (principal) DO NOTHING RETURNING id";
-
-const UPDATE: &str =
-    "UPDATE accounts SET slot = $2, revision = $3, display_name = $4, email = $5, disabled = $6,
-        scram_salt = $7, scram_iterations = $8, scram_stored_key = $9, scram_server_key = $10, nt_hash = $11
-    WHERE principal = $1 RETURNING id";
 
 /// What goes with an account.
 const BELONGINGS: [&str; 8] = [
@@ -91,8 +81,8 @@ pub(super) async fn put(
         secrets: Secrets { scram, legacy },
     } = account;
     let (sql, refusal) = match put {
-        Put::New => (INSERT, Error::Exists),
-        Put::Replace => (UPDATE, Error::NoSuchAccount),
+        Put::New => (account::INSERT, Error::Exists),
+        Put::Replace => (account::UPDATE, Error::NoSuchAccount),
     };
     let id: Option<i64> = sqlx::query_scalar(sql)
         .bind(principal.as_url())
@@ -109,12 +99,12 @@ pub(super) async fn put(
         .fetch_optional(&mut *connection)
         .await?;
     let id = id.ok_or(refusal)?;
-    sqlx::query("DELETE FROM digest_secrets WHERE account = $1")
+    sqlx::query(account::FORGET_DIGEST)
         .bind(id)
         .execute(&mut *connection)
         .await?;
     for (position, secret) in (0_i64..).zip(legacy.iter().flat_map(|legacy| &legacy.digest)) {
-        sqlx::query("INSERT INTO digest_secrets (account, position, username, ha1) VALUES ($1, $2, $3, $4)")
+        sqlx::query(account::INSERT_DIGEST)
             .bind(id)
             .bind(position)
             .bind(super::text(&secret.username))
@@ -138,21 +128,18 @@ pub(super) async fn remove(connection: &mut PgConnection, principal: &Principal)
     for delete in BELONGINGS {
         sqlx::query(delete).bind(id).execute(&mut *connection).await?;
     }
-    sqlx::query(
-        "INSERT INTO removed_accounts (principal, revision) VALUES ($1, $2)
-            ON CONFLICT (principal) DO UPDATE SET revision = excluded.revision",
-    )
-    .bind(principal.as_url())
-    .bind(revision)
-    .execute(&mut *connection)
-    .await?;
+    sqlx::query(account::REMEMBER_REMOVED)
+        .bind(principal.as_url())
+        .bind(revision)
+        .execute(&mut *connection)
+        .await?;
     Ok(())
 }
 
 /// Takes the next revision. Revisions are committed in their order, because whoever takes one holds the lock of
 /// the row. It is the first lock that anybody takes, so that nobody waits in a circle.
 async fn next_revision(connection: &mut PgConnection) -> Result<i64, Failure> {
-    let next = sqlx::query_scalar("UPDATE newest_revision SET revision = revision + 1 RETURNING revision");
+    let next = sqlx::query_scalar(account::NEXT_REVISION);
     Ok(next.fetch_one(&mut *connection).await?)
 }
 
@@ -165,10 +152,10 @@ pub(super) async fn hold(connection: &mut PgConnection) -> Result<(), Failure> {
 
 /// The newest revision.
 pub(super) async fn revision(connection: &mut PgConnection) -> Result<u64, Failure> {
-    let newest: i64 = sqlx::query_scalar("SELECT revision FROM newest_revision")
+    let newest: i64 = sqlx::query_scalar(account::NEWEST_REVISION)
         .fetch_one(&mut *connection)
         .await?;
-    u64::try_from(newest).map_err(|_| unreadable("revision", "the store").into())
+    Ok(account::revision(newest)?)
 }
 
 /// What changed after a revision, in order.
@@ -178,18 +165,9 @@ pub(super) async fn changes(
 ) -> Result<Vec<AccountChange>, Failure> {
     let after = stored::number(after);
     let put = load(connection, Which::ChangedAfter(after)).await?;
-    let mut changes: Vec<(i64, AccountChange)> = put
-        .into_iter()
-        .map(|found| (found.revision, AccountChange::Put(Box::new(found.account))))
-        .collect();
-    let removed: Vec<(i64, String)> =
-        sqlx::query_as("SELECT revision, principal FROM removed_accounts WHERE revision > $1")
-            .bind(after)
-            .fetch_all(&mut *connection)
-            .await?;
-    for (revision, principal) in removed {
-        changes.push((revision, AccountChange::Removed(stored::principal(&principal)?)));
-    }
-    changes.sort_by_key(|(revision, _)| *revision);
-    Ok(changes.into_iter().map(|(_, change)| change).collect())
+    let removed = sqlx::query_as(account::REMOVED)
+        .bind(after)
+        .fetch_all(&mut *connection)
+        .await?;
+    Ok(account::changes(put, removed)?)
 }

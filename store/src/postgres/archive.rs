@@ -10,9 +10,6 @@ use sqlx::PgConnection;
 use std::collections::BTreeMap;
 use std::time::SystemTime;
 
-const CHAINS: &str = "SELECT domain, anchor_number, anchor_hash, head_number, head_hash
-    FROM archive_chains ORDER BY domain";
-
 const NEW_CHAIN: &str =
     "INSERT INTO archive_chains (domain, anchor_number, anchor_hash, head_number, head_hash)
     VALUES ($1, 0, $2, 0, $2) ON CONFLICT (domain) DO NOTHING";
@@ -22,8 +19,6 @@ const HOLD: &str = "SELECT id, head_number, head_hash FROM archive_chains WHERE 
 const APPEND: &str = "INSERT INTO archive (chain, number, at, message_id, sender, recipient, hash, document)
     SELECT $1, * FROM unnest($2, $3, $4, $5, $6, $7, $8)";
 
-const HEAD: &str = "UPDATE archive_chains SET head_number = $1, head_hash = $2 WHERE id = $3";
-
 /// Documents are only read of the entries within the limit: an answer cannot be broken off half way.
 const ENTRIES: &str = "WITH next AS (
         SELECT chain, number, sum(length(document)) OVER (ORDER BY number) - length(document) AS before
@@ -31,14 +26,6 @@ const ENTRIES: &str = "WITH next AS (
         ORDER BY number LIMIT $3)
     SELECT number, at, message_id, sender, recipient, hash, document
     FROM next JOIN archive USING (chain, number) WHERE before < $4 ORDER BY number";
-
-const FIRST: &str = "SELECT number, at, hash FROM archive
-    WHERE chain = (SELECT id FROM archive_chains WHERE domain = $1) ORDER BY number LIMIT $2";
-
-const PURGE: &str = "DELETE FROM archive
-    WHERE chain = (SELECT id FROM archive_chains WHERE domain = $1) AND number <= $2";
-
-const ANCHOR: &str = "UPDATE archive_chains SET anchor_number = $1, anchor_hash = $2 WHERE domain = $3";
 
 /// Appends entries to their chains, in their order. The transaction around it is the caller's.
 pub(super) async fn append(
@@ -60,7 +47,7 @@ pub(super) async fn append(
         let query = query.bind(ids).bind(senders).bind(recipients);
         let query = query.bind(hashes).bind(documents);
         query.execute(&mut *connection).await?;
-        let moved = sqlx::query(HEAD)
+        let moved = sqlx::query(archive::HEAD)
             .bind(archive::place(head))
             .bind(&head.hash.0[..])
             .bind(chain);
@@ -92,7 +79,7 @@ async fn hold(connection: &mut PgConnection, domain: &Domain) -> Result<(i64, Ch
 
 /// All chains, ordered by domain.
 pub(super) async fn chains(connection: &mut PgConnection) -> Result<Vec<Chain>, Failure> {
-    let rows: Vec<ChainRow> = sqlx::query_as(CHAINS).fetch_all(connection).await?;
+    let rows: Vec<ChainRow> = sqlx::query_as(archive::CHAINS).fetch_all(connection).await?;
     Ok(rows.into_iter().map(archive::chain).collect::<Result<_, _>>()?)
 }
 
@@ -119,7 +106,7 @@ pub(super) async fn purge(
     domain: &Domain,
     before: SystemTime,
 ) -> Result<u64, Failure> {
-    let first: Vec<AgeRow> = sqlx::query_as(FIRST)
+    let first: Vec<AgeRow> = sqlx::query_as(archive::FIRST)
         .bind(domain.as_str())
         .bind(i64::from(PURGE_ENTRIES_MAX))
         .fetch_all(&mut *connection)
@@ -127,11 +114,13 @@ pub(super) async fn purge(
     let Some(ChainPoint { number, hash }) = archive::last_before(first, before)? else {
         return Ok(0);
     };
-    let purged = sqlx::query(PURGE)
+    let purged = sqlx::query(archive::PURGE)
         .bind(domain.as_str())
         .bind(stored::number(number));
     let purged = purged.execute(&mut *connection).await?;
-    let anchor = sqlx::query(ANCHOR).bind(stored::number(number)).bind(&hash.0[..]);
+    let anchor = sqlx::query(archive::ANCHOR)
+        .bind(stored::number(number))
+        .bind(&hash.0[..]);
     anchor.bind(domain.as_str()).execute(&mut *connection).await?;
     Ok(purged.rows_affected())
 }

@@ -5,10 +5,9 @@
 //! slots, so that nobody waits in a circle.
 
 use super::failure::Failure;
-use crate::stored::{self, millis, unreadable};
+use crate::stored::{self, claims, millis, unreadable};
 use crate::{Claim, Error, Fenced, MOVES_MAX, Move, Write};
 use sqlx::PgConnection;
-use std::collections::BTreeMap;
 
 const LOCK: &str = "SELECT slot FROM claims WHERE slot = ANY($1) ORDER BY slot FOR UPDATE";
 
@@ -99,11 +98,7 @@ pub(super) async fn keep(
 /// The slots with a newer claim than one of these writes has, ascending. One statement for any number of
 /// writes. No claim of their slots comes after the answer until the transaction ends.
 pub(super) async fn fenced(connection: &mut PgConnection, writes: &[Write]) -> Result<Vec<Fenced>, Failure> {
-    let mut oldest: BTreeMap<u16, u64> = BTreeMap::new();
-    for Write { slot, epoch, .. } in writes {
-        let oldest = oldest.entry(*slot).or_insert(*epoch);
-        *oldest = (*oldest).min(*epoch);
-    }
+    let oldest = claims::oldest(writes);
     let slots: Vec<i64> = oldest.keys().map(|slot| i64::from(*slot)).collect();
     let held: Vec<(i64, i64)> = sqlx::query_as(HELD).bind(slots).fetch_all(connection).await?;
     let mut fenced = Vec::new();
@@ -128,18 +123,11 @@ pub(super) async fn epoch(connection: &mut PgConnection) -> Result<u64, Failure>
 
 /// The last claims of a slot, newest first.
 pub(super) async fn moves(connection: &mut PgConnection, slot: u16) -> Result<Vec<Move>, Failure> {
-    let rows: Vec<(i64, String, i64)> =
-        sqlx::query_as("SELECT epoch, member, at FROM moves WHERE slot = $1 ORDER BY epoch DESC")
-            .bind(i64::from(slot))
-            .fetch_all(connection)
-            .await?;
-    let mut moves = Vec::with_capacity(rows.len());
-    for (epoch, member, at) in rows {
-        let epoch = stored::epoch(epoch)?;
-        let at = millis::to_time(at).ok_or_else(|| unreadable("time of a move", "the store"))?;
-        moves.push(Move { member, epoch, at });
-    }
-    Ok(moves)
+    let rows = sqlx::query_as(claims::MOVES)
+        .bind(i64::from(slot))
+        .fetch_all(connection)
+        .await?;
+    Ok(claims::moves(rows)?)
 }
 
 fn slot(slot: i64) -> Result<u16, Failure> {

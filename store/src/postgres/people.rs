@@ -2,39 +2,14 @@
 
 use super::accounts::{self, Which};
 use super::failure::Failure;
-use crate::stored::people::People;
+use crate::stored::people::{People, belongings};
 use crate::stored::{self, message};
 use crate::{Durable, KEPT_READ_BYTES_MAX, KeptMessage};
 use rvp::Principal;
 use sqlx::postgres::PgRow;
 use sqlx::{FromRow, PgConnection};
 
-/// The condition of all statements below.
-macro_rules! of_these {
-    ($select:literal, $order:literal) => {
-        concat!($select, " WHERE account = ANY($1) ORDER BY account, ", $order)
-    };
-}
-
-const LOGINS: &str = of_these!("SELECT account, id, call_back, router, ends FROM logins", "id");
-const VIEWS: &str = of_these!(
-    "SELECT account, id, login, state, default_state, changed, ends FROM views",
-    "id"
-);
-const SUBSCRIPTIONS: &str = of_these!(
-    "SELECT account, id, watcher, subscriber, ends FROM property_subscriptions",
-    "id"
-);
-const ACCESS: &str = of_these!("SELECT account, document FROM access_lists", "1");
-const TOLD: &str = of_these!("SELECT account, state FROM told", "1");
-const KEPT: &str = of_these!(
-    "SELECT account, number, message_id, sender, bytes, accepted, taken FROM kept_messages",
-    "number"
-);
-const CONTACTS: &str = of_these!(
-    "SELECT account, principal, name, group_name FROM contacts",
-    "position"
-);
+belongings!("= ANY($1)");
 
 /// Documents are only read of the messages within the limit: an answer cannot be broken off half way.
 const WAITING: &str = "WITH waiting AS (

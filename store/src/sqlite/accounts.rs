@@ -2,20 +2,10 @@
 
 use super::failure::Failure;
 use super::load::{self, Which};
-use crate::stored::{self, unreadable};
+use crate::stored::{self, account};
 use crate::{Account, AccountChange, Error, Put, Secrets};
 use rvp::Principal;
 use sqlx::SqliteConnection;
-
-const INSERT: &str = "INSERT INTO accounts (principal, slot, revision, display_name, email, disabled,
-        scram_salt, scram_iterations, scram_stored_key, scram_server_key, nt_hash)
-    VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11)
-    ON CONFLICT (principal) DO NOTHING RETURNING id";
-
-const UPDATE: &str =
-    "UPDATE accounts SET slot = ?2, revision = ?3, display_name = ?4, email = ?5, disabled = ?6,
-        scram_salt = ?7, scram_iterations = ?8, scram_stored_key = ?9, scram_server_key = ?10, nt_hash = ?11
-    WHERE principal = ?1 RETURNING id";
 
 /// Creates or replaces an account. The transaction around it is the caller's.
 pub(super) async fn put(
@@ -33,8 +23,8 @@ pub(super) async fn put(
         secrets: Secrets { scram, legacy },
     } = account;
     let (sql, refusal) = match put {
-        Put::New => (INSERT, Error::Exists),
-        Put::Replace => (UPDATE, Error::NoSuchAccount),
+        Put::New => (account::INSERT, Error::Exists),
+        Put::Replace => (account::UPDATE, Error::NoSuchAccount),
     };
     let id: Option<i64> = sqlx::query_scalar(sql)
         .bind(principal.as_url())
@@ -51,12 +41,12 @@ pub(super) async fn put(
         .fetch_optional(&mut *connection)
         .await?;
     let id = id.ok_or(refusal)?;
-    sqlx::query("DELETE FROM digest_secrets WHERE account = ?")
+    sqlx::query(account::FORGET_DIGEST)
         .bind(id)
         .execute(&mut *connection)
         .await?;
     for (position, secret) in (0_i64..).zip(legacy.iter().flat_map(|legacy| &legacy.digest)) {
-        sqlx::query("INSERT INTO digest_secrets (account, position, username, ha1) VALUES (?, ?, ?, ?)")
+        sqlx::query(account::INSERT_DIGEST)
             .bind(id)
             .bind(position)
             .bind(secret.username.as_str())
@@ -78,29 +68,26 @@ pub(super) async fn remove(connection: &mut SqliteConnection, principal: &Princi
         return Err(Error::NoSuchAccount.into());
     }
     let revision = next_revision(connection).await?;
-    sqlx::query(
-        "INSERT INTO removed_accounts (principal, revision) VALUES (?, ?)
-            ON CONFLICT (principal) DO UPDATE SET revision = excluded.revision",
-    )
-    .bind(principal.as_url())
-    .bind(revision)
-    .execute(&mut *connection)
-    .await?;
+    sqlx::query(account::REMEMBER_REMOVED)
+        .bind(principal.as_url())
+        .bind(revision)
+        .execute(&mut *connection)
+        .await?;
     Ok(())
 }
 
 /// Takes the next revision. Revisions are committed in their order, because whoever takes one holds the lock.
 async fn next_revision(connection: &mut SqliteConnection) -> Result<i64, Failure> {
-    let next = sqlx::query_scalar("UPDATE newest_revision SET revision = revision + 1 RETURNING revision");
+    let next = sqlx::query_scalar(account::NEXT_REVISION);
     Ok(next.fetch_one(&mut *connection).await?)
 }
 
 /// The newest revision.
 pub(super) async fn revision(connection: &mut SqliteConnection) -> Result<u64, Failure> {
-    let newest: i64 = sqlx::query_scalar("SELECT revision FROM newest_revision")
+    let newest: i64 = sqlx::query_scalar(account::NEWEST_REVISION)
         .fetch_one(&mut *connection)
         .await?;
-    u64::try_from(newest).map_err(|_| unreadable("revision", "the store").into())
+    Ok(account::revision(newest)?)
 }
 
 /// What changed after a revision, in order.
@@ -110,18 +97,9 @@ pub(super) async fn changes(
 ) -> Result<Vec<AccountChange>, Failure> {
     let after = stored::number(after);
     let put = load::accounts(connection, Which::ChangedAfter(after)).await?;
-    let mut changes: Vec<(i64, AccountChange)> = put
-        .into_iter()
-        .map(|found| (found.revision, AccountChange::Put(Box::new(found.account))))
-        .collect();
-    let removed: Vec<(i64, String)> =
-        sqlx::query_as("SELECT revision, principal FROM removed_accounts WHERE revision > ?")
-            .bind(after)
-            .fetch_all(&mut *connection)
-            .await?;
-    for (revision, principal) in removed {
-        changes.push((revision, AccountChange::Removed(stored::principal(&principal)?)));
-    }
-    changes.sort_by_key(|(revision, _)| *revision);
-    Ok(changes.into_iter().map(|(_, change)| change).collect())
+    let removed = sqlx::query_as(account::REMOVED)
+        .bind(after)
+        .fetch_all(&mut *connection)
+        .await?;
+    Ok(account::changes(put, removed)?)
 }

@@ -10,9 +10,6 @@ use sqlx::SqliteConnection;
 use std::collections::BTreeMap;
 use std::time::SystemTime;
 
-const CHAINS: &str = "SELECT domain, anchor_number, anchor_hash, head_number, head_hash
-    FROM archive_chains ORDER BY domain";
-
 const CHAIN: &str = "INSERT INTO archive_chains (domain, anchor_number, anchor_hash, head_number, head_hash)
     VALUES (?1, 0, zeroblob(32), 0, zeroblob(32))
     ON CONFLICT (domain) DO UPDATE SET domain = excluded.domain
@@ -24,18 +21,8 @@ const APPEND: Shape = Shape {
     after: "",
 };
 
-const HEAD: &str = "UPDATE archive_chains SET head_number = ?, head_hash = ? WHERE id = ?";
-
 const ENTRIES: &str = "SELECT number, at, message_id, sender, recipient, hash, document FROM archive
     WHERE chain = (SELECT id FROM archive_chains WHERE domain = ?) AND number > ? ORDER BY number LIMIT ?";
-
-const FIRST: &str = "SELECT number, at, hash FROM archive
-    WHERE chain = (SELECT id FROM archive_chains WHERE domain = ?) ORDER BY number LIMIT ?";
-
-const PURGE: &str = "DELETE FROM archive
-    WHERE chain = (SELECT id FROM archive_chains WHERE domain = ?) AND number <= ?";
-
-const ANCHOR: &str = "UPDATE archive_chains SET anchor_number = ?, anchor_hash = ? WHERE domain = ?";
 
 /// Appends entries to their chains, in their order. The transaction around it is the caller's.
 pub(super) async fn append(
@@ -62,7 +49,7 @@ pub(super) async fn append(
             query.bind(entry.document.to_vec())
         })
         .await?;
-        let moved = sqlx::query(HEAD)
+        let moved = sqlx::query(archive::HEAD)
             .bind(archive::place(head))
             .bind(&head.hash.0[..])
             .bind(chain);
@@ -73,7 +60,7 @@ pub(super) async fn append(
 
 /// All chains, ordered by domain.
 pub(super) async fn chains(connection: &mut SqliteConnection) -> Result<Vec<Chain>, Failure> {
-    let rows: Vec<ChainRow> = sqlx::query_as(CHAINS).fetch_all(connection).await?;
+    let rows: Vec<ChainRow> = sqlx::query_as(archive::CHAINS).fetch_all(connection).await?;
     Ok(rows.into_iter().map(archive::chain).collect::<Result<_, _>>()?)
 }
 
@@ -99,7 +86,7 @@ pub(super) async fn purge(
     domain: &Domain,
     before: SystemTime,
 ) -> Result<u64, Failure> {
-    let first: Vec<AgeRow> = sqlx::query_as(FIRST)
+    let first: Vec<AgeRow> = sqlx::query_as(archive::FIRST)
         .bind(domain.as_str())
         .bind(PURGE_ENTRIES_MAX)
         .fetch_all(&mut *connection)
@@ -107,11 +94,13 @@ pub(super) async fn purge(
     let Some(ChainPoint { number, hash }) = archive::last_before(first, before)? else {
         return Ok(0);
     };
-    let purged = sqlx::query(PURGE)
+    let purged = sqlx::query(archive::PURGE)
         .bind(domain.as_str())
         .bind(stored::number(number));
     let purged = purged.execute(&mut *connection).await?;
-    let anchor = sqlx::query(ANCHOR).bind(stored::number(number)).bind(&hash.0[..]);
+    let anchor = sqlx::query(archive::ANCHOR)
+        .bind(stored::number(number))
+        .bind(&hash.0[..]);
     anchor.bind(domain.as_str()).execute(&mut *connection).await?;
     Ok(purged.rows_affected())
 }

@@ -5,10 +5,9 @@
 
 use super::failure::Failure;
 use super::load::json;
-use crate::stored::{self, millis, unreadable};
+use crate::stored::{self, claims, millis};
 use crate::{Claim, Error, Fenced, MOVES_MAX, Move, Write};
 use sqlx::SqliteConnection;
-use std::collections::BTreeMap;
 
 /// The newest claim that stands against this one, if any.
 const AGAINST: &str = "SELECT max(kept) FROM claims
@@ -105,11 +104,7 @@ pub(super) async fn fenced(
     connection: &mut SqliteConnection,
     writes: &[Write],
 ) -> Result<Vec<Fenced>, Failure> {
-    let mut oldest: BTreeMap<u16, u64> = BTreeMap::new();
-    for Write { slot, epoch, .. } in writes {
-        let oldest = oldest.entry(*slot).or_insert(*epoch);
-        *oldest = (*oldest).min(*epoch);
-    }
+    let oldest = claims::oldest(writes);
     let Some(of_all) = oldest.values().min() else {
         return Ok(Vec::new());
     };
@@ -139,16 +134,9 @@ pub(super) async fn epoch(connection: &mut SqliteConnection) -> Result<u64, Fail
 
 /// The last claims of a slot, newest first.
 pub(super) async fn moves(connection: &mut SqliteConnection, slot: u16) -> Result<Vec<Move>, Failure> {
-    let rows: Vec<(i64, String, i64)> =
-        sqlx::query_as("SELECT epoch, member, at FROM moves WHERE slot = ? ORDER BY epoch DESC")
-            .bind(slot)
-            .fetch_all(connection)
-            .await?;
-    let mut moves = Vec::with_capacity(rows.len());
-    for (epoch, member, at) in rows {
-        let epoch = stored::epoch(epoch)?;
-        let at = millis::to_time(at).ok_or_else(|| unreadable("time of a move", "the store"))?;
-        moves.push(Move { member, epoch, at });
-    }
-    Ok(moves)
+    let rows = sqlx::query_as(claims::MOVES)
+        .bind(slot)
+        .fetch_all(connection)
+        .await?;
+    Ok(claims::moves(rows)?)
 }

@@ -35,11 +35,17 @@ const IMPATIENT: &str = "PRAGMA busy_timeout = 1";
 /// Attempts of the connection that writes; at a millisecond or somewhat more some ten seconds in all.
 pub(super) const WRITE_ATTEMPTS: u32 = 8000;
 
+/// Pages of the log, of 4 KiB, from which on whoever commits brings them into the file and waits for the disk twice
+/// more: some 32 MiB beside the file. With the usual thousand, a storm of subscriptions did so every few
+/// transactions; most is done by [`crate::Store::upkeep`] before.
+const LOG_PAGES: &str = "8000";
+
 /// How connections are made. The durable mode: a commit returns when the disk has it.
 pub(super) fn options(path: &Path) -> SqliteConnectOptions {
     plain_options(path)
         .journal_mode(SqliteJournalMode::Wal)
         .synchronous(SqliteSynchronous::Full)
+        .pragma("wal_autocheckpoint", LOG_PAGES)
 }
 
 /// Makes a connection look for the lock often.

@@ -3,40 +3,11 @@
 use super::failure::Failure;
 use super::load::{self, Which, json};
 use crate::Durable;
-use crate::stored::people::People;
+use crate::stored::people::{People, belongings};
 use sqlx::sqlite::SqliteRow;
 use sqlx::{FromRow, SqliteConnection};
 
-/// The condition of all statements below.
-macro_rules! of_these {
-    ($select:literal, $order:literal) => {
-        concat!(
-            $select,
-            " WHERE account IN (SELECT value FROM json_each(?)) ORDER BY account, ",
-            $order
-        )
-    };
-}
-
-const LOGINS: &str = of_these!("SELECT account, id, call_back, router, ends FROM logins", "id");
-const VIEWS: &str = of_these!(
-    "SELECT account, id, login, state, default_state, changed, ends FROM views",
-    "id"
-);
-const SUBSCRIPTIONS: &str = of_these!(
-    "SELECT account, id, watcher, subscriber, ends FROM property_subscriptions",
-    "id"
-);
-const ACCESS: &str = of_these!("SELECT account, document FROM access_lists", "1");
-const TOLD: &str = of_these!("SELECT account, state FROM told", "1");
-const KEPT: &str = of_these!(
-    "SELECT account, number, message_id, sender, bytes, accepted, taken FROM kept_messages",
-    "number"
-);
-const CONTACTS: &str = of_these!(
-    "SELECT account, principal, name, group_name FROM contacts",
-    "position"
-);
+belongings!("IN (SELECT value FROM json_each(?))");
 
 /// Reads people with all that belongs to them, ordered by principal. The transaction around it, which makes
 /// it one moment's truth, is the caller's.

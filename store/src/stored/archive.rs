@@ -1,4 +1,4 @@
-//! The archive from its rows, and what is appended to it.
+//! The archive from its rows, what is appended to it, and the statements about it that every engine takes.
 
 use super::{millis, number, principal, unreadable};
 use crate::{ArchiveEntry, Archived, Chain, ChainHash, ChainPoint, Error, KEPT_READ_BYTES_MAX};
@@ -16,6 +16,22 @@ pub(crate) type ChainRow = (String, i64, Vec<u8>, i64, Vec<u8>);
 
 /// Number, time and hash of an entry.
 pub(crate) type AgeRow = (i64, i64, Vec<u8>);
+
+/// Reads the columns of [`ChainRow`], in their order.
+pub(crate) const CHAINS: &str = "SELECT domain, anchor_number, anchor_hash, head_number, head_hash
+    FROM archive_chains ORDER BY domain";
+
+pub(crate) const HEAD: &str = "UPDATE archive_chains SET head_number = $1, head_hash = $2 WHERE id = $3";
+
+/// Reads the columns of [`AgeRow`], in their order.
+pub(crate) const FIRST: &str = "SELECT number, at, hash FROM archive
+    WHERE chain = (SELECT id FROM archive_chains WHERE domain = $1) ORDER BY number LIMIT $2";
+
+pub(crate) const PURGE: &str = "DELETE FROM archive
+    WHERE chain = (SELECT id FROM archive_chains WHERE domain = $1) AND number <= $2";
+
+pub(crate) const ANCHOR: &str =
+    "UPDATE archive_chains SET anchor_number = $1, anchor_hash = $2 WHERE domain = $3";
 
 /// A point from its columns.
 pub(crate) fn point(at: i64, hash: Vec<u8>) -> Result<ChainPoint, Error> {

@@ -21,6 +21,25 @@ pub(crate) type ToldRow = (i64, String);
 /// Whose, principal, name, group.
 pub(crate) type ContactRow = (i64, String, String, String);
 
+/// The statements that read what belongs to people, with an engine's own way to say to whom.
+macro_rules! belongings {
+    ($of_these:literal) => {
+        belongings! { $of_these,
+            LOGINS: "SELECT account, id, call_back, router, ends FROM logins", "id";
+            VIEWS: "SELECT account, id, login, state, default_state, changed, ends FROM views", "id";
+            SUBSCRIPTIONS: "SELECT account, id, watcher, subscriber, ends FROM property_subscriptions", "id";
+            ACCESS: "SELECT account, document FROM access_lists", "1";
+            TOLD: "SELECT account, state FROM told", "1";
+            KEPT: "SELECT account, number, message_id, sender, bytes, accepted, taken FROM kept_messages", "number";
+            CONTACTS: "SELECT account, principal, name, group_name FROM contacts", "position";
+        }
+    };
+    ($of_these:literal, $($name:ident: $select:literal, $order:literal;)*) => {
+        $(const $name: &str = concat!($select, " WHERE account ", $of_these, " ORDER BY account, ", $order);)*
+    };
+}
+pub(crate) use belongings;
+
 /// People whose belongings are being read, a table at a time. Rows of one person come in the order that the
 /// person's things have.
 pub(crate) struct People {

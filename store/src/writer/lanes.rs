@@ -1,31 +1,70 @@
-//! What waits to be written, in two lanes, so that nobody's log-on waits behind a storm of watches.
+//! What waits to be written, in two lanes with a transaction each, so that nobody's log-on waits behind a storm of
+//! watches.
 //!
 //! A lane keeps the order of what is in it, and what is hasty may overtake what is bulk. That changes nothing that is
-//! read afterwards: bulk is what touches property subscriptions alone, and nothing hasty touches those. A submission of
-//! both kinds, or of none, must stay behind all before it and before all after it; while one waits, nothing overtakes.
+//! read afterwards: bulk is what touches property subscriptions alone, and nothing hasty touches those. What is bulk
+//! overtakes nothing: whoever subscribes hears of a state, and a crash must not keep the subscription and lose the
+//! state. A submission of both kinds, or of none, stays behind all before it and before all after it, and has no
+//! transaction beside it.
 
-use super::Submission;
+use super::renewals::Renewals;
+use super::{Outcome, Submission};
 use crate::{Change, Write};
 use std::collections::VecDeque;
+use std::ops::Range;
+use tokio::time::Instant;
 
 /// Submissions that become one transaction. Beyond this the wait for the disk is no longer what counts, and
 /// a longer transaction only makes the first of the group wait for the last.
 pub const GROUP_SUBMISSIONS_MAX: usize = 1000;
 
-/// Bulk in a group while hasty submissions come: they wait for the transaction before theirs.
-pub(super) const BULK_BESIDE_HASTY_MAX: usize = 100;
+/// Bulk in a transaction while hasty submissions come: where one connection writes they wait for it, and elsewhere
+/// both want the same processors and the same disk.
+pub(super) const BULK_BESIDE_HASTY_MAX: usize = 64;
 
-/// Groups without a hasty submission after which none is expected.
-const GROUPS_UNTIL_CALM: u32 = 25;
+/// Bulk groups without a hasty one between after which none is expected.
+const GROUPS_UNTIL_CALM: u32 = 100;
+
+/// The number of what nobody submitted: later than all that is.
+const NEVER: u64 = u64::MAX;
 
 #[derive(Debug, Default)]
 pub(super) struct Lanes {
-    hasty: VecDeque<Submission>,
-    bulk: VecDeque<Submission>,
-    /// In `bulk`, those that nothing overtakes.
+    hasty: Lane,
+    bulk: Lane,
+    /// In the lane of bulk, waiting or under way, those that nothing overtakes.
     barriers: usize,
-    /// Groups since there was a hasty one in a group.
+    /// The number of the next submission.
+    next: u64,
+    /// Bulk groups since there was a hasty one.
     calm: u32,
+}
+
+#[derive(Debug, Default)]
+struct Lane {
+    waiting: VecDeque<Waiting>,
+    renewals: Renewals,
+    /// The number of the first submission that is being written.
+    under_way: Option<u64>,
+}
+
+#[derive(Debug)]
+struct Waiting {
+    number: u64,
+    barrier: bool,
+    submission: Submission,
+}
+
+/// What becomes one transaction.
+#[derive(Debug)]
+pub(super) struct Group {
+    hasty: bool,
+    barriers: usize,
+    /// How many of the writes are renewals that were answered already: the first.
+    pub(super) renewals: usize,
+    pub(super) writes: Vec<Write>,
+    /// Who waits for which of the writes.
+    pub(super) outcomes: Vec<(Range<usize>, Outcome)>,
 }
 
 impl Lanes {
@@ -36,45 +75,150 @@ impl Lanes {
         }
     }
 
+    /// How many wait.
     pub(super) fn len(&self) -> usize {
-        self.hasty.len() + self.bulk.len()
+        self.hasty.waiting.len() + self.bulk.waiting.len()
     }
 
-    pub(super) fn push(&mut self, submission: Submission) {
+    /// Says whether there may be something to begin; else whatever ends is followed by it.
+    pub(super) fn push(&mut self, submission: Submission, now: Instant) -> bool {
         let kind = Kind::of(&submission.writes);
-        if kind == Kind::Hasty && self.barriers == 0 {
-            self.hasty.push_back(submission);
-        } else {
-            // Behind a barrier everything is one: what is hasty there may not overtake it.
-            self.barriers += usize::from(kind != Kind::Bulk);
-            self.bulk.push_back(submission);
+        let hasty = kind == Kind::Hasty && self.barriers == 0;
+        let lane = if hasty { &mut self.hasty } else { &mut self.bulk };
+        // Behind a barrier everything is one: what is hasty there may not overtake it.
+        let barrier = !hasty && kind != Kind::Bulk;
+        // A renewal that comes behind others goes with them, in the order in which all were submitted.
+        if submission.is_lazy() && !barrier && lane.waiting.is_empty() && lane.renewals.have_room() {
+            lane.renewals.hold(submission.writes, now);
+            return lane.under_way.is_none();
         }
+        self.barriers += usize::from(barrier);
+        lane.waiting.push_back(Waiting {
+            number: self.next,
+            barrier,
+            submission,
+        });
+        self.next += 1;
+        lane.under_way.is_none()
     }
 
-    /// The next group: the hasty first, then bulk.
-    pub(super) fn group(&mut self) -> Vec<Submission> {
-        let hasty = self.hasty.len().min(GROUP_SUBMISSIONS_MAX);
-        self.calm = if hasty > 0 { 0 } else { self.calm.saturating_add(1) };
+    /// The next group that can be begun beside what is under way, if there is one: the hasty first.
+    pub(super) fn begin(&mut self, now: Instant) -> Option<Group> {
+        self.begin_hasty(now).or_else(|| self.begin_bulk(now))
+    }
+
+    fn begin_hasty(&mut self, now: Instant) -> Option<Group> {
+        let lane = &mut self.hasty;
+        if lane.under_way.is_some() || (lane.waiting.is_empty() && !lane.renewals.are_due(now)) {
+            return None;
+        }
+        lane.under_way = Some(lane.oldest());
+        let mut group = Group::of(true, lane.renewals.take());
+        let count = lane.waiting.len().min(GROUP_SUBMISSIONS_MAX);
+        lane.waiting.drain(..count).for_each(|waiting| group.add(waiting));
+        if count > 0 {
+            self.calm = 0;
+        }
+        Some(group)
+    }
+
+    fn begin_bulk(&mut self, now: Instant) -> Option<Group> {
+        if self.bulk.under_way.is_some() {
+            return None;
+        }
         let room = if self.calm >= GROUPS_UNTIL_CALM {
             GROUP_SUBMISSIONS_MAX
         } else {
-            // None when more is hasty than fits: what came before a barrier is written before it.
-            BULK_BESIDE_HASTY_MAX.min(GROUP_SUBMISSIONS_MAX - hasty)
+            BULK_BESIDE_HASTY_MAX
         };
-        let bulk = self.bulk.len().min(room);
-        let mut group: Vec<Submission> = self.hasty.drain(..hasty).collect();
-        for submission in self.bulk.drain(..bulk) {
-            self.barriers -= usize::from(Kind::of(&submission.writes) != Kind::Bulk);
-            group.push(submission);
+        let (first, before) = (self.bulk.oldest(), self.hasty.oldest());
+        let alone = self.hasty.under_way.is_none();
+        let may_begin = |waiting: &&Waiting| waiting.number < before && (alone || !waiting.barrier);
+        let count = self.bulk.waiting.iter().take(room).take_while(may_begin).count();
+        if count == 0 && !self.bulk.renewals.are_due(now) {
+            return None;
         }
-        group
+        self.bulk.under_way = Some(first);
+        self.calm = self.calm.saturating_add(1);
+        let chosen = self.bulk.waiting.drain(..count).collect::<Vec<_>>();
+        let mut renewals = self.bulk.renewals.take();
+        if chosen.iter().any(|waiting| waiting.barrier) {
+            renewals.extend(self.hasty.renewals.take());
+        }
+        let mut group = Group::of(false, renewals);
+        chosen.into_iter().for_each(|waiting| group.add(waiting));
+        Some(group)
     }
 
-    /// Everything.
+    /// A group was written, or could not be.
+    pub(super) fn end(&mut self, group: &Group) {
+        self.barriers -= group.barriers;
+        let lane = if group.hasty {
+            &mut self.hasty
+        } else {
+            &mut self.bulk
+        };
+        lane.under_way = None;
+    }
+
+    /// Holds renewals that could not be written back for the next time.
+    pub(super) fn put_back(&mut self, renewals: Vec<Write>, now: Instant) {
+        let (bulk, hasty) = renewals.into_iter().partition(|write| is_bulk(&write.change));
+        self.bulk.renewals.put_back(bulk, now);
+        self.hasty.renewals.put_back(hasty, now);
+    }
+
+    /// When there is something to begin though nothing more is submitted.
+    pub(super) fn due(&self) -> Option<Instant> {
+        let lanes = [&self.hasty, &self.bulk].into_iter();
+        lanes
+            .filter(|lane| lane.under_way.is_none())
+            .filter_map(|lane| lane.renewals.due())
+            .min()
+    }
+
+    /// Nothing more will be submitted: what is held back waits for nothing.
+    pub(super) fn hurry(&mut self, now: Instant) {
+        self.hasty.renewals.hurry(now);
+        self.bulk.renewals.hurry(now);
+    }
+
+    /// Everything that waits.
     pub(super) fn take(&mut self) -> impl Iterator<Item = Submission> + use<> {
-        self.barriers = 0;
-        let (hasty, bulk) = (std::mem::take(&mut self.hasty), std::mem::take(&mut self.bulk));
-        hasty.into_iter().chain(bulk)
+        let (hasty, bulk) = (
+            std::mem::take(&mut self.hasty.waiting),
+            std::mem::take(&mut self.bulk.waiting),
+        );
+        self.barriers -= bulk.iter().filter(|waiting| waiting.barrier).count();
+        hasty.into_iter().chain(bulk).map(|waiting| waiting.submission)
+    }
+}
+
+impl Lane {
+    /// The number of the oldest that is not written.
+    fn oldest(&self) -> u64 {
+        let waiting = self.waiting.front().map(|waiting| waiting.number);
+        self.under_way.into_iter().chain(waiting).min().unwrap_or(NEVER)
+    }
+}
+
+impl Group {
+    fn of(hasty: bool, renewals: Vec<Write>) -> Self {
+        Self {
+            hasty,
+            barriers: 0,
+            renewals: renewals.len(),
+            writes: renewals,
+            outcomes: Vec::new(),
+        }
+    }
+
+    fn add(&mut self, waiting: Waiting) {
+        self.barriers += usize::from(waiting.barrier);
+        let first = self.writes.len();
+        self.writes.extend(waiting.submission.writes);
+        self.outcomes
+            .push((first..self.writes.len(), waiting.submission.outcome));
     }
 }
 

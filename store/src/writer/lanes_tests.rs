@@ -13,10 +13,7 @@ fn submission(kind: Kind, number: u32) -> Submission {
         change,
     };
     let hasty = write(Change::PutDisplayName(String::new()));
-    let bulk = write(Change::RenewSubscription(
-        SubscriptionId::new(1).unwrap(),
-        SystemTime::UNIX_EPOCH,
-    ));
+    let bulk = write(Change::RemoveSubscription(SubscriptionId::new(1).unwrap()));
     let writes = match kind {
         Kind::Hasty => vec![hasty],
         Kind::Bulk => vec![bulk],
@@ -26,96 +23,195 @@ fn submission(kind: Kind, number: u32) -> Submission {
     Submission { writes, outcome }
 }
 
-fn numbers(group: &[Submission]) -> Vec<u64> {
-    group
-        .iter()
-        .map(|submission| submission.writes[0].epoch)
-        .collect()
+fn numbers(group: &Group) -> Vec<u64> {
+    group.writes.iter().map(|write| write.epoch).collect()
+}
+
+fn now() -> Instant {
+    Instant::now()
+}
+
+fn push(lanes: &mut Lanes, kind: Kind, number: u32) {
+    lanes.push(submission(kind, number), now());
 }
 
 fn filled(kinds: &[Kind]) -> Lanes {
     let mut lanes = Lanes::new();
     for (number, kind) in (0..).zip(kinds) {
-        lanes.push(submission(*kind, number));
+        push(&mut lanes, *kind, number);
     }
     lanes
 }
 
-#[test]
-fn what_is_hasty_overtakes_what_is_bulk() {
-    let mut lanes = filled(&[Kind::Bulk, Kind::Bulk, Kind::Hasty]);
-    assert_eq!(numbers(&lanes.group()), [2, 0, 1]);
+/// Begins whatever can be begun now.
+fn begin(lanes: &mut Lanes) -> Vec<Group> {
+    std::iter::from_fn(|| lanes.begin(now())).collect()
+}
+
+fn shown(groups: &[Group]) -> Vec<Vec<u64>> {
+    groups.iter().map(numbers).collect()
 }
 
 #[test]
-fn nothing_overtakes_what_is_both_or_nothing() {
+fn what_is_hasty_is_written_beside_bulk_that_came_before() {
+    let mut lanes = filled(&[Kind::Bulk, Kind::Bulk, Kind::Hasty]);
+    assert_eq!(shown(&begin(&mut lanes)), [vec![2], vec![0, 1]]);
+    push(&mut lanes, Kind::Hasty, 3);
+    push(&mut lanes, Kind::Bulk, 4);
+    assert!(begin(&mut lanes).is_empty(), "one of each at a time");
+}
+
+#[test]
+fn bulk_waits_for_what_is_hasty_and_came_before() {
+    let mut lanes = filled(&[Kind::Hasty, Kind::Bulk]);
+    let groups = begin(&mut lanes);
+    assert_eq!(shown(&groups), [[0]]);
+    lanes.end(&groups[0]);
+    assert_eq!(shown(&begin(&mut lanes)), [[1]]);
+}
+
+#[test]
+fn nothing_is_written_beside_what_is_both_or_nothing() {
     let mut lanes = filled(&[Kind::Bulk, Kind::Mixed, Kind::Hasty, Kind::Bulk]);
-    assert_eq!(numbers(&lanes.group()), [0, 1, 2, 3]);
-    let mut lanes = filled(&[Kind::Bulk]);
+    let groups = begin(&mut lanes);
+    assert_eq!(shown(&groups), [[0, 1, 1, 2, 3]]);
+    push(&mut lanes, Kind::Hasty, 4);
+    assert!(begin(&mut lanes).is_empty());
+    lanes.end(&groups[0]);
+    assert_eq!(shown(&begin(&mut lanes)), [[4]]);
+
+    let mut lanes = filled(&[Kind::Hasty]);
+    let groups = begin(&mut lanes);
     let (outcome, _) = oneshot::channel();
-    lanes.push(Submission {
-        writes: Vec::new(),
-        outcome,
-    });
-    lanes.push(submission(Kind::Hasty, 1));
-    let last = lanes.group().pop().map(|last| last.writes.len());
-    assert_eq!(last, Some(1), "the hasty one came behind");
+    let writes = Vec::new();
+    lanes.push(Submission { writes, outcome }, now());
+    push(&mut lanes, Kind::Hasty, 1);
+    assert!(begin(&mut lanes).is_empty());
+    lanes.end(&groups[0]);
+    assert_eq!(shown(&begin(&mut lanes)), [[1]], "behind the one without writes");
 }
 
 #[test]
 fn once_a_barrier_is_written_haste_is_possible_again() {
     let mut lanes = filled(&[Kind::Mixed]);
-    lanes.group();
-    lanes.push(submission(Kind::Bulk, 1));
-    lanes.push(submission(Kind::Hasty, 2));
-    assert_eq!(numbers(&lanes.group()), [2, 1]);
+    let groups = begin(&mut lanes);
+    lanes.end(&groups[0]);
+    push(&mut lanes, Kind::Bulk, 1);
+    push(&mut lanes, Kind::Hasty, 2);
+    assert_eq!(shown(&begin(&mut lanes)), [[2], [1]]);
+}
+
+#[test]
+fn who_is_told_that_nothing_is_written_holds_nobody_up() {
+    let mut lanes = filled(&[Kind::Mixed, Kind::Hasty, Kind::Mixed]);
+    assert_eq!(lanes.take().count(), 3);
+    push(&mut lanes, Kind::Bulk, 0);
+    push(&mut lanes, Kind::Hasty, 1);
+    assert_eq!(shown(&begin(&mut lanes)), [[1], [0]]);
+}
+
+/// A renewal of a login that is held back, and behind a barrier something that makes the same login anew.
+#[test]
+fn renewals_go_before_what_nothing_overtakes() {
+    let mut lanes = Lanes::new();
+    for change in [
+        Change::RenewLogin(SubscriptionId::new(1).unwrap(), SystemTime::UNIX_EPOCH),
+        Change::RenewSubscription(SubscriptionId::new(1).unwrap(), SystemTime::UNIX_EPOCH),
+    ] {
+        let mut renewal = submission(Kind::Hasty, 7);
+        renewal.writes[0].change = change;
+        lanes.push(renewal, now());
+    }
+    assert!(begin(&mut lanes).is_empty());
+    push(&mut lanes, Kind::Mixed, 1);
+    let groups = begin(&mut lanes);
+    assert_eq!(shown(&groups), [[7, 7, 1, 1]]);
+    assert_eq!(groups[0].renewals, 2);
+    assert_eq!(lanes.due(), None);
 }
 
 #[test]
 fn beside_haste_little_bulk_goes_at_once_and_in_calm_much() {
     let mut lanes = filled(&[Kind::Bulk; 4 * GROUP_SUBMISSIONS_MAX]);
-    assert_eq!(lanes.group().len(), GROUP_SUBMISSIONS_MAX);
-    lanes.push(submission(Kind::Hasty, 0));
-    assert_eq!(lanes.group().len(), 1 + BULK_BESIDE_HASTY_MAX);
-    for _ in 1..GROUPS_UNTIL_CALM {
+    let next = |hasty: usize, lanes: &mut Lanes| {
+        let mut groups = begin(lanes);
+        groups.iter().for_each(|group| lanes.end(group));
+        assert_eq!(groups.len(), hasty + 1);
+        let taken = groups.pop().unwrap().writes.len();
         // Refilled, so that there is always more than fits.
-        lanes.push(submission(Kind::Bulk, 0));
-        let taken = lanes.group().len();
-        assert!(taken <= BULK_BESIDE_HASTY_MAX, "{taken}");
-        for _ in 0..taken {
-            lanes.push(submission(Kind::Bulk, 0));
-        }
+        (0..taken).for_each(|_| push(lanes, Kind::Bulk, 0));
+        taken
+    };
+    assert_eq!(next(0, &mut lanes), GROUP_SUBMISSIONS_MAX);
+    push(&mut lanes, Kind::Hasty, 0);
+    for group in 0..GROUPS_UNTIL_CALM {
+        let hasty = usize::from(group == 0);
+        assert_eq!(next(hasty, &mut lanes), BULK_BESIDE_HASTY_MAX);
     }
-    assert_eq!(lanes.group().len(), GROUP_SUBMISSIONS_MAX);
+    assert_eq!(next(0, &mut lanes), GROUP_SUBMISSIONS_MAX);
 }
 
 fn kinds() -> impl Strategy<Value = Kind> {
     prop_oneof![Just(Kind::Hasty), Just(Kind::Bulk), Just(Kind::Mixed)]
 }
 
+#[derive(Clone, Copy, Debug)]
+enum Act {
+    Submit(Kind),
+    Begin,
+    /// Ends one of those under way.
+    End(usize),
+}
+
+fn acts() -> impl Strategy<Value = Act> {
+    prop_oneof![
+        4 => kinds().prop_map(Act::Submit),
+        1 => Just(Act::Begin),
+        1 => (0_usize..2).prop_map(Act::End),
+    ]
+}
+
+/// When a submission was begun and ended, and where in its group it was.
+#[derive(Clone, Copy, Debug)]
+struct Written {
+    begun: usize,
+    ended: usize,
+}
+
 proptest! {
-    /// Groups are taken while others are submitted. What two submissions of one kind, or one of both kinds and another,
-    /// were in order, they are written in order; and all are written.
+    /// Whatever was submitted first has ended before the other begins, or stands before it in the same group; only
+    /// what is hasty need not wait for what is bulk. And all are written.
     #[test]
-    fn only_what_is_hasty_overtakes_and_only_what_is_bulk(
-        kinds in prop::collection::vec((kinds(), prop::bool::weighted(0.1)), 0..200),
-    ) {
-        let (mut lanes, mut written) = (Lanes::new(), Vec::new());
-        for (number, (kind, take)) in (0..).zip(&kinds) {
-            lanes.push(submission(*kind, number));
-            if *take {
-                written.extend(numbers(&lanes.group()));
+    fn only_what_is_hasty_overtakes_and_only_what_is_bulk(acts in prop::collection::vec(acts(), 0..200)) {
+        let (mut lanes, mut under_way) = (Lanes::new(), Vec::<(usize, Group)>::new());
+        let (mut kinds, mut written) = (Vec::new(), Vec::<(u64, Written)>::new());
+        let finish = [Act::Begin, Act::End(0)].repeat(acts.len() + 1);
+        for (time, act) in acts.into_iter().chain(finish).enumerate() {
+            match act {
+                Act::Submit(kind) => {
+                    push(&mut lanes, kind, u32::try_from(kinds.len()).unwrap());
+                    kinds.push(kind);
+                }
+                Act::Begin => under_way.extend(begin(&mut lanes).into_iter().map(|group| (time, group))),
+                Act::End(which) if which < under_way.len() => {
+                    let (begun, group) = under_way.remove(which);
+                    lanes.end(&group);
+                    let mut numbers = numbers(&group);
+                    numbers.dedup();
+                    prop_assert!(numbers.is_sorted());
+                    written.extend(numbers.iter().map(|number| (*number, Written { begun, ended: time })));
+                }
+                Act::End(_) => {}
             }
         }
-        while lanes.len() > 0 {
-            written.extend(numbers(&lanes.group()));
-        }
+        written.sort_by_key(|(number, _)| *number);
         prop_assert_eq!(written.len(), kinds.len());
-        let kind = |number: u64| kinds[usize::try_from(number).unwrap()].0;
-        for (place, later) in written.iter().enumerate() {
-            for earlier in &written[..place] {
-                let overtook = earlier > later;
-                prop_assert!(!overtook || (kind(*earlier) == Kind::Hasty && kind(*later) == Kind::Bulk));
+        let kind = |number: u64| kinds[usize::try_from(number).unwrap()];
+        for (later, its) in &written {
+            for (earlier, before) in written.iter().filter(|(earlier, _)| earlier < later) {
+                let together = before.begun == its.begun && before.ended == its.ended;
+                let free = kind(*earlier) == Kind::Bulk && kind(*later) == Kind::Hasty;
+                prop_assert!(free || together || before.ended < its.begun, "{} and {}", earlier, later);
             }
         }
     }
