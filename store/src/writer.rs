@@ -73,7 +73,8 @@ impl Writer {
     /// Queues the writes of one person now, before the returned future is polled, and resolves when they are
     /// committed. Writes that are submitted later are applied later; but what touches no property subscription may
     /// overtake what touches nothing else, or be written beside it, which nobody who reads can tell. Nothing overtakes,
-    /// or is overtaken by, a submission without writes. Dropping the future withdraws nothing. With nothing but renewals it resolves at once.
+    /// or is overtaken by, a submission without writes. Dropping the future withdraws nothing. With nothing but
+    /// renewals it resolves at once.
     ///
     /// # Errors
     /// [`Error::Overloaded`] when [`QUEUE_SUBMISSIONS_MAX`] are waiting, [`Error::Stopped`] when the work
