@@ -4,7 +4,7 @@
 mod ticks;
 
 use std::fmt::Write as _;
-use ticks::{Scale, label};
+use ticks::{ACROSS, Scale, UP, label};
 
 const WIDTH: f64 = 900.0;
 const LEFT: f64 = 76.0;
@@ -19,6 +19,9 @@ const ABOVE: f64 = 28.0;
 const LETTER: f64 = 7.0;
 /// Points that are drawn as dots, beside their line.
 const DOTS_MOST: usize = 60;
+
+/// Around text that lies on lines.
+const HALO: &str = "stroke=\"white\" stroke-width=\"4\" stroke-linejoin=\"round\" paint-order=\"stroke\"";
 
 /// Colours that are told from each other, and from the paper.
 pub(crate) const BLUE: &str = "#2471a3";
@@ -62,6 +65,7 @@ pub(crate) struct Axis {
 pub(crate) struct Line {
     pub(crate) name: &'static str,
     pub(crate) colour: &'static str,
+    /// One whose height is no number is a gap.
     pub(crate) points: Vec<(f64, f64)>,
     /// The points alone, as crosses.
     pub(crate) is_crosses: bool,
@@ -122,16 +126,21 @@ impl Chart {
         let span = self.span.iter().flat_map(|span| [span.from, span.to]);
         let limit = self.limit.iter().map(|(limit, _)| *limit);
         let frame = Frame {
-            across: Scale::new(points().map(|(x, _)| x).chain(span), self.across.by_powers),
-            up: Scale::new(points().map(|(_, y)| y).chain(limit), self.up.by_powers),
+            across: Scale::new(
+                points().map(|(x, _)| x).chain(span),
+                self.across.by_powers,
+                ACROSS,
+            ),
+            up: Scale::new(points().map(|(_, y)| y).chain(limit), self.up.by_powers, UP),
             top,
         };
         self.draw_span(svg, &frame);
         self.draw_grid(svg, &frame);
-        self.draw_limit(svg, &frame);
         for line in &self.lines {
             line.draw(svg, &frame);
         }
+        self.draw_limit(svg, &frame);
+        self.name_span(svg, &frame);
         text(svg, (LEFT, top - 10.0), "font-weight=\"bold\"", &self.title);
         self.draw_names(svg, top - 10.0);
     }
@@ -162,16 +171,24 @@ impl Chart {
     }
 
     fn draw_span(&self, svg: &mut String, frame: &Frame) {
-        let Some(Span { from, to, text: said }) = &self.span else {
+        let Some(span) = &self.span else {
             return;
         };
-        let (from, to) = (frame.x(*from), frame.x(*to));
-        let (top, width) = (frame.top, (to - from).max(1.5));
+        let (from, width) = span.place(frame);
+        let top = frame.top;
         let _ = writeln!(
             svg,
             "<rect x=\"{from:.1}\" y=\"{top:.1}\" width=\"{width:.1}\" height=\"{PANEL}\" fill=\"#f6e3b4\"/>"
         );
-        text(svg, (from + width + 6.0, top + 14.0), "fill=\"#7a5a00\"", said);
+    }
+
+    /// Above the lines, so that it can be read whatever they do.
+    fn name_span(&self, svg: &mut String, frame: &Frame) {
+        if let Some(span) = &self.span {
+            let (from, width) = span.place(frame);
+            let place = (from + width + 6.0, frame.top + 14.0);
+            text(svg, place, &format!("fill=\"#7a5a00\" {HALO}"), &span.text);
+        }
     }
 
     fn draw_limit(&self, svg: &mut String, frame: &Frame) {
@@ -184,13 +201,19 @@ impl Chart {
             "<path d=\"M{LEFT} {at:.1}H{end}\" stroke=\"{RED}\" stroke-dasharray=\"6 4\"/>"
         );
         let place = (LEFT + 6.0, at - 5.0);
-        text(svg, place, &format!("fill=\"{RED}\" font-size=\"11\""), said);
+        text(
+            svg,
+            place,
+            &format!("fill=\"{RED}\" font-size=\"11\" {HALO}"),
+            said,
+        );
     }
 
     /// The names of the lines, from the right end.
     fn draw_names(&self, svg: &mut String, at: f64) {
         let mut right = WIDTH - RIGHT;
-        for line in self.lines.iter().rev() {
+        let drawn = self.lines.iter().filter(|line| !line.points.is_empty());
+        for line in drawn.rev() {
             let style = format!("text-anchor=\"end\" fill=\"{}\"", line.colour);
             text(svg, (right, at), &style, line.name);
             let width = line.name.chars().count() as f64 * LETTER;
@@ -209,32 +232,48 @@ impl Chart {
     }
 }
 
+impl Span {
+    /// Where it begins, and how wide it is: never too narrow to be seen.
+    fn place(&self, frame: &Frame) -> (f64, f64) {
+        let (from, to) = (frame.x(self.from), frame.x(self.to));
+        (from, (to - from).max(1.5))
+    }
+}
+
 impl Line {
     fn draw(&self, svg: &mut String, frame: &Frame) {
         let colour = self.colour;
-        let places: Vec<(f64, f64)> = self
-            .points
-            .iter()
-            .map(|(x, y)| (frame.x(*x), frame.y(*y)))
-            .collect();
+        let is_known = |(_, y): &(f64, f64)| y.is_finite();
         if self.is_crosses {
-            places.into_iter().for_each(|place| cross(svg, place, colour));
+            for (x, y) in self.points.iter().copied().filter(is_known) {
+                cross(svg, (frame.x(x), frame.y(y)), colour);
+            }
             return;
         }
+        for part in self.points.split(|point| !is_known(point)) {
+            let places: Vec<(f64, f64)> = part.iter().map(|(x, y)| (frame.x(*x), frame.y(*y))).collect();
+            draw_part(svg, &places, colour, self.points.len() <= DOTS_MOST);
+        }
+    }
+}
+
+/// A line without a gap.
+fn draw_part(svg: &mut String, places: &[(f64, f64)], colour: &str, dots: bool) {
+    if let [_, _, ..] = places {
         let points: Vec<String> = places.iter().map(|(x, y)| format!("{x:.1},{y:.1}")).collect();
         let _ = writeln!(
             svg,
             "<polyline points=\"{}\" fill=\"none\" stroke=\"{colour}\" stroke-width=\"1.5\" stroke-linejoin=\"round\"/>",
             points.join(" ")
         );
-        // A single point is no line, and would not be seen.
-        if places.len() <= DOTS_MOST {
-            for (x, y) in places {
-                let _ = writeln!(
-                    svg,
-                    "<circle cx=\"{x:.1}\" cy=\"{y:.1}\" r=\"2.5\" fill=\"{colour}\"/>"
-                );
-            }
+    }
+    // A single point is no line, and would not be seen.
+    if dots || places.len() == 1 {
+        for (x, y) in places {
+            let _ = writeln!(
+                svg,
+                "<circle cx=\"{x:.1}\" cy=\"{y:.1}\" r=\"2.5\" fill=\"{colour}\"/>"
+            );
         }
     }
 }

@@ -2,7 +2,7 @@
 //! happened.
 
 use super::{Certified, Disturbance, MessageStep, Slot, Timeline};
-use crate::chart::{Axis, BLUE, Chart, GREEN, Line, PURPLE, Picture, RED, Span};
+use crate::chart::{Axis, BLUE, Chart, GREEN, Line, OCHRE, PURPLE, Picture, RED, Span};
 
 /// A picture, and the name of its file.
 pub(super) struct Drawing {
@@ -191,13 +191,13 @@ fn timeline(title: &str, done: &str, one: &Disturbance) -> Picture {
 }
 
 fn latency_over_time(timeline: &Timeline, done: &str) -> Chart {
-    // Nothing has no latency, and powers have no nought.
-    let took = |value: f64| (value > 0.0).then_some(value);
+    // Where nothing was acknowledged there is no latency, and a gap.
+    let took = |value: f64| if value > 0.0 { value } else { f64::NAN };
     Chart {
         title: "latency of messages, ms".to_owned(),
         up: by_powers(""),
         lines: vec![
-            over_time(timeline, "slowest", GREEN, |slot| took(slot.max_ms)),
+            over_time(timeline, "slowest", OCHRE, |slot| took(slot.max_ms)),
             over_time(timeline, "p50", BLUE, |slot| took(slot.p50_ms)),
         ],
         limit: Some((
@@ -210,11 +210,11 @@ fn latency_over_time(timeline: &Timeline, done: &str) -> Chart {
 
 fn counts_over_time(timeline: &Timeline) -> Chart {
     Chart {
-        title: format!("messages due in each {} s", timeline.slot_seconds()),
+        title: format!("messages due in each {:.2} s", timeline.slot_seconds()),
         lines: vec![
-            over_time(timeline, "due", GREEN, |slot| Some(slot.due as f64)),
-            over_time(timeline, "slow", BLUE, |slot| Some(slot.slow as f64)),
-            over_time(timeline, "failed", RED, |slot| Some(slot.failed as f64)),
+            over_time(timeline, "due", GREEN, |slot| slot.due as f64),
+            over_time(timeline, "slow", BLUE, |slot| slot.slow as f64),
+            over_time(timeline, "failed", RED, |slot| slot.failed as f64),
         ],
         ..happened(timeline, "")
     }
@@ -240,15 +240,16 @@ fn over_time(
     timeline: &Timeline,
     name: &'static str,
     colour: &'static str,
-    value: impl Fn(&Slot) -> Option<f64>,
+    value: impl Fn(&Slot) -> f64,
 ) -> Line {
     // The last slot is not over when the talk is.
     let whole = timeline.slots.len().saturating_sub(1);
     let points = timeline.slots.iter().take(whole);
+    let half = timeline.slot_seconds() / 2.0;
     Line {
         name,
         colour,
-        points: points.filter_map(|slot| Some((slot.at, value(slot)?))).collect(),
+        points: points.map(|slot| (slot.at + half, value(slot))).collect(),
         is_crosses: false,
     }
 }

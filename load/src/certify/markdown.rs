@@ -105,7 +105,10 @@ impl Certified {
         };
         vec![
             row("topology", format!("{topology}, {started}")),
-            row("servers", format!("{} routers, {homes}", cluster.routers)),
+            row(
+                "servers",
+                format!("{}, {homes}", counted(cluster.routers, "router")),
+            ),
             row(
                 whose,
                 format!(
@@ -208,6 +211,11 @@ fn disturbance_row(name: &str, one: &Disturbance) -> Vec<String> {
         one.spell.counts.unanswered.to_string(),
         one.lost().to_string(),
     ]
+}
+
+fn counted(count: u32, what: &str) -> String {
+    let many = if count == 1 { "" } else { "s" };
+    format!("{count} {what}{many}")
 }
 
 fn nothing() -> String {

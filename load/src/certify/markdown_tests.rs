@@ -24,7 +24,7 @@ fn the_report_has_every_figure_in_its_place() {
 | what |  |
 | --- | --- |
 | topology | lab, started for this |
-| servers | 1 routers, 2 home servers |
+| servers | 1 router, 2 home servers |
 | machine, of cluster and clients | Example &lt;CPU> & Co, 8 cores, 16000 MB |
 | system | Linux 6.1 |
 | Homeport | 0.1.0, release build |

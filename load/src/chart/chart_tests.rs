@@ -64,6 +64,22 @@ fn a_single_point_is_seen() {
 }
 
 #[test]
+fn what_is_not_known_is_a_gap() {
+    let points = [
+        (1.0, 5.0),
+        (2.0, 6.0),
+        (3.0, f64::NAN),
+        (4.0, 5.0),
+        (5.0, f64::NAN),
+        (6.0, 5.0),
+        (7.0, 5.0),
+    ];
+    let svg = drawn(chart(&points));
+    assert_eq!(svg.matches("<polyline").count(), 2, "{svg}");
+    assert_eq!(svg.matches("<circle").count(), 5, "{svg}");
+}
+
+#[test]
 fn nothing_is_a_picture_too() {
     drawn(chart(&[]));
     let mut powers = chart(&[]);

@@ -1,7 +1,8 @@
 //! Where the numbers of an axis are: at 1, 2, 5, 10, 20 and so on, or at every so many of these.
 
-/// Numbers along an axis, at most about.
-const TICKS: f64 = 6.0;
+/// Numbers along an axis, at most about: there is more room across than up.
+pub(super) const ACROSS: f64 = 12.0;
+pub(super) const UP: f64 = 6.0;
 /// More powers than that have only their tens written.
 const POWERS: usize = 10;
 
@@ -9,11 +10,12 @@ const POWERS: usize = 10;
 pub(super) struct Scale {
     ends: (f64, f64),
     by_powers: bool,
+    numbers: f64,
 }
 
 impl Scale {
-    /// One that has room for all of these.
-    pub(super) fn new(values: impl Iterator<Item = f64>, by_powers: bool) -> Self {
+    /// One that has room for all of these, with so many numbers.
+    pub(super) fn new(values: impl Iterator<Item = f64>, by_powers: bool, numbers: f64) -> Self {
         let finite = values.filter(|value| value.is_finite());
         let (least, most) = finite.fold((f64::MAX, 0.0_f64), |(least, most), value| {
             let positive = if value > 0.0 { least.min(value) } else { least };
@@ -28,10 +30,14 @@ impl Scale {
                 (low / 2.0, high * 2.0)
             }
         } else {
-            let step = step(most);
+            let step = step(most / numbers);
             (0.0, (most / step - 1e-9).ceil().max(1.0) * step)
         };
-        Self { ends, by_powers }
+        Self {
+            ends,
+            by_powers,
+            numbers,
+        }
     }
 
     /// How far along the axis a value is, from 0 to 1.
@@ -49,7 +55,7 @@ impl Scale {
     pub(super) fn ticks(&self) -> Vec<f64> {
         let (low, high) = self.ends;
         if !self.by_powers {
-            let step = step(high);
+            let step = step(high / self.numbers);
             let count = (high / step).round() as u32;
             return (0..=count).map(|number| f64::from(number) * step).collect();
         }
@@ -66,12 +72,9 @@ impl Scale {
     }
 }
 
-/// Between two numbers, so that there are a handful up to the most.
-fn step(most: f64) -> f64 {
-    if most <= 0.0 {
-        return 1.0;
-    }
-    power_at_least(most / TICKS)
+/// Between two numbers, where even ones would be so far apart.
+fn step(even: f64) -> f64 {
+    if even > 0.0 { power_at_least(even) } else { 1.0 }
 }
 
 /// The next of 1, 2, 5, 10, 20 and so on that is not less.
@@ -101,7 +104,7 @@ mod tests {
     use super::*;
 
     fn labels(values: &[f64], by_powers: bool) -> Vec<String> {
-        let scale = Scale::new(values.iter().copied(), by_powers);
+        let scale = Scale::new(values.iter().copied(), by_powers, UP);
         scale.ticks().into_iter().map(label).collect()
     }
 
@@ -130,10 +133,10 @@ mod tests {
     #[test]
     fn a_place_is_within_the_ends() {
         let near = |is: f64, expected: f64| assert!((is - expected).abs() < 1e-9, "{is}");
-        let even = Scale::new([25.0].into_iter(), false);
+        let even = Scale::new([25.0].into_iter(), false, UP);
         near(even.place(5.0), 0.2);
         near(even.place(-1.0), 0.0);
-        let powers = Scale::new([1.0, 100.0].into_iter(), true);
+        let powers = Scale::new([1.0, 100.0].into_iter(), true, UP);
         near(powers.place(10.0), 0.5);
         near(powers.place(0.0), 0.0);
         near(powers.place(1e9), 1.0);
