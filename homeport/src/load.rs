@@ -364,6 +364,7 @@ pub(crate) fn explained(error: ::load::Error, target: &Target) -> anyhow::Error 
         }
         ::load::Error::NoSuchHost { .. }
         | ::load::Error::Unreachable { .. }
+        | ::load::Error::NoTls { .. }
         | ::load::Error::NoAttachment { .. }
         | ::load::Error::NotReady { .. }
         | ::load::Error::Floor(_)

@@ -2,20 +2,24 @@
 
 use super::accounts;
 use crate::Usage;
+use crate::chat::connection::trust;
 use crate::chat::password;
 use crate::chat::servers::{ServerUrl, Servers};
 use crate::data::{self, DataDir, LOAD_PASSWORD};
 use crate::output::Output;
 use ::load::{People, Router, Server};
-use anyhow::{Context, Result, bail, ensure};
+use anyhow::{Context, Result, bail};
 use std::path::{Path, PathBuf};
 
 /// What is measured.
 #[derive(clap::Args, Debug)]
 pub(crate) struct Target {
-    /// The URL of a router, http or ws; again for each further one [default: what `homeport up` runs on --data]
+    /// The URL of a router; again for each further one [default: what `homeport up` runs on --data]
     #[arg(long, value_name = "URL")]
     server: Vec<ServerUrl>,
+    /// Trust only these authorities of routers with TLS, a file in PEM [default: those that this system trusts]
+    #[arg(long, value_name = "FILE", requires = "server")]
+    tls_ca: Option<PathBuf>,
     /// The data folder of a `homeport up` that runs
     #[arg(long, value_name = "DIR", default_value = data::DEFAULT)]
     data: PathBuf,
@@ -41,6 +45,7 @@ impl Target {
     pub(crate) fn on(data: PathBuf) -> Self {
         Self {
             server: Vec::new(),
+            tls_ca: None,
             data,
             names: None,
             password_file: None,
@@ -70,14 +75,13 @@ impl Target {
         let mut routers = Vec::new();
         for url in urls {
             let uri = url.uri();
-            ensure!(
-                uri.scheme_str() == Some("ws"),
-                Usage(format!(
-                    "{url}: load is made without TLS: give the http or ws URL of a router"
-                ))
-            );
             let authority = uri.authority().context("a router's URL has a host")?;
-            routers.push(Router::find(authority.as_str()).await?);
+            routers.push(if uri.scheme_str() == Some("wss") {
+                let trust = trust(self.tls_ca.as_deref(), "--tls-ca")?;
+                Router::find_over_tls(authority.as_str(), trust).await?
+            } else {
+                Router::find(authority.as_str()).await?
+            });
         }
         Ok(routers)
     }
