@@ -12,6 +12,7 @@ mod announce;
 mod contacts;
 mod events;
 mod incoming;
+mod lanes;
 mod log_on;
 mod origin;
 mod outbox;

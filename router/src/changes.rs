@@ -39,4 +39,10 @@ impl Changes {
     pub(crate) fn pop(&mut self) -> Option<Change> {
         self.by_presentity.pop_first().map(|(_, change)| change)
     }
+
+    /// The next of somebody of whom none is held back.
+    pub(crate) fn pop_unless(&mut self, held: impl Fn(&Principal) -> bool) -> Option<Change> {
+        let next = self.by_presentity.keys().find(|whose| !held(whose))?.clone();
+        self.by_presentity.remove(&next)
+    }
 }

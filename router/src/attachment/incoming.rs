@@ -4,10 +4,9 @@ use super::requests::{Finished, Then};
 use super::session::{End, Session, put, refused};
 use super::socket::{Incoming, Transport};
 use attachment::limits::{REQUESTS_MAX, WATCHED_MAX};
-use attachment::{ClientFrame, CloseCode, ContactsAction, FrameError, ServerFrame, Why};
+use attachment::{ClientFrame, CloseCode, FrameError, ServerFrame, Why};
 use proto::Outcome;
 use rvp::{Fault, Principal};
-use std::collections::VecDeque;
 use tokio::time::Instant;
 
 impl Session {
@@ -81,7 +80,7 @@ impl Session {
 
     fn request(&mut self, frame: ClientFrame) -> Option<ServerFrame> {
         let number = frame.request();
-        let too_many = self.lanes.open >= REQUESTS_MAX
+        let too_many = self.lanes.open() >= REQUESTS_MAX
             || (matches!(frame, ClientFrame::Watch { .. }) && self.watches.len() >= WATCHED_MAX);
         let target = match self.asker.target(&frame) {
             _ if too_many => Err(Why::Busy),
@@ -107,21 +106,12 @@ impl Session {
     }
 
     fn begin(&mut self, target: Principal, frame: ClientFrame) {
-        let typing = matches!(frame, ClientFrame::Typing { .. });
-        if let Some(waiting) = self.lanes.busy.get_mut(&target) {
-            if !typing {
-                self.lanes.open += 1;
-                waiting.push_back(frame);
-            }
-            return;
+        if let Some(frame) = self.lanes.begin(&target, frame) {
+            self.ask(target, frame);
         }
-        self.lanes.open += 1;
-        self.lanes.busy.insert(target.clone(), VecDeque::new());
-        self.ask(target, frame);
     }
 
     fn ask(&mut self, target: Principal, frame: ClientFrame) {
-        self.lanes.list_is_read |= reads_contacts(&frame);
         let (asker, watch) = (self.asker.clone(), self.watches.get(&target).copied());
         self.open
             .push(Box::pin(async move { asker.answer(target, frame, watch).await }));
@@ -140,12 +130,9 @@ impl Session {
             put(transport, &super::contacts::changed(change)).await?;
         }
         if let Some(target) = finished.target {
-            self.lanes.open -= 1;
-            self.lanes.list_is_read &= target != self.asker.me;
-            let next = self.lanes.busy.get_mut(&target).and_then(VecDeque::pop_front);
-            match next {
-                Some(frame) => self.ask(target, frame),
-                None => drop(self.lanes.busy.remove(&target)),
+            let is_own = target == self.asker.me;
+            if let Some(frame) = self.lanes.finish(&target, is_own) {
+                self.ask(target, frame);
             }
         }
         for frame in &finished.frames {
@@ -172,14 +159,4 @@ impl Session {
             Then::Close(code) => Err(End::Close(code)),
         }
     }
-}
-
-fn reads_contacts(frame: &ClientFrame) -> bool {
-    matches!(
-        frame,
-        ClientFrame::Contacts {
-            action: ContactsAction::Get,
-            ..
-        }
-    )
 }

@@ -3,8 +3,9 @@
 //! Whether a proof is right is for the home to say, which has the verifiers. Nobody is told whether there is an account
 //! of a name: one that is not there is challenged like any other.
 
+use super::lanes::Lanes;
 use super::requests::Asker;
-use super::session::{End, LOGIN_LIFETIME, Lanes, Session, put, refused, refused_for};
+use super::session::{End, LOGIN_LIFETIME, Session, put, refused, refused_for};
 use super::socket::{Incoming, Transport};
 use super::token::Bearer;
 use super::{Attached, Attachments};

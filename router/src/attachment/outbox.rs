@@ -1,6 +1,7 @@
 //! What waits for one client: messages in their order, and of each presentity only the newest change. A message goes
 //! before a change, so that presence cannot starve messages.
 
+use super::lanes::Lanes;
 use super::translate::Told;
 use crate::changes::Changes;
 use attachment::CloseCode;
@@ -97,8 +98,9 @@ impl Outbox {
         self.news.notify_one();
     }
 
-    /// The next to write; a message only where there is room for one, and changed contacts not while the list is read.
-    pub(super) fn take(&self, room: bool, list_is_read: bool) -> Option<Item> {
+    /// The next to write; a message only where there is room for one, changed contacts not while the list is read, and
+    /// changes not of somebody whom the client begins to watch.
+    pub(super) fn take(&self, room: bool, lanes: &Lanes) -> Option<Item> {
         let mut state = self.state();
         if let Some(code) = state.close {
             return Some(Item::Close(code));
@@ -109,10 +111,13 @@ impl Outbox {
                 return Some(Item::Message(Box::new(message)));
             }
         }
-        if !list_is_read && let Some(change) = state.contacts.pop_front() {
+        if !lanes.list_is_read
+            && let Some(change) = state.contacts.pop_front()
+        {
             return Some(Item::Contact(change));
         }
-        state.changes.pop().map(Item::Change)
+        let change = state.changes.pop_unless(|whose| lanes.begins_to_watch(whose));
+        change.map(Item::Change)
     }
 
     /// The next change of the contact list.

@@ -1,4 +1,5 @@
 use super::*;
+use attachment::ClientFrame;
 use bytes::Bytes;
 use proto::ClientLogin;
 use rvp::notification::AckType;
@@ -43,7 +44,7 @@ fn number(item: Option<Item>) -> Option<u64> {
 
 #[test]
 fn so_many_messages_wait_and_no_more() {
-    let outbox = Outbox::default();
+    let (outbox, lanes) = (Outbox::default(), Lanes::default());
     let mut senders = Vec::new();
     for number in 1..=64 {
         let (waiting, sender) = message(number);
@@ -56,11 +57,11 @@ fn so_many_messages_wait_and_no_more() {
     let (waiting, _sender) = message(66);
     assert!(outbox.put_message(waiting));
     assert!(!outbox.put_message(message(67).0), "and only one");
-    assert_eq!(number(outbox.take(false, false)), None, "no room");
+    assert_eq!(number(outbox.take(false, &lanes)), None, "no room");
     for expected in (2..=64).chain([66]) {
-        assert_eq!(number(outbox.take(true, false)), Some(expected));
+        assert_eq!(number(outbox.take(true, &lanes)), Some(expected));
     }
-    assert_eq!(number(outbox.take(true, false)), None);
+    assert_eq!(number(outbox.take(true, &lanes)), None);
 }
 
 #[test]
@@ -71,4 +72,32 @@ fn whoever_waits_for_a_client_that_is_gone_is_told() {
     outbox.give_up();
     assert_eq!(sender.try_recv(), Err(oneshot::error::TryRecvError::Closed));
     assert!(!outbox.put_message(message(2).0));
+}
+
+#[test]
+fn a_change_of_somebody_whom_the_client_begins_to_watch_waits_for_the_answer() {
+    let (outbox, mut lanes) = (Outbox::default(), Lanes::default());
+    let person = |address| Principal::from_address(address).unwrap();
+    let (bob, dana) = (person("bob@im.example.com"), person("dana@im.example.com"));
+    let watch = ClientFrame::Watch {
+        request: 1,
+        who: bob.address(),
+        subscription: None,
+    };
+    assert!(lanes.begin(&bob, watch).is_some());
+    for presentity in [&bob, &dana] {
+        outbox.put_change(Change {
+            presentity: presentity.clone(),
+            properties: Vec::new(),
+            version: 1,
+        });
+    }
+    let next = |lanes: &Lanes| match outbox.take(true, lanes) {
+        Some(Item::Change(change)) => Some(change.presentity),
+        Some(Item::Message(_) | Item::Contact(_) | Item::Close(_)) | None => None,
+    };
+    assert_eq!(next(&lanes), Some(dana));
+    assert_eq!(next(&lanes), None, "the answer may be older, and comes first");
+    assert!(lanes.finish(&bob, false).is_none());
+    assert_eq!(next(&lanes), Some(bob));
 }

@@ -1,5 +1,6 @@
 //! One client's connection from its log-on to its end: what it is told, and what it has not acknowledged.
 
+use super::lanes::Lanes;
 use super::outbox::{Item, Waiting};
 use super::requests::{Asker, Finished, WATCH_LIFETIME};
 use super::socket::{Incoming, Transport};
@@ -7,13 +8,13 @@ use super::translate::{Told, why};
 use super::{Attached, Attachments, has_room, presence};
 use crate::call_back::InHand;
 use attachment::limits::SILENCE_MAX;
-use attachment::{ClientFrame, CloseCode, ServerFrame, Why};
+use attachment::{CloseCode, ServerFrame, Why};
 use futures_util::StreamExt;
 use futures_util::future::BoxFuture;
 use futures_util::stream::FuturesUnordered;
 use proto::Outcome;
 use rvp::{Fault, Principal, SubscriptionId};
-use std::collections::{BTreeMap, HashMap, VecDeque};
+use std::collections::{BTreeMap, HashMap};
 use std::future::poll_fn;
 use std::pin::{Pin, pin};
 use std::sync::Arc;
@@ -49,16 +50,6 @@ pub(super) struct Session {
 pub(super) struct Written {
     pub(super) waiting: Waiting,
     _in_hand: Option<InHand>,
-}
-
-/// Requests that wait for an earlier one about the same person, so that what one client asks of one person is done in
-/// its order.
-#[derive(Default)]
-pub(super) struct Lanes {
-    pub(super) busy: HashMap<Principal, VecDeque<ClientFrame>>,
-    pub(super) open: usize,
-    /// Whether the contact list is being read: what is told of it meanwhile comes after it.
-    pub(super) list_is_read: bool,
 }
 
 /// Why a connection ends.
@@ -184,7 +175,7 @@ impl Session {
         while let Some(item) = self
             .attached
             .outbox
-            .take(has_room(self.unacknowledged.len()), self.lanes.list_is_read)
+            .take(has_room(self.unacknowledged.len()), &self.lanes)
         {
             let frame = match item {
                 Item::Close(code) => return Err(End::Close(code)),
