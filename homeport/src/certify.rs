@@ -26,9 +26,12 @@ use show::Show;
 use stages::Stages;
 use started::Started;
 use std::path::PathBuf;
+use std::pin::pin;
 use std::time::Duration;
-use tokio::time::{Instant, sleep_until, timeout};
+use tokio::time::{Instant, interval, sleep_until, timeout};
 
+/// How often it is shown how much of the time is used.
+const SHOWN_EVERY: Duration = Duration::from_secs(1);
 /// How long everybody may take to log off, once it is over.
 const FAREWELL: Duration = Duration::from_secs(8);
 
@@ -105,16 +108,22 @@ enum Ended {
     Early(&'static str),
 }
 
-/// Lets it go on until it ends, is asked to, or has no time left.
+/// Lets it go on until it ends, is asked to, or has no time left. Meanwhile it is shown that it does.
 async fn until_ended(
     work: impl Future<Output = Result<(), ::load::Error>>,
     stop: &Shutdown,
     last: Instant,
+    show: impl Fn(),
 ) -> Ended {
-    tokio::select! {
-        done = work => done.map_or_else(Ended::Failed, |()| Ended::Whole),
-        () = stop.requested() => Ended::Early("interrupted"),
-        () = sleep_until(last) => Ended::Early("the budget was used up"),
+    let mut work = pin!(work);
+    let mut tick = interval(SHOWN_EVERY);
+    loop {
+        tokio::select! {
+            done = &mut work => return done.map_or_else(Ended::Failed, |()| Ended::Whole),
+            () = stop.requested() => return Ended::Early("interrupted"),
+            () = sleep_until(last) => return Ended::Early("the budget was used up"),
+            _ = tick.tick() => show(),
+        }
     }
 }
 
@@ -205,7 +214,7 @@ impl Certify {
         };
         let mut company: Option<Company> = None;
         let work = Box::pin(stages.run(plan, &mut company, &mut certified));
-        let ended = until_ended(work, stop, began + schedule.last()).await;
+        let ended = until_ended(work, stop, began + schedule.last(), || show.again()).await;
         place.leave().await;
         match company {
             // Its cluster is stopped next.
@@ -310,20 +319,23 @@ impl Certify {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use std::cell::Cell;
     use std::future::{pending, ready};
 
     #[tokio::test(start_paused = true)]
     async fn it_ends_by_itself_when_it_is_asked_to_and_when_the_time_is_over() {
         let (stop, last) = (Shutdown::new(), Instant::now() + Duration::from_secs(60));
-        let whole = until_ended(ready(Ok(())), &stop, last).await;
+        let shown = Cell::new(0);
+        let show = || shown.set(shown.get() + 1);
+        let whole = until_ended(ready(Ok(())), &stop, last, show).await;
         assert!(matches!(whole, Ended::Whole));
-        let failed = until_ended(ready(Err(::load::Error::Interrupted)), &stop, last).await;
+        let failed = until_ended(ready(Err(::load::Error::Interrupted)), &stop, last, show).await;
         assert!(matches!(failed, Ended::Failed(::load::Error::Interrupted)));
-        let late = until_ended(pending(), &stop, last).await;
+        let late = until_ended(pending(), &stop, last, show).await;
         assert!(matches!(late, Ended::Early("the budget was used up")));
-        assert!(Instant::now() >= last);
+        assert!(Instant::now() >= last && shown.get() >= 59, "{shown:?}");
         stop.request();
-        let asked = until_ended(pending(), &stop, last + Duration::from_secs(60)).await;
+        let asked = until_ended(pending(), &stop, last + Duration::from_secs(60), show).await;
         assert!(matches!(asked, Ended::Early("interrupted")));
     }
 }

@@ -9,6 +9,7 @@ use tokio::time::Instant;
 pub(super) struct Show<'o> {
     output: &'o Output,
     progress: RefCell<Progress>,
+    said: RefCell<String>,
     began: Instant,
     budget: Duration,
 }
@@ -18,6 +19,7 @@ impl<'o> Show<'o> {
         Self {
             output,
             progress: RefCell::new(output.progress(budget.as_secs())),
+            said: RefCell::default(),
             began,
             budget,
         }
@@ -25,8 +27,14 @@ impl<'o> Show<'o> {
 
     /// What is done now.
     pub(super) fn say(&self, text: &str) {
+        text.clone_into(&mut self.said.borrow_mut());
+        self.again();
+    }
+
+    /// That it still is.
+    pub(super) fn again(&self) {
         let elapsed = self.began.elapsed().min(self.budget).as_secs();
-        self.progress.borrow_mut().show(elapsed, text);
+        self.progress.borrow_mut().show(elapsed, &self.said.borrow());
     }
 
     pub(super) fn output(&self) -> &'o Output {

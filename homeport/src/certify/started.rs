@@ -59,7 +59,12 @@ impl Started {
             false
         };
         if !timeout(READY_WAIT, ready).await.unwrap_or(false) {
-            bail!("the cluster did not start: {}", end_of(&log));
+            bail!(
+                "the cluster did not start; start it yourself with `homeport up {} --processes` and certify it with --data, \
+                 if it needs more than its topology: {}",
+                recorded.topology,
+                end_of(&log)
+            );
         }
         Ok(Self {
             data,

@@ -1,6 +1,6 @@
 //! What cannot work is said in words, before anything is measured.
 
-use super::{certify, run, text};
+use super::{certify, files, run, text};
 use tokio::process::Command;
 
 /// Fails with this code, and says this.
@@ -44,6 +44,23 @@ async fn a_topology_that_is_none_names_those_that_are() {
     fails(certify("labb", folder.path()), 1, &["labb", "lab, education"]).await;
     fails(certify("./labb.toml", folder.path()), 1, &["labb.toml"]).await;
     assert!(!folder.path().join("report").exists());
+}
+
+#[tokio::test]
+async fn a_cluster_that_does_not_start_says_why_and_leaves_nothing() {
+    let folder = tempfile::tempdir().unwrap();
+    let lab =
+        include_str!("../../../topologies/lab.toml").replace("store = \"sqlite\"", "store = \"postgres\"");
+    let file = folder.path().join("kept.toml");
+    std::fs::write(&file, lab).unwrap();
+    let command = certify(&file.display().to_string(), folder.path());
+    fails(
+        command,
+        1,
+        &["did not start", "--data", "keeps state in PostgreSQL"],
+    )
+    .await;
+    assert_eq!(files(folder.path()), ["kept.toml", "report"]);
 }
 
 #[tokio::test]

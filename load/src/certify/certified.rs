@@ -121,8 +121,8 @@ pub struct Disturbance {
     pub member: Option<String>,
     /// How many people it was about.
     pub people: u64,
-    /// How long it took until it was done.
-    pub seconds: f64,
+    /// Until it was done: all were in, or the home server was empty.
+    pub done_seconds: f64,
     /// From when it began until messages were as before; none when they never were.
     pub recovery_seconds: Option<f64>,
     /// The slowest message that was due since it began.
@@ -143,7 +143,7 @@ impl Disturbance {
         Self {
             member: None,
             people: 0,
-            seconds: timeline.took,
+            done_seconds: timeline.took,
             recovery_seconds: timeline.recovery_seconds(),
             longest_ms: timeline.longest_ms(),
             spell,
@@ -198,6 +198,8 @@ impl Certified {
 #[cfg(test)]
 mod tests {
     use super::super::sample::certified;
+    use serde::de::{Error as _, MapAccess, SeqAccess, Visitor};
+    use std::collections::BTreeSet;
 
     #[test]
     fn what_is_kept_and_never_handed_over_is_lost_too() {
@@ -217,6 +219,66 @@ mod tests {
         assert!(!certified.safe_step().unwrap().repeated);
         certified.rate_safe = None;
         assert!(certified.safe_step().is_none());
+    }
+
+    /// An object in which no name is twice: with parts that are flattened into it that is easily done, and whoever reads
+    /// it gets one or the other.
+    struct Once;
+
+    impl<'de> serde::Deserialize<'de> for Once {
+        fn deserialize<D: serde::Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+            deserializer.deserialize_any(Once)
+        }
+    }
+
+    impl<'de> Visitor<'de> for Once {
+        type Value = Once;
+
+        fn expecting(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+            f.write_str("a value without a name that is twice")
+        }
+
+        fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<Once, A::Error> {
+            let mut names = BTreeSet::new();
+            while let Some((name, _)) = map.next_entry::<String, Once>()? {
+                if !names.insert(name.clone()) {
+                    return Err(A::Error::custom(format!("{name} is twice")));
+                }
+            }
+            Ok(Once)
+        }
+
+        fn visit_seq<A: SeqAccess<'de>>(self, mut sequence: A) -> Result<Once, A::Error> {
+            while sequence.next_element::<Once>()?.is_some() {}
+            Ok(Once)
+        }
+
+        fn visit_bool<E>(self, _: bool) -> Result<Once, E> {
+            Ok(Once)
+        }
+
+        fn visit_u64<E>(self, _: u64) -> Result<Once, E> {
+            Ok(Once)
+        }
+
+        fn visit_f64<E>(self, _: f64) -> Result<Once, E> {
+            Ok(Once)
+        }
+
+        fn visit_str<E>(self, _: &str) -> Result<Once, E> {
+            Ok(Once)
+        }
+
+        fn visit_unit<E>(self) -> Result<Once, E> {
+            Ok(Once)
+        }
+    }
+
+    #[test]
+    fn no_name_is_twice_in_an_object() {
+        let text = serde_json::to_string(&certified()).unwrap();
+        serde_json::from_str::<Once>(&text).map(|_| ()).unwrap();
+        assert!(serde_json::from_str::<Once>("{\"a\": [{\"b\": 1, \"b\": 2}]}").is_err());
     }
 
     #[test]

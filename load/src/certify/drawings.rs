@@ -48,7 +48,7 @@ impl Certified {
                 let done = if file == "kill.svg" {
                     done.to_owned()
                 } else {
-                    format!("{done} {:.2} s", one.seconds)
+                    format!("{done} {:.2} s", one.done_seconds)
                 };
                 let svg = timeline(title, &done, one).draw();
                 drawings.push(Drawing { file, title, svg });

@@ -204,7 +204,7 @@ fn disturbance_row(name: &str, one: &Disturbance) -> Vec<String> {
     vec![
         format!("{name}{member}"),
         one.people.to_string(),
-        format!("{:.2} s", one.seconds),
+        format!("{:.2} s", one.done_seconds),
         recovery,
         format!("{:.0} ms", one.longest_ms),
         one.spell.counts.refused.to_string(),

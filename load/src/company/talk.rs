@@ -262,3 +262,70 @@ async fn calm(world: &World, talk: Talk, until: Until) {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::People;
+    use crate::check::Answer;
+    use crate::world::Made;
+
+    fn world() -> World {
+        let made = Made {
+            text_bytes: 64,
+            contacts: 0,
+            seed: 1,
+            under_way: None,
+        };
+        World::new(People::new("load{number}@localhost", 2).unwrap(), made)
+    }
+
+    const TALK: Talk = Talk {
+        rate: 100,
+        among: 2,
+        patience: Duration::from_secs(1),
+    };
+    const UNTIL: Until = Until {
+        quiet: Duration::from_secs(1),
+        least: Duration::from_secs(5),
+        most: Duration::from_secs(20),
+        limit_ms: 10.0,
+    };
+
+    #[tokio::test(start_paused = true)]
+    async fn a_rate_is_behind_with_two_seconds_worth_of_answers_missing() {
+        let world = world();
+        for _ in 0..200 {
+            world.letter((0, 1), Instant::now()).unwrap();
+        }
+        assert!(!is_behind(&world, 100) && is_behind(&world, 99));
+        assert!(is_behind(&world, 1), "also at small rates, beyond a hundred");
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn it_is_calm_when_for_a_while_nothing_is_refused_or_stays_away() {
+        let (world, start) = (world(), Instant::now());
+        calm(&world, TALK, UNTIL).await;
+        assert!(start.elapsed() >= UNTIL.least && start.elapsed() < UNTIL.least + LOOK_EVERY * 2);
+
+        let start = Instant::now();
+        let refusals = async {
+            for _ in 0..8 {
+                sleep(Duration::from_secs(1)).await;
+                let letter = world.letter((0, 1), Instant::now()).unwrap();
+                world.answered(&letter, Answer::Refused);
+            }
+        };
+        futures_util::future::join(calm(&world, TALK, UNTIL), refusals).await;
+        let took = start.elapsed().as_secs_f64();
+        assert!((11.0..11.6).contains(&took), "{took}");
+
+        // Answers that never come hold it up, but not for ever.
+        for _ in 0..100 {
+            world.letter((0, 1), Instant::now()).unwrap();
+        }
+        let start = Instant::now();
+        calm(&world, TALK, UNTIL).await;
+        assert!(start.elapsed() >= UNTIL.most);
+    }
+}
