@@ -7,7 +7,7 @@
 //!
 //! The session decides and does nothing, the driver does and decides nothing, a face is what a person meets.
 
-mod connection;
+pub(crate) mod connection;
 mod driver;
 pub(crate) mod password;
 mod plain;

@@ -90,6 +90,15 @@ pub(crate) enum Unanswered {
 pub(crate) type Loads = BTreeMap<String, Result<HomeLoad, Unanswered>>;
 
 impl Where {
+    /// What runs on a data folder.
+    pub(crate) fn on(data: PathBuf) -> Self {
+        Self {
+            data,
+            home: Vec::new(),
+            etcd: etcd::EtcdArguments::default(),
+        }
+    }
+
     /// Finds the cluster.
     ///
     /// # Errors

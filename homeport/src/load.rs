@@ -2,7 +2,7 @@
 //! crate `load`; here are the command line, the accounts and what is printed.
 
 mod accounts;
-mod target;
+pub(crate) mod target;
 
 use crate::Usage;
 use crate::output::Output;
@@ -17,10 +17,10 @@ use tokio::process::Command;
 const FLOOR: &str = "floor";
 /// Things a second where nothing is said.
 const RATE: u32 = 100;
-const CONTACTS: u32 = 10;
-const TEXT_BYTES: usize = 64;
+pub(crate) const CONTACTS: u32 = 10;
+pub(crate) const TEXT_BYTES: usize = 64;
 /// Threads of the generator: the cluster may be on the same machine.
-const THREADS: usize = 2;
+pub(crate) const THREADS: usize = 2;
 
 /// Measure a cluster that runs: messages, presence, log-ons, an office day
 #[derive(clap::Args, Debug)]
@@ -182,13 +182,23 @@ struct Run {
 }
 
 #[derive(Clone, Copy, Debug, clap::ValueEnum)]
-enum ViaArgument {
+pub(crate) enum ViaArgument {
     /// Connections that clients hold open
     Attachment,
     /// RVP, with call-backs to a listener of this process
     Rvp,
     /// Every second user by the one, the others by the other
     Both,
+}
+
+impl From<ViaArgument> for ::load::Via {
+    fn from(via: ViaArgument) -> Self {
+        match via {
+            ViaArgument::Attachment => Self::Attachment,
+            ViaArgument::Rvp => Self::Rvp,
+            ViaArgument::Both => Self::Both,
+        }
+    }
 }
 
 /// Serve what the floor is measured with, until standard input ends
@@ -296,11 +306,7 @@ impl Run {
             people,
             password,
             fresh_accounts: self.target.makes_accounts(),
-            via: match self.via {
-                ViaArgument::Attachment => ::load::Via::Attachment,
-                ViaArgument::Rvp => ::load::Via::Rvp,
-                ViaArgument::Both => ::load::Via::Both,
-            },
+            via: self.via.into(),
             scenario: asked.scenario,
             pace: asked.pace,
             seconds: self.seconds,
@@ -317,27 +323,8 @@ impl Run {
         };
         let ran = Box::pin(::load::run(plan, &stop, &mut show)).await;
         drop(progress);
-        let report = ran.map_err(|error| self.explained(error))?;
+        let report = ran.map_err(|error| explained(error, &self.target))?;
         self.print(&report, output)
-    }
-
-    /// Says what to do where it is not a matter of the load generator.
-    fn explained(&self, error: ::load::Error) -> anyhow::Error {
-        match &error {
-            ::load::Error::Plan(_) | ::load::Error::Files { .. } => anyhow::anyhow!(Usage(error.to_string())),
-            ::load::Error::WrongCredentials { .. } => {
-                let advice = self.target.advice();
-                anyhow::anyhow!(error).context(advice)
-            }
-            ::load::Error::NoSuchHost { .. }
-            | ::load::Error::Unreachable { .. }
-            | ::load::Error::NoAttachment { .. }
-            | ::load::Error::NotReady { .. }
-            | ::load::Error::Floor(_)
-            | ::load::Error::Usage(_)
-            | ::load::Error::System { .. }
-            | ::load::Error::Interrupted => anyhow::anyhow!(error),
-        }
     }
 
     fn print(&self, report: &Report, output: &Output) -> Result<()> {
@@ -367,12 +354,32 @@ impl Run {
     }
 }
 
+/// Says what to do where it is not a matter of the load generator.
+pub(crate) fn explained(error: ::load::Error, target: &Target) -> anyhow::Error {
+    match &error {
+        ::load::Error::Plan(_) | ::load::Error::Files { .. } => anyhow::anyhow!(Usage(error.to_string())),
+        ::load::Error::WrongCredentials { .. } => {
+            let advice = target.advice();
+            anyhow::anyhow!(error).context(advice)
+        }
+        ::load::Error::NoSuchHost { .. }
+        | ::load::Error::Unreachable { .. }
+        | ::load::Error::NoTls { .. }
+        | ::load::Error::NoAttachment { .. }
+        | ::load::Error::NotReady { .. }
+        | ::load::Error::Floor(_)
+        | ::load::Error::Usage(_)
+        | ::load::Error::System { .. }
+        | ::load::Error::Interrupted => anyhow::anyhow!(error),
+    }
+}
+
 fn write(path: &Path, text: &str) -> Result<()> {
     std::fs::write(path, format!("{text}\n")).with_context(|| format!("write {}", path.display()))
 }
 
 /// This program again, as the floor.
-fn floor() -> Result<Command> {
+pub(crate) fn floor() -> Result<Command> {
     let program = std::env::current_exe().context("find this program")?;
     let mut command = Command::new(program);
     command.args(["load", FLOOR]);

@@ -6,6 +6,7 @@
 
 mod archive;
 mod backup;
+mod certify;
 mod chat;
 mod child;
 mod cluster;
@@ -52,6 +53,8 @@ Examples:
       Show the home servers of a cluster that runs, and how each of them is
   homeport load messages --make-accounts --users 1000 --rate 500
       Measure a cluster that runs: a thousand people who write to each other
+  homeport certify enterprise --allow-kill --allow-drain
+      Find out how many people and messages this machine carries, and write a report
   homeport backup monday.backup
       Copy everything that is kept while the cluster runs
   homeport archive verify
@@ -78,6 +81,7 @@ enum Command {
     Explain(explain::Explain),
     Plan(plan::Plan),
     Load(load::Load),
+    Certify(Box<certify::Certify>),
     Backup(backup::Backup),
     Restore(restore::Restore),
     Store(move_store::StoreCommand),
@@ -99,6 +103,7 @@ impl Command {
             Self::Chat(chat) => chat.run(output),
             // Has runtimes of its own: the floor's has one thread.
             Self::Load(load) => load.run(output),
+            Self::Certify(certify) => certify.run(output),
             Self::Up(up) => wait_for(Box::pin(up.run(output))),
             Self::User(user) => wait_for(Box::pin(user.run(output))),
             Self::Resolve(resolve) => wait_for(Box::pin(resolve.run(output))),

@@ -7,7 +7,7 @@ mod goal;
 mod watch;
 
 pub(crate) use goal::{Goal, Towards};
-pub(crate) use watch::{Moved, watch};
+pub(crate) use watch::{Moved, watch, watch_and_show};
 
 use crate::cluster::{Cluster, Unanswered, Where, find};
 use anyhow::{Result, anyhow};

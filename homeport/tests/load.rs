@@ -6,6 +6,8 @@ mod mistakes;
 #[path = "../examples/office/server.rs"]
 #[allow(dead_code, reason = "shared with other tests")]
 mod server;
+#[path = "load/tls.rs"]
+mod tls;
 
 use serde_json::Value;
 use server::Server;

@@ -7,7 +7,7 @@ pub(crate) use log_on::Entrance;
 
 use crate::check::Answer;
 use crate::rumours::Change;
-use crate::user::Order;
+use crate::user::{Order, Proving};
 use crate::world::Letter;
 use attachment::{ClientFrame, Message, Proof, Receipt, Received, ServerFrame, State, limits};
 use socket::{Heard, Socket};
@@ -57,8 +57,8 @@ pub(crate) struct Attached {
 }
 
 impl Attached {
-    /// Does as it is told until it is told to log off.
-    pub(crate) async fn live(mut self, mut orders: mpsc::Receiver<Order>) {
+    /// Does as it is told until it is told to log off. Returns what the next log-on may show.
+    pub(crate) async fn live(mut self, mut orders: mpsc::Receiver<Order>) -> Option<Proving> {
         let mut ping = interval_at(Instant::now() + limits::HEARTBEAT, limits::HEARTBEAT);
         let mut last_sign = Instant::now();
         loop {
@@ -69,7 +69,11 @@ impl Attached {
                         self.send(letter).await
                     }
                     Some(Order::Change(change)) => self.change(change).await,
-                    Some(Order::LogOff) | None => return self.log_off().await,
+                    Some(Order::LogOff) | None => {
+                        let token = self.token.clone();
+                        self.log_off().await;
+                        return Some(Proving::Token(token));
+                    }
                 },
                 _ = ping.tick() => self.socket.say(&ClientFrame::Ping {}).await,
                 () = sleep_until(last_sign + limits::SILENCE_MAX) => Err("the router is silent".to_owned()),
@@ -85,7 +89,8 @@ impl Attached {
             if let Err(why) = went {
                 if !self.come_back().await {
                     let me = self.entrance.world.people.address(self.me);
-                    return self.entrance.world.ended(format!("{me}: {why}"));
+                    self.entrance.world.ended(format!("{me}: {why}"));
+                    return None;
                 }
                 last_sign = Instant::now();
             }
@@ -174,14 +179,24 @@ impl Attached {
             return self.take(message).await;
         }
         if let ServerFrame::Receipt { id, result, .. } = frame {
-            let number = id.rsplit_once('-').and_then(|(_, number)| number.parse().ok());
-            if let Some(letter) = number.and_then(|number: u32| self.open.remove(&number)) {
+            if let Some(letter) = self.answered(&id) {
                 self.entrance.world.answered(&letter, answer(result));
             }
         } else if let ServerFrame::Token { token, .. } = frame {
             self.token = token;
         }
         Ok(())
+    }
+
+    /// The message of this id, if it has no answer yet.
+    fn answered(&mut self, id: &str) -> Option<Letter> {
+        let (run, number) = id.split_once('-')?;
+        let (run, number) = (u64::from_str_radix(run, 16).ok()?, number.parse().ok()?);
+        // Numbers are given again in another turn.
+        if self.open.get(&number)?.stamp.run != run {
+            return None;
+        }
+        self.open.remove(&number)
     }
 
     async fn take(&mut self, message: Received) -> Result<(), String> {

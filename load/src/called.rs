@@ -9,7 +9,7 @@ pub(crate) use listener::Listener;
 use crate::check::Answer;
 use crate::patience::{FRESH_WAIT, Failed};
 use crate::rumours::Change;
-use crate::user::Order;
+use crate::user::{Order, Proving};
 use crate::world::{Letter, World};
 use crate::{Error, Plan, Router};
 use attachment::State;
@@ -179,8 +179,8 @@ fn set(state: PresenceState, lease: Option<Lease>) -> Method {
 }
 
 impl Called {
-    /// Does as it is told until it is told to log off.
-    pub(crate) async fn live(mut self, mut orders: mpsc::Receiver<Order>) {
+    /// Does as it is told until it is told to log off. Returns what the next log-on may show.
+    pub(crate) async fn live(mut self, mut orders: mpsc::Receiver<Order>) -> Option<Proving> {
         while let Some(order) = orders.recv().await {
             let done = match order {
                 Order::Send(letter) => self.send(letter).await,
@@ -189,10 +189,12 @@ impl Called {
             };
             if let Err(why) = done {
                 let me = self.entrance.world.people.address(self.me);
-                return self.entrance.world.ended(format!("{me}: {why}"));
+                self.entrance.world.ended(format!("{me}: {why}"));
+                return None;
             }
         }
         self.log_off().await;
+        Some(Proving::Password)
     }
 
     async fn send(&mut self, letter: Letter) -> Result<(), String> {

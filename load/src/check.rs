@@ -1,7 +1,7 @@
 //! What became of every message: sent, answered, heard. Finds those that were lost, heard twice, or heard in another
 //! order than one person wrote them to another.
 
-use std::collections::HashMap;
+use std::collections::{BTreeSet, HashMap};
 use std::fmt;
 
 /// Messages of one run: what is remembered of each is a dozen octets.
@@ -64,6 +64,8 @@ pub(crate) struct Verdict {
     pub(crate) acknowledged_changes: u64,
     pub(crate) heard: u64,
     pub(crate) lost: u64,
+    /// Kept for the recipient, and not handed over yet.
+    pub(crate) kept: u64,
     pub(crate) doubled: u64,
     pub(crate) reordered: u64,
     pub(crate) again: u64,
@@ -116,6 +118,18 @@ impl Checker {
             let run = self.run;
             Stamp { run, number, from }
         })
+    }
+
+    /// Whether it is one of these.
+    pub(crate) fn is_of(&self, stamp: Stamp) -> bool {
+        stamp.run == self.run
+    }
+
+    /// Whom messages are kept for that they were not handed, each once.
+    pub(crate) fn kept_for(&self) -> Vec<u32> {
+        let kept = |sent: &&Sent| sent.seen & (STORED | HEARD) == STORED;
+        let whom: BTreeSet<u32> = self.sent.iter().filter(kept).map(|sent| sent.to).collect();
+        whom.into_iter().collect()
     }
 
     /// The sender was told what became of it.
@@ -189,6 +203,7 @@ impl Checker {
             verdict.heard += is(HEARD);
             verdict.unanswered += u64::from(seen & (DELIVERED | STORED | REFUSED) == 0);
             verdict.lost += u64::from(seen & (DELIVERED | HEARD) == DELIVERED);
+            verdict.kept += u64::from(seen & (STORED | HEARD) == STORED);
         }
         verdict
     }
@@ -211,6 +226,7 @@ impl Verdict {
             acknowledged_changes: self.acknowledged_changes + other.acknowledged_changes,
             heard: self.heard + other.heard,
             lost: self.lost + other.lost,
+            kept: self.kept + other.kept,
             doubled: self.doubled + other.doubled,
             reordered: self.reordered + other.reordered,
             again: self.again + other.again,

@@ -25,6 +25,17 @@ pub enum Error {
         /// What the system says.
         source: io::Error,
     },
+    /// Whoever answers there speaks no TLS, or proves to be nobody who is trusted.
+    #[error(
+        "{router} cannot be spoken to over TLS: does it have a certificate for that name, by an authority that is \
+         trusted here or named with --tls-ca?"
+    )]
+    NoTls {
+        /// As it was given.
+        router: String,
+        /// What went wrong.
+        source: io::Error,
+    },
     /// Somebody answers who is no router, or one that has no room.
     #[error("{router} does not open an attachment: {said}")]
     NoAttachment {

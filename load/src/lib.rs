@@ -16,8 +16,11 @@
 mod alarm;
 mod attached;
 mod called;
+pub mod certify;
 mod changes;
+mod chart;
 mod check;
+mod company;
 mod error;
 mod files;
 mod findings;
@@ -40,11 +43,12 @@ mod usage;
 mod user;
 mod world;
 
+pub use company::{Arrivals, Company, Return, Spell, Talk, Through, Until};
 pub use error::Error;
 pub use people::People;
 pub use plan::{Pace, Plan, RATE_MAX, Scenario, USERS_MAX, Via};
 pub use report::{Counts, Report, Times};
 pub use router::Router;
 pub use run::{Show, Standing, run};
-pub use timing::Piece;
+pub use timing::{Outcome, Piece, Timed};
 pub use usage::{ProcessUse, Server};

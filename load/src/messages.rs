@@ -1,37 +1,46 @@
 //! Messages between people drawn from the seed, each checked where it arrives.
 
+use crate::Error;
 use crate::alarm::Alarm;
 use crate::people::Draw;
 use crate::user::Order;
 use crate::world::World;
-use crate::{Error, Plan};
 use std::sync::Arc;
 use std::time::Duration;
 use tokio::sync::mpsc;
 use tokio::time::{Instant, sleep, sleep_until, timeout};
 
 /// How long the last answers may take: longer than a home asks again for one.
-const ANSWERS_WAIT: Duration = Duration::from_secs(40);
+pub(crate) const ANSWERS_WAIT: Duration = Duration::from_secs(40);
 /// How long what was acknowledged may take to be heard. It was heard before, so this is for what is under way here.
 const HEARD_WAIT: Duration = Duration::from_secs(5);
 const TICK: Duration = Duration::from_millis(5);
 
-/// Sends for as long as the plan says or until it is dropped.
+/// What is sent.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Course {
+    /// Who writes to whom is drawn from it.
+    pub(crate) seed: u64,
+    pub(crate) seconds: u32,
+    /// So many a second; none to send when there is room.
+    pub(crate) rate: Option<u32>,
+}
+
+/// Sends for as long as it is said or until it is dropped, among these users.
 ///
 /// # Errors
 /// When there is no timer.
 pub(crate) async fn send(
-    plan: &Plan,
-    rate: Option<u32>,
+    course: Course,
     world: &Arc<World>,
     users: &[mpsc::Sender<Order>],
 ) -> Result<(), Error> {
-    let mut draw = Draw::new(plan.seed, plan.people.count());
+    let mut draw = Draw::new(course.seed, u32::try_from(users.len()).unwrap_or(u32::MAX));
     let start = Instant::now();
-    let end = start + Duration::from_secs(plan.seconds.into());
+    let end = start + Duration::from_secs(course.seconds.into());
     let mut alarm = Alarm::new()?;
     for number in 0_u64.. {
-        let due = match rate {
+        let due = match course.rate {
             Some(rate) => due(start, rate, number),
             None => {
                 if timeout(end - start, world.has_room()).await.is_err() {
@@ -66,15 +75,15 @@ pub(crate) fn due(start: Instant, rate: u32, number: u64) -> Instant {
     start + Duration::from_secs(seconds) + Duration::from_nanos(rest * 1_000_000_000 / u64::from(rate))
 }
 
-/// Waits until everything that was sent is answered, and what was acknowledged is heard; not for ever.
-pub(crate) async fn settle(world: &World) {
+/// Waits until everything that was sent is answered, at most so long, and what was acknowledged is heard; not for ever.
+pub(crate) async fn settle(world: &World, patience: Duration) {
     let answered = async {
         while world.open() > 0 {
             sleep(TICK).await;
         }
     };
     // What has no answer then is reported.
-    let _ = timeout(ANSWERS_WAIT, answered).await;
+    let _ = timeout(patience, answered).await;
     let told = async {
         while world.untold() > 0 {
             sleep(TICK).await;

@@ -3,20 +3,46 @@
 use crate::Error;
 use std::fmt;
 use std::net::SocketAddr;
+use std::sync::Arc;
 use std::time::Duration;
 use tokio::net::{TcpStream, lookup_host};
 use tokio::time::timeout;
+use tokio_rustls::TlsConnector;
+use tokio_rustls::client::TlsStream;
+use tokio_rustls::rustls::ClientConfig;
+use tokio_rustls::rustls::pki_types::ServerName;
+use tokio_util::either::Either;
 
-/// The port of HTTP.
+/// The ports of HTTP, without and with TLS.
 const PORT: u16 = 80;
+const TLS_PORT: u16 = 443;
 /// How long a connection may take.
 const CONNECT_WAIT: Duration = Duration::from_secs(10);
 
+/// A connection to a router, encrypted or not.
+pub(crate) type Line = Either<TcpStream, Box<TlsStream<TcpStream>>>;
+
 /// A router.
-#[derive(Clone, PartialEq, Eq, Debug)]
+#[derive(Clone, Debug)]
 pub struct Router {
     name: String,
     address: SocketAddr,
+    tls: Option<Tls>,
+}
+
+/// Whom a router has to prove to be, and by whose word.
+#[derive(Clone)]
+struct Tls {
+    name: ServerName<'static>,
+    trust: Arc<ClientConfig>,
+}
+
+impl fmt::Debug for Tls {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Tls")
+            .field("name", &self.name)
+            .finish_non_exhaustive()
+    }
 }
 
 impl Router {
@@ -25,30 +51,36 @@ impl Router {
     /// # Errors
     /// [`Error::NoSuchHost`].
     pub async fn find(name: &str) -> Result<Self, Error> {
-        let has_port = name.parse::<SocketAddr>().is_ok()
-            || name
-                .rsplit_once(':')
-                .is_some_and(|(host, port)| !host.ends_with(':') && port.parse::<u16>().is_ok());
-        let place = if has_port {
-            name.to_owned()
+        let address = address(name, PORT).await?;
+        Ok(Self {
+            name: name.to_owned(),
+            address,
+            tls: None,
+        })
+    }
+
+    /// The same, over TLS: the router must prove to be whom its name says.
+    ///
+    /// # Errors
+    /// [`Error::NoSuchHost`].
+    pub async fn find_over_tls(name: &str, trust: Arc<ClientConfig>) -> Result<Self, Error> {
+        let address = address(name, TLS_PORT).await?;
+        let host = if has_port(name) {
+            name.rsplit_once(':').map_or(name, |(host, _)| host)
         } else {
-            format!("{name}:{PORT}")
+            name
         };
-        let found = lookup_host(&place).await.and_then(|mut found| {
-            found
-                .next()
-                .ok_or_else(|| std::io::Error::other("it has no address"))
-        });
-        match found {
-            Ok(address) => Ok(Self {
-                name: name.to_owned(),
-                address,
-            }),
-            Err(source) => Err(Error::NoSuchHost {
-                router: name.to_owned(),
-                source,
-            }),
-        }
+        let host = host.trim_start_matches('[').trim_end_matches(']');
+        let server = ServerName::try_from(host.to_owned());
+        let server = server.map_err(|error| Error::NoSuchHost {
+            router: name.to_owned(),
+            source: std::io::Error::other(error),
+        })?;
+        Ok(Self {
+            name: name.to_owned(),
+            address,
+            tls: Some(Tls { name: server, trust }),
+        })
     }
 
     /// Where it is.
@@ -60,8 +92,27 @@ impl Router {
     /// A connection to it.
     ///
     /// # Errors
+    /// [`Error::Unreachable`], [`Error::NoTls`].
+    pub(crate) async fn connect(&self) -> Result<Line, Error> {
+        let stream = self.dial().await?;
+        let Some(tls) = &self.tls else {
+            return Ok(Either::Left(stream));
+        };
+        let shaking = TlsConnector::from(Arc::clone(&tls.trust)).connect(tls.name.clone(), stream);
+        let shaken = timeout(CONNECT_WAIT, Box::pin(shaking)).await;
+        let shaken = shaken.unwrap_or_else(|_| Err(std::io::ErrorKind::TimedOut.into()));
+        let stream = shaken.map_err(|source| Error::NoTls {
+            router: self.name.clone(),
+            source,
+        })?;
+        Ok(Either::Right(Box::new(stream)))
+    }
+
+    /// What it travels on.
+    ///
+    /// # Errors
     /// [`Error::Unreachable`].
-    pub(crate) async fn connect(&self) -> Result<TcpStream, Error> {
+    pub(crate) async fn dial(&self) -> Result<TcpStream, Error> {
         let connected = timeout(CONNECT_WAIT, TcpStream::connect(self.address)).await;
         let connected = connected.unwrap_or_else(|_| Err(std::io::ErrorKind::TimedOut.into()));
         let ready = connected.and_then(|stream| stream.set_nodelay(true).map(|()| stream));
@@ -70,6 +121,31 @@ impl Router {
             source,
         })
     }
+}
+
+fn has_port(name: &str) -> bool {
+    name.parse::<SocketAddr>().is_ok()
+        || name
+            .rsplit_once(':')
+            .is_some_and(|(host, port)| !host.ends_with(':') && port.parse::<u16>().is_ok())
+}
+
+/// Where a `HOST` or `HOST:PORT` is.
+async fn address(name: &str, port: u16) -> Result<SocketAddr, Error> {
+    let place = if has_port(name) {
+        name.to_owned()
+    } else {
+        format!("{name}:{port}")
+    };
+    let found = lookup_host(&place).await.and_then(|mut found| {
+        found
+            .next()
+            .ok_or_else(|| std::io::Error::other("it has no address"))
+    });
+    found.map_err(|source| Error::NoSuchHost {
+        router: name.to_owned(),
+        source,
+    })
 }
 
 impl fmt::Display for Router {

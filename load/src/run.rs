@@ -19,7 +19,7 @@ const LOG_ONS: usize = 16;
 /// What may wait for one user.
 const ORDERS: usize = 64;
 /// How long all may take to log off.
-const FAREWELL: Duration = Duration::from_secs(30);
+pub(crate) const FAREWELL: Duration = Duration::from_secs(30);
 
 /// How far a run is.
 #[derive(Clone, Copy, Debug)]
@@ -144,7 +144,7 @@ async fn gather(
         match came {
             Came::Left(proving) => comers.push((proving, taken)),
             Came::Stayed(user) => group.spawn(async move {
-                user.live(taken).await;
+                let _ = user.live(taken).await;
                 Ok(())
             }),
         }

@@ -63,14 +63,19 @@ impl Stage<'_> {
             Pace::Rate(rate) => Some(rate),
             Pace::Closed(_) | Pace::Storm => None,
         };
+        let course = messages::Course {
+            seed: plan.seed,
+            seconds: plan.seconds,
+            rate,
+        };
         match plan.scenario {
-            Scenario::Messages => messages::send(plan, rate, world, users).await,
+            Scenario::Messages => messages::send(course, world, users).await,
             Scenario::Presence => changes::make(plan, rate, world, users).await,
             Scenario::LogOn => storm::log_on(plan, world, doors, tasks, comers).await,
             Scenario::Office => {
                 let seldom = rate.map(|rate| rate.div_ceil(MESSAGES_PER_CHANGE));
                 let both = futures_util::future::try_join(
-                    messages::send(plan, rate, world, users),
+                    messages::send(course, world, users),
                     changes::make(plan, seldom, world, users),
                 );
                 both.await.map(|_| ())
@@ -101,7 +106,7 @@ impl Stage<'_> {
         };
         let took = start.elapsed();
         if self.plan.scenario != Scenario::LogOn {
-            messages::settle(&self.world).await;
+            messages::settle(&self.world, messages::ANSWERS_WAIT).await;
         }
         seconds.last(self, start.elapsed()).await;
         Ok(Seen {
@@ -181,7 +186,7 @@ impl Seconds {
 }
 
 /// Seconds of processor time of this process so far; none where the system does not say.
-fn own_cpu() -> f64 {
+pub(crate) fn own_cpu() -> f64 {
     let used = Process::of(std::process::id()).and_then(|own| own.used());
     used.map_or(0.0, |used| used.cpu)
 }

@@ -12,7 +12,7 @@ use tokio::sync::{Semaphore, mpsc};
 use tokio::time::{Instant, sleep};
 
 /// Log-ons of a storm that are under way at once: fewer than routers let wait to be accepted.
-const AT_ONCE: usize = 512;
+pub(crate) const AT_ONCE: usize = 512;
 const TICK: Duration = Duration::from_millis(5);
 
 /// Logs everybody on, and returns when all are in or were refused. Each user takes its orders from here on.
@@ -51,7 +51,9 @@ pub(crate) async fn log_on(
             world.logged_on(due, came.is_ok());
             drop(place);
             match came {
-                Ok(user) => user.live(orders).await,
+                Ok(user) => {
+                    let _ = user.live(orders).await;
+                }
                 Err(error) => world.ended(error.to_string()),
             }
             Ok(())

@@ -39,6 +39,26 @@ pub struct Piece {
     pub server_cores: Option<f64>,
 }
 
+/// A message of a turn that is remembered one by one.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub struct Timed {
+    /// When it was due, since the beginning.
+    pub due: Duration,
+    /// What became of it.
+    pub outcome: Outcome,
+}
+
+/// What became of a message.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum Outcome {
+    /// Nothing yet.
+    Open,
+    /// It was acknowledged, so long after it was due.
+    Done(Duration),
+    /// It was refused.
+    Refused,
+}
+
 /// How long everything took, in milliseconds.
 #[derive(Clone, Copy, PartialEq, Debug, Default)]
 pub(crate) struct Spread {

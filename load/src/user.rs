@@ -100,8 +100,9 @@ impl Doors {
 }
 
 impl User {
-    /// Does as it is told until it is told to log off.
-    pub(crate) async fn live(self, orders: mpsc::Receiver<Order>) {
+    /// Does as it is told until it is told to log off. Returns what the next log-on may show; none of one who could not
+    /// go on.
+    pub(crate) async fn live(self, orders: mpsc::Receiver<Order>) -> Option<Proving> {
         match self {
             Self::Attached(attached) => Box::pin(attached.live(orders)).await,
             Self::Called(called) => Box::pin(called.live(orders)).await,

@@ -3,7 +3,7 @@
 use crate::check::{Answer, Checker, Stamp, Verdict};
 use crate::people::{self, People};
 use crate::rumours::{Change, Rumours, Told};
-use crate::timing::{Piece, Spread, Timings};
+use crate::timing::{Outcome, Piece, Spread, Timed, Timings};
 use attachment::State;
 use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
@@ -40,13 +40,22 @@ struct Ledger {
     checker: Checker,
     rumours: Rumours,
     timings: Timings,
+    /// Each message by its number, where that is wanted.
+    log: Option<Log>,
     /// How long tellings took.
     told: Timings,
     open: u64,
+    refused: u64,
     put_off: u64,
     /// Why users ended that should not have.
     ended: u64,
     why: Option<String>,
+}
+
+/// What became of each message, since a beginning.
+struct Log {
+    start: Instant,
+    timed: Vec<Timed>,
 }
 
 /// A message to be sent.
@@ -73,13 +82,39 @@ impl World {
                 checker: Checker::new(rand::random()),
                 rumours: Rumours::new(watchers, order),
                 timings: Timings::new(),
+                log: None,
                 told: Timings::new(),
                 open: 0,
+                refused: 0,
                 put_off: 0,
                 ended: 0,
                 why: None,
             }),
         }
+    }
+
+    /// Begins to count messages anew: what was sent before is of no account any more. With `log`, each one is remembered by
+    /// when it was due, counted from now.
+    pub(crate) fn turn(&self, log: bool) {
+        let mut ledger = self.ledger();
+        ledger.checker = Checker::new(rand::random());
+        ledger.timings = Timings::new();
+        ledger.log = log.then(|| Log {
+            start: Instant::now(),
+            timed: Vec::new(),
+        });
+        (ledger.open, ledger.refused, ledger.put_off) = (0, 0, 0);
+        (ledger.ended, ledger.why) = (0, None);
+    }
+
+    /// What became of each message since the turn, if that was wanted.
+    pub(crate) fn take_log(&self) -> Vec<Timed> {
+        self.ledger().log.take().map_or_else(Vec::new, |log| log.timed)
+    }
+
+    /// Recipients of messages that are kept for them and that they were not handed.
+    pub(crate) fn kept_for(&self) -> Vec<u32> {
+        self.ledger().checker.kept_for()
     }
 
     /// Whom somebody watches.
@@ -107,6 +142,12 @@ impl World {
         let mut ledger = self.ledger();
         let stamp = ledger.checker.send(from, to)?;
         ledger.open += 1;
+        if let Some(log) = &mut ledger.log {
+            log.timed.push(Timed {
+                due: due.saturating_duration_since(log.start),
+                outcome: Outcome::Open,
+            });
+        }
         Some(Letter { stamp, to, due })
     }
 
@@ -126,10 +167,23 @@ impl World {
     pub(crate) fn answered(&self, letter: &Letter, answer: Answer) {
         let took = letter.due.elapsed();
         let mut ledger = self.ledger();
+        if !ledger.checker.is_of(letter.stamp) {
+            // Of an earlier turn, which has counted it as unanswered.
+            return;
+        }
         ledger.checker.answered(letter.stamp.number, answer);
         ledger.open = ledger.open.saturating_sub(1);
+        let number = letter.stamp.number as usize;
+        if let Some(timed) = ledger.log.as_mut().and_then(|log| log.timed.get_mut(number)) {
+            timed.outcome = match answer {
+                Answer::Delivered | Answer::Stored => Outcome::Done(took),
+                Answer::Refused => Outcome::Refused,
+            };
+        }
         // How soon something is refused is no measure of anything.
-        if answer != Answer::Refused {
+        if answer == Answer::Refused {
+            ledger.refused += 1;
+        } else {
             ledger.timings.done(took);
         }
         drop(ledger);
@@ -267,6 +321,11 @@ impl World {
         (ledger.ended, ledger.why.clone())
     }
 
+    /// Messages that were refused.
+    pub(crate) fn refused(&self) -> u64 {
+        self.ledger().refused
+    }
+
     /// What has no answer yet.
     pub(crate) fn open(&self) -> u64 {
         self.ledger().open
@@ -338,6 +397,37 @@ mod tests {
         assert!((50.9..51.2).contains(&spread.max), "{spread:?}");
         assert!((29.9..30.1).contains(&spread.late_p99), "{spread:?}");
         assert_eq!(world.verdict().broken(), None);
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn what_is_answered_after_its_turn_is_of_no_account() {
+        let people = People::new("load{number}@localhost", 2).unwrap();
+        let made = Made {
+            text_bytes: 64,
+            contacts: 1,
+            seed: 1,
+            under_way: None,
+        };
+        let world = World::new(people, made);
+        let late = world.letter((0, 1), Instant::now()).unwrap();
+        world.turn(true);
+        let next = world.letter((0, 1), Instant::now()).unwrap();
+        let refused = world.letter((1, 0), Instant::now()).unwrap();
+        world.answered(&late, Answer::Refused);
+        assert_eq!((world.open(), world.refused()), (2, 0));
+        tokio::time::advance(Duration::from_millis(7)).await;
+        world.answered(&next, Answer::Stored);
+        world.answered(&refused, Answer::Refused);
+        assert_eq!((world.open(), world.refused(), world.verdict().sent), (0, 1, 2));
+        assert_eq!((world.kept_for(), world.verdict().kept), (vec![1], 1));
+        let outcomes: Vec<Outcome> = world.take_log().iter().map(|timed| timed.outcome).collect();
+        assert_eq!(
+            outcomes,
+            [Outcome::Done(Duration::from_millis(7)), Outcome::Refused]
+        );
+        let text = next.stamp.write(64);
+        world.heard(1, "load0@localhost", &text, false);
+        assert_eq!(world.kept_for(), [0; 0]);
     }
 
     #[tokio::test(start_paused = true)]

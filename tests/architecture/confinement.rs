@@ -75,9 +75,10 @@ const CONFINED: [Confined; 16] = [
     },
     Confined {
         name: "rustls",
-        members: &["router", "homeport", "tests"],
+        members: &["router", "homeport", "load", "tests"],
         files: &[
             "router/src/tls",
+            "load/src/router.rs",
             "homeport/src/chat/connection.rs",
             "homeport/tests/chat/tls.rs",
             "tests/tls/",

@@ -43,38 +43,13 @@ pub(super) enum Heard {
 }
 
 impl Connecting {
-    /// Trusts whoever this system trusts, or only the authorities of a file.
+    /// Trusts as [`trust`] says.
     ///
     /// # Errors
     /// The file has no certificates.
     pub(super) fn new(ca: Option<&Path>) -> Result<Self> {
-        let mut roots = RootCertStore::empty();
-        if let Some(file) = ca {
-            let cannot = || format!("read the certificates of --ca {}", file.display());
-            let certificates = CertificateDer::pem_file_iter(file).with_context(cannot)?;
-            for certificate in certificates {
-                roots
-                    .add(certificate.with_context(cannot)?)
-                    .with_context(cannot)?;
-            }
-            ensure!(
-                !roots.is_empty(),
-                "there is no certificate in --ca {}: it must be PEM",
-                file.display()
-            );
-        } else {
-            // A system with a certificate that cannot be read still has others.
-            roots.add_parsable_certificates(rustls_native_certs::load_native_certs().certs);
-        }
-        let provider = Arc::new(rustls::crypto::ring::default_provider());
-        let config = ClientConfig::builder_with_provider(provider)
-            .with_safe_default_protocol_versions()
-            .context("set TLS up")?
-            .with_root_certificates(roots)
-            .with_no_client_auth();
-        Ok(Self {
-            tls: Arc::new(config),
-        })
+        let tls = trust(ca, "--ca")?;
+        Ok(Self { tls })
     }
 
     /// Connects. The session bounds how long that may take.
@@ -92,6 +67,38 @@ impl Connecting {
         let (socket, _) = Box::pin(connecting).await.map_err(|error| failed(&error))?;
         Ok(Connection { socket })
     }
+}
+
+/// Trusts whoever this system trusts, or only the authorities of a file, which was given with this option.
+///
+/// # Errors
+/// The file has no certificates.
+pub(crate) fn trust(ca: Option<&Path>, option: &str) -> Result<Arc<ClientConfig>> {
+    let mut roots = RootCertStore::empty();
+    if let Some(file) = ca {
+        let cannot = || format!("read the certificates of {option} {}", file.display());
+        let certificates = CertificateDer::pem_file_iter(file).with_context(cannot)?;
+        for certificate in certificates {
+            roots
+                .add(certificate.with_context(cannot)?)
+                .with_context(cannot)?;
+        }
+        ensure!(
+            !roots.is_empty(),
+            "there is no certificate in {option} {}: it must be PEM",
+            file.display()
+        );
+    } else {
+        // A system with a certificate that cannot be read still has others.
+        roots.add_parsable_certificates(rustls_native_certs::load_native_certs().certs);
+    }
+    let provider = Arc::new(rustls::crypto::ring::default_provider());
+    let config = ClientConfig::builder_with_provider(provider)
+        .with_safe_default_protocol_versions()
+        .context("set TLS up")?
+        .with_root_certificates(roots)
+        .with_no_client_auth();
+    Ok(Arc::new(config))
 }
 
 fn request(server: &ServerUrl) -> Result<Request, Error> {

@@ -14,7 +14,7 @@ const CONNECT_WAIT: Duration = Duration::from_secs(5);
 const PREFIX: &str = "/homeport";
 
 /// How an etcd is reached.
-#[derive(clap::Args, Clone, Debug)]
+#[derive(clap::Args, Clone, Default, Debug)]
 pub(super) struct EtcdArguments {
     /// The members of the cluster's etcd, http://HOST:PORT, or https:// with certificates
     #[arg(long, value_name = "URL", value_delimiter = ',')]

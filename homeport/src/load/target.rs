@@ -2,20 +2,24 @@
 
 use super::accounts;
 use crate::Usage;
+use crate::chat::connection::trust;
 use crate::chat::password;
 use crate::chat::servers::{ServerUrl, Servers};
 use crate::data::{self, DataDir, LOAD_PASSWORD};
 use crate::output::Output;
 use ::load::{People, Router, Server};
-use anyhow::{Context, Result, bail, ensure};
-use std::path::PathBuf;
+use anyhow::{Context, Result, bail};
+use std::path::{Path, PathBuf};
 
 /// What is measured.
 #[derive(clap::Args, Debug)]
-pub(super) struct Target {
-    /// The URL of a router, http or ws; again for each further one [default: what `homeport up` runs on --data]
+pub(crate) struct Target {
+    /// The URL of a router; again for each further one [default: what `homeport up` runs on --data]
     #[arg(long, value_name = "URL")]
     server: Vec<ServerUrl>,
+    /// Trust only these authorities of routers with TLS, a file in PEM [default: those that this system trusts]
+    #[arg(long, value_name = "FILE", requires = "server")]
+    tls_ca: Option<PathBuf>,
     /// The data folder of a `homeport up` that runs
     #[arg(long, value_name = "DIR", default_value = data::DEFAULT)]
     data: PathBuf,
@@ -37,11 +41,30 @@ pub(super) struct Target {
 }
 
 impl Target {
+    /// What runs on a data folder, with accounts that are made there.
+    pub(crate) fn on(data: PathBuf) -> Self {
+        Self {
+            server: Vec::new(),
+            tls_ca: None,
+            data,
+            names: None,
+            password_file: None,
+            make_accounts: true,
+            pid: Vec::new(),
+            metrics: Vec::new(),
+        }
+    }
+
+    /// The data folder, unless routers were named instead.
+    pub(crate) fn data(&self) -> Option<&Path> {
+        self.server.is_empty().then_some(self.data.as_path())
+    }
+
     /// Where the cluster is.
     ///
     /// # Errors
     /// Nothing runs on the data folder, or a name means nothing.
-    pub(super) async fn routers(&self) -> Result<Vec<Router>> {
+    pub(crate) async fn routers(&self) -> Result<Vec<Router>> {
         let found;
         let urls = if self.server.is_empty() {
             found = Servers::on(&self.data)?;
@@ -52,14 +75,13 @@ impl Target {
         let mut routers = Vec::new();
         for url in urls {
             let uri = url.uri();
-            ensure!(
-                uri.scheme_str() == Some("ws"),
-                Usage(format!(
-                    "{url}: load is made without TLS: give the http or ws URL of a router"
-                ))
-            );
             let authority = uri.authority().context("a router's URL has a host")?;
-            routers.push(Router::find(authority.as_str()).await?);
+            routers.push(if uri.scheme_str() == Some("wss") {
+                let trust = trust(self.tls_ca.as_deref(), "--tls-ca")?;
+                Router::find_over_tls(authority.as_str(), trust).await?
+            } else {
+                Router::find(authority.as_str()).await?
+            });
         }
         Ok(routers)
     }
@@ -68,7 +90,7 @@ impl Target {
     ///
     /// # Errors
     /// The pattern is none, or there must be one.
-    pub(super) fn people(&self, count: u32) -> Result<People> {
+    pub(crate) fn people(&self, count: u32) -> Result<People> {
         let pattern = match &self.names {
             Some(pattern) => pattern.clone(),
             None => format!("load{{number}}@{}", self.domain()?),
@@ -92,7 +114,7 @@ impl Target {
     ///
     /// # Errors
     /// There is none to be had, or accounts cannot be made.
-    pub(super) async fn password(&self, people: &People, output: &Output) -> Result<String> {
+    pub(crate) async fn password(&self, people: &People, output: &Output) -> Result<String> {
         let given = match &self.password_file {
             Some(file) => Some(password::password("", Some(file), None)?),
             None => None,
@@ -116,12 +138,12 @@ impl Target {
     }
 
     /// Whether homes may not know the accounts yet.
-    pub(super) fn makes_accounts(&self) -> bool {
+    pub(crate) fn makes_accounts(&self) -> bool {
         self.make_accounts
     }
 
     /// What to do about accounts that are missing.
-    pub(super) fn advice(&self) -> String {
+    pub(crate) fn advice(&self) -> String {
         if self.make_accounts {
             return "an account has another password: give it with --password-file, or take others with --names".to_owned();
         }
@@ -131,7 +153,7 @@ impl Target {
     }
 
     /// Whose processor time is read.
-    pub(super) fn server(&self) -> Server {
+    pub(crate) fn server(&self) -> Server {
         if !self.metrics.is_empty() {
             Server::Metrics(self.metrics.clone())
         } else if self.pid.is_empty() {

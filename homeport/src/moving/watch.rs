@@ -33,8 +33,22 @@ pub(crate) async fn watch(
     seconds: u64,
     output: &Output,
 ) -> Result<Moved> {
-    let began = Instant::now();
     let mut progress = output.progress(goal.slots());
+    let mut show = |slots, text: &str| progress.show(slots, text);
+    watch_and_show(cluster, (member, goal), seconds, &mut show).await
+}
+
+/// The same, where how far it is is shown otherwise: slots that have moved, and all of it in words.
+///
+/// # Errors
+/// As [`watch`].
+pub(crate) async fn watch_and_show(
+    cluster: &Cluster,
+    (member, goal): (&str, &Goal),
+    seconds: u64,
+    show: &mut dyn FnMut(u64, &str),
+) -> Result<Moved> {
+    let began = Instant::now();
     let mut last = Picture::default();
     let looking = async {
         loop {
@@ -48,7 +62,7 @@ pub(crate) async fn watch(
             if last.is_reached() {
                 return Ok(());
             }
-            progress.show(last.slots_moved, &format!("{member}: {}", last.text()));
+            show(last.slots_moved, &format!("{member}: {}", last.text()));
             tokio::time::sleep(LOOK_EVERY).await;
         }
     };

@@ -39,8 +39,6 @@ async fn a_cluster_that_is_not_there_is_named() {
     let mut nothing = with("messages --names load{number}@localhost");
     nothing.arg("--data").arg(folder.path());
     fails(nothing, 1, &["nothing runs on", "--server"]).await;
-    let over_tls = with("messages --server https://im.example.com --names load{number}@localhost");
-    fails(over_tls, 2, &["without TLS"]).await;
 }
 
 #[tokio::test]

@@ -1,11 +1,11 @@
 //! The connection of an attachment, with small buffers: thousands share this process.
 
+use crate::router::Line;
 use crate::{Error, Router};
 use attachment::limits::SERVER_FRAME_BYTES_MAX;
 use attachment::{ClientFrame, PATH, SUBPROTOCOL, ServerFrame};
 use futures_util::{SinkExt, StreamExt};
 use std::time::Duration;
-use tokio::net::TcpStream;
 use tokio::time::timeout;
 use tokio_tungstenite::WebSocketStream;
 use tokio_tungstenite::tungstenite::client::IntoClientRequest;
@@ -20,7 +20,7 @@ const BUFFER_BYTES: usize = 2_048;
 
 /// A WebSocket.
 pub(super) struct Socket {
-    stream: WebSocketStream<TcpStream>,
+    stream: WebSocketStream<Line>,
 }
 
 /// What comes on it.

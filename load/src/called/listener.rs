@@ -40,7 +40,7 @@ impl Listener {
             what: "listen for call-backs",
             source,
         };
-        let seen = router.connect().await?.local_addr().map_err(failed)?;
+        let seen = router.dial().await?.local_addr().map_err(failed)?;
         let listener = TcpListener::bind((seen.ip(), 0)).await.map_err(failed)?;
         let address = listener.local_addr().map_err(failed)?;
         Ok(Self { listener, address })
