@@ -43,12 +43,12 @@ Examples:
       Start the topology for it, each role a process of its own, and write the report into `certified`
   homeport certify --make-accounts --max-users 5000 --budget 20m
       On the `homeport up` that runs here
-  homeport certify --server http://10.0.0.5:8080 --names load{number}@im.example.com --password-file load.password \\
-      --p99 25ms --report friday --json
+  homeport certify --server http://10.0.0.5:8080 --names load{number}@im.example.com \\
+      --password-file load.password --p99 25ms --report friday --json
       On routers elsewhere, with accounts that are there; nothing happens to its home servers
 
 It says beforehand how long it takes at most. People log on until memory or the server sets a limit; rates of messages are \
-doubled and halved until one holds twice what is promised; then many log on at once while others talk. Nothing is killed or \
+doubled and halved until one has held twice; then many log on at once while others talk. Nothing is killed or \
 drained without --allow-kill or --allow-drain. Ctrl-C ends it early and writes what it has. The exit code is 0 when there \
 is a safe operating point and nothing that was acknowledged was lost. docs/certify.md says what each figure means.")]
 pub(crate) struct Certify {
@@ -60,8 +60,6 @@ pub(crate) struct Certify {
     topology: Option<String>,
     #[command(flatten)]
     target: Target,
-    #[command(flatten)]
-    promised: promise::Arguments,
     /// No more users than that
     #[arg(long, value_name = "N", default_value_t = 1_000)]
     max_users: u32,
@@ -92,9 +90,12 @@ pub(crate) struct Certify {
     /// The folder for report.md, report.json and the pictures; made if it is missing
     #[arg(long, value_name = "DIR", default_value = "certified")]
     report: PathBuf,
-    /// Print report.json as well
+    /// Print report.json instead of the table of promises
     #[arg(long)]
     json: bool,
+    // Last, since its heading is that of whatever comes after it.
+    #[command(flatten)]
+    promised: promise::Arguments,
 }
 
 /// How it came to its end.
