@@ -11,9 +11,9 @@ use tracing::Instrument;
 const DEADLINE: Duration = Duration::from_secs(25);
 /// How long a request is held for a person who is moving, or whose home cannot be linked.
 const HOLD: Duration = Duration::from_secs(2);
-/// How long a message is held whose home was lost: until it has another one, which is when its lease has ended and
-/// its people were read.
-const HOLD_MESSAGE: Duration = Duration::from_secs(8);
+/// How long what may be asked twice is held whose home is lost, a message and the proof of who sends it: until there is
+/// another home, which is when the lease has ended and people were read.
+const HOLD_REPEATABLE: Duration = Duration::from_secs(8);
 /// Between two attempts to link a home.
 const RETRY_AFTER: Duration = Duration::from_millis(50);
 
@@ -40,7 +40,8 @@ impl Forward {
     }
 
     async fn ask_until_answered(&self, principal: &Principal, op: Op) -> Result<Answer, Fault> {
-        let mut held = tokio::time::Instant::now() + HOLD;
+        let hold = if is_repeatable(&op) { HOLD_REPEATABLE } else { HOLD };
+        let mut held = tokio::time::Instant::now() + hold;
         loop {
             let (link, epoch) = tokio::time::timeout_at(held, self.link_to_home(principal))
                 .await
@@ -74,11 +75,11 @@ impl Forward {
                         error = &error as &dyn std::error::Error,
                         "home did not answer"
                     );
-                    // It may have been done: asking again could do it twice, unless it is known by its id.
-                    if !lost || !is_known_again(&op) {
+                    // It may have been done: asking again could do it twice.
+                    if !lost || !is_repeatable(&op) {
                         return Err(Fault::Unavailable);
                     }
-                    held = tokio::time::Instant::now() + HOLD_MESSAGE;
+                    held = tokio::time::Instant::now() + HOLD_REPEATABLE;
                     tokio::time::sleep(RETRY_AFTER).await;
                 }
             }
@@ -99,12 +100,12 @@ impl Forward {
     }
 }
 
-/// Whether it is done once, however often it is asked: a message has an id.
-fn is_known_again(op: &Op) -> bool {
-    let Op::Request { method, .. } = op else {
-        return false;
-    };
-    matches!(&**method, rvp::Method::Notify(notify) if notify.id.is_some())
+/// Whether it is done once, however often it is asked: a message has an id, and to prove who one is changes nothing.
+fn is_repeatable(op: &Op) -> bool {
+    if let Op::Request { method, .. } = op {
+        return matches!(&**method, rvp::Method::Notify(notify) if notify.id.is_some());
+    }
+    matches!(op, Op::Authenticate { .. } | Op::ScramSalt { .. })
 }
 
 #[async_trait]
