@@ -175,3 +175,45 @@ fn a_slow_store_does_not_slow_messages_to_who_is_there() {
     world.ask_everybody();
     assert_eq!(broken(&world.history()), [""; 0]);
 }
+
+/// Whoever writes, or is written to, while a home has just died waits until the people of that home have another one.
+#[test]
+fn a_message_is_held_from_the_moment_that_a_home_dies() {
+    let homes = logged_on(4).homes().to_vec();
+    for home in homes {
+        let mut world = logged_on(4);
+        world.act(What::Break(Fault::Crash(home.clone())));
+        for (number, (who, to)) in [("ann", "bob"), ("bob", "cid"), ("cid", "ann")]
+            .into_iter()
+            .enumerate()
+        {
+            world.run_until(Duration::from_millis(
+                4_000 + 300 * u64::try_from(number).unwrap_or(0),
+            ));
+            let text = format!("held {number}");
+            let deed = Deed::Say {
+                to,
+                text,
+                insists: false,
+            };
+            let router = router_name(1);
+            world.act(What::Person(who, Order { router, deed }));
+        }
+        world.run_until(Duration::from_millis(4_700));
+        world.run_while(Duration::from_secs(40), World::is_asking);
+        let history = world.history();
+        let requests = history.requests();
+        let said = requests
+            .iter()
+            .filter(|each| matches!(each.asked, Asked::Say { .. }));
+        let answers: Vec<_> = said.map(|request| request.status).collect();
+        let taken = |status: &Option<u16>| matches!(status, Some(200 | 202));
+        assert!(
+            answers.len() == 3 && answers.iter().all(taken),
+            "{home}: {answers:?}"
+        );
+        world.mend_everything();
+        world.ask_everybody();
+        assert_eq!(broken(&world.history()), [""; 0], "{home}");
+    }
+}
