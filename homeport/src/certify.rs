@@ -288,22 +288,8 @@ impl Certify {
         if self.json {
             output.json(certified)?;
         } else {
-            let promises = certified.verdict.promises.iter();
-            let rows: Vec<_> = promises
-                .map(|promise| {
-                    let held = match promise.held {
-                        Some(true) => "yes",
-                        Some(false) => "NO",
-                        None => "-",
-                    };
-                    vec![
-                        promise.what.to_owned(),
-                        promise.promised.clone(),
-                        promise.measured.clone(),
-                        held.to_owned(),
-                    ]
-                })
-                .collect();
+            let rows = certified.verdict.promises.iter();
+            let rows: Vec<_> = rows.map(|promise| promise.row(["yes", "NO", "-"])).collect();
             output.table(&["promise", "promised", "measured", "held"], &rows);
             output.line(&certified.verdict.sentence);
         }

@@ -3,10 +3,13 @@
 
 #[path = "certify/mistakes.rs"]
 mod mistakes;
+#[path = "load/said.rs"]
+mod said;
 #[path = "../examples/office/server.rs"]
 #[allow(dead_code, reason = "shared with other tests")]
 mod server;
 
+use said::text;
 use serde_json::Value;
 use server::Server;
 use std::path::Path;
@@ -35,10 +38,6 @@ fn certify(arguments: &str, folder: &Path) -> Command {
 
 async fn run(mut command: Command) -> Output {
     timeout(PATIENCE, command.output()).await.unwrap().unwrap()
-}
-
-fn text(octets: &[u8]) -> String {
-    String::from_utf8_lossy(octets).into_owned()
 }
 
 fn object(folder: &Path) -> Value {

@@ -1,14 +1,19 @@
 //! `homeport load` as its users meet it: on a real cluster, and with what cannot work.
 #![expect(clippy::unwrap_used, reason = "in a test it is an assertion")]
 
+#[path = "tls/certificates.rs"]
+mod certificates;
 #[path = "load/mistakes.rs"]
 mod mistakes;
+#[path = "load/said.rs"]
+mod said;
 #[path = "../examples/office/server.rs"]
 #[allow(dead_code, reason = "shared with other tests")]
 mod server;
 #[path = "load/tls.rs"]
 mod tls;
 
+use said::text;
 use serde_json::Value;
 use server::Server;
 use std::path::Path;
@@ -56,10 +61,6 @@ fn load(arguments: &str) -> Command {
 /// Runs it to its end.
 async fn run(mut command: Command) -> Output {
     timeout(PATIENCE, command.output()).await.unwrap().unwrap()
-}
-
-fn text(octets: &[u8]) -> String {
-    String::from_utf8_lossy(octets).into_owned()
 }
 
 /// The object that it printed, when it was content.

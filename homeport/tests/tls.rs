@@ -1,37 +1,19 @@
 //! `homeport chat` with a router that has a certificate.
 #![expect(clippy::unwrap_used, reason = "in a test it is an assertion")]
 
+#[path = "tls/certificates.rs"]
+mod certificates;
 #[path = "chat/script.rs"]
 #[allow(dead_code, reason = "shared with other tests")]
 mod script;
 
-use rcgen::{BasicConstraints, CertificateParams, CertifiedIssuer, IsCa, KeyPair};
+use certificates::{certify, write_secret};
 use script::Script;
-use std::io::{BufRead, BufReader, Write};
-use std::os::unix::fs::OpenOptionsExt;
+use std::io::{BufRead, BufReader};
 use std::path::Path;
 use std::process::{Child, Command, Stdio};
 
 const HOMEPORT: &str = env!("CARGO_BIN_EXE_homeport");
-
-/// Writes the certificate of an authority, and that of `localhost` with its key.
-fn certify(folder: &Path) {
-    let mut authority = CertificateParams::new(Vec::new()).unwrap();
-    authority.is_ca = IsCa::Ca(BasicConstraints::Unconstrained);
-    let authority = CertifiedIssuer::self_signed(authority, KeyPair::generate().unwrap()).unwrap();
-    let key = KeyPair::generate().unwrap();
-    let params = CertificateParams::new(vec!["localhost".to_owned()]).unwrap();
-    let certificate = params.signed_by(&key, &authority).unwrap();
-    std::fs::write(folder.join("ca.pem"), authority.pem()).unwrap();
-    std::fs::write(folder.join("im.pem"), certificate.pem()).unwrap();
-    write_secret(&folder.join("im.key"), &key.serialize_pem());
-}
-
-fn write_secret(path: &Path, text: &str) {
-    let mut options = std::fs::OpenOptions::new();
-    let file = options.create(true).truncate(true).write(true).mode(0o600);
-    file.open(path).unwrap().write_all(text.as_bytes()).unwrap();
-}
 
 /// `homeport up`; killed when dropped.
 struct Up(Child);

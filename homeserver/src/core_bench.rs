@@ -52,6 +52,7 @@ fn person(name: &str) -> Principal {
     Principal::from_address(&format!("{name}@im.example.com")).unwrap()
 }
 
+/// Somebody of whom nothing is kept but an account.
 fn durable(principal: Principal) -> Durable {
     let scram = ScramVerifier {
         salt: [0; 16],
@@ -59,23 +60,13 @@ fn durable(principal: Principal) -> Durable {
         stored_key: [0; 32],
         server_key: [0; 32],
     };
-    let account = Account {
+    Durable::new(Account {
         principal,
         display_name: "Alice Archer".into(),
         email: "alice@example.com".into(),
         disabled: false,
         secrets: Secrets { scram, legacy: None },
-    };
-    Durable {
-        account,
-        logins: Vec::new(),
-        views: Vec::new(),
-        subscriptions: Vec::new(),
-        access: None,
-        told: None,
-        kept: Vec::new(),
-        contacts: Vec::new(),
-    }
+    })
 }
 
 fn subscribe(kind: SubscriptionKind, call_back: CallBack) -> Method {

@@ -26,6 +26,23 @@ pub struct Durable {
     pub contacts: Vec<Contact>,
 }
 
+impl Durable {
+    /// Somebody of whom nothing is kept but the account.
+    #[must_use]
+    pub fn new(account: Account) -> Self {
+        Self {
+            account,
+            logins: Vec::new(),
+            views: Vec::new(),
+            subscriptions: Vec::new(),
+            access: None,
+            told: None,
+            kept: Vec::new(),
+            contacts: Vec::new(),
+        }
+    }
+}
+
 /// A login. Its client will not notice that its home died, so its login must outlive the home.
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub struct Login {

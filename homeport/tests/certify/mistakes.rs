@@ -1,17 +1,12 @@
 //! What cannot work is said in words, before anything is measured.
 
-use super::{certify, files, run, text};
+use super::said::failed;
+use super::{certify, files, run};
 use tokio::process::Command;
 
 /// Fails with this code, and says this.
 async fn fails(command: Command, code: i32, parts: &[&str]) {
-    let output = run(command).await;
-    let said = text(&output.stderr);
-    assert_eq!(output.status.code(), Some(code), "{said}");
-    assert!(output.stdout.is_empty(), "{}", text(&output.stdout));
-    for part in parts {
-        assert!(said.contains(part), "{part:?} is missing in {said}");
-    }
+    failed(&run(command).await, code, parts);
 }
 
 #[tokio::test]

@@ -1,5 +1,6 @@
 //! What cannot work is said in words, before anything is sent.
 
+use super::said::failed;
 use super::{Cluster, HOMEPORT, PATIENCE, load, run, text};
 use std::path::Path;
 use std::process::Stdio;
@@ -8,13 +9,7 @@ use tokio::time::timeout;
 
 /// Fails with this code, and says this.
 async fn fails(command: Command, code: i32, parts: &[&str]) {
-    let output = run(command).await;
-    let said = text(&output.stderr);
-    assert_eq!(output.status.code(), Some(code), "{said}");
-    assert!(output.stdout.is_empty(), "{}", text(&output.stdout));
-    for part in parts {
-        assert!(said.contains(part), "{part:?} is missing in {said}");
-    }
+    failed(&run(command).await, code, parts);
 }
 
 fn with_password(folder: &Path, arguments: &str) -> Command {

@@ -1,33 +1,12 @@
 //! Routers that speak TLS.
 
+use super::certificates;
 use super::{HOMEPORT, PATIENCE, count, load, object, run, text};
-use rcgen::{BasicConstraints, CertificateParams, CertifiedIssuer, IsCa, KeyPair};
-use std::io::Write;
-use std::os::unix::fs::OpenOptionsExt;
 use std::path::Path;
 use std::process::Stdio;
 use tokio::io::{AsyncBufReadExt, BufReader};
 use tokio::process::{Child, Command};
 use tokio::time::timeout;
-
-/// Writes the certificate of an authority, and that of `localhost` with its key.
-fn make_certificates(folder: &Path) {
-    let mut authority = CertificateParams::new(Vec::new()).unwrap();
-    authority.is_ca = IsCa::Ca(BasicConstraints::Unconstrained);
-    let authority = CertifiedIssuer::self_signed(authority, KeyPair::generate().unwrap()).unwrap();
-    let key = KeyPair::generate().unwrap();
-    let params = CertificateParams::new(vec!["localhost".to_owned()]).unwrap();
-    let certificate = params.signed_by(&key, &authority).unwrap();
-    std::fs::write(folder.join("ca.pem"), authority.pem()).unwrap();
-    std::fs::write(folder.join("im.pem"), certificate.pem()).unwrap();
-    let mut options = std::fs::OpenOptions::new();
-    let file = options
-        .create(true)
-        .write(true)
-        .mode(0o600)
-        .open(folder.join("im.key"));
-    file.unwrap().write_all(key.serialize_pem().as_bytes()).unwrap();
-}
 
 /// `homeport up` with that certificate, and the port where clients connect.
 async fn up(folder: &Path) -> (Child, String) {
@@ -54,7 +33,7 @@ async fn up(folder: &Path) -> (Child, String) {
 #[tokio::test]
 async fn messages_go_over_tls_to_whom_is_trusted_and_to_nobody_else() {
     let folder = tempfile::tempdir().unwrap();
-    make_certificates(folder.path());
+    certificates::certify(folder.path());
     let (_up, port) = up(folder.path()).await;
     let with = |arguments: &str| {
         let arguments = format!("messages --users 4 --rate 20 --seconds 1 --data data --json {arguments}");

@@ -68,20 +68,8 @@ impl Certified {
     }
 
     fn promise_rows(&self) -> Vec<Vec<String>> {
-        let promises = self.verdict.promises.iter();
-        let rows = promises.map(|promise| {
-            let held = match promise.held {
-                Some(true) => "yes",
-                Some(false) => "**no**",
-                None => "–",
-            };
-            vec![
-                promise.what.to_owned(),
-                promise.promised.clone(),
-                promise.measured.clone(),
-                held.to_owned(),
-            ]
-        });
+        let rows = self.verdict.promises.iter();
+        let rows = rows.map(|promise| promise.row(["yes", "**no**", "–"]));
         rows.collect()
     }
 

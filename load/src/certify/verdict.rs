@@ -33,6 +33,24 @@ pub struct Promise {
     pub held: Option<bool>,
 }
 
+impl Promise {
+    /// The cells of its row; the last says with one of these words whether it held, did not, or was not measured.
+    #[must_use]
+    pub fn row(&self, [held, broken, unknown]: [&str; 3]) -> Vec<String> {
+        let held = match self.held {
+            Some(true) => held,
+            Some(false) => broken,
+            None => unknown,
+        };
+        vec![
+            self.what.to_owned(),
+            self.promised.clone(),
+            self.measured.clone(),
+            held.to_owned(),
+        ]
+    }
+}
+
 impl Verdict {
     /// Judges. What it has as its verdict is of no account.
     #[must_use]

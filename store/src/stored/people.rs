@@ -51,16 +51,7 @@ pub(crate) struct People {
 impl People {
     /// People of whom nothing but the account is read yet, in this order.
     pub(crate) fn new(found: Vec<Found>) -> Self {
-        let nothing_yet = |found: Found| Durable {
-            account: found.account,
-            logins: Vec::new(),
-            views: Vec::new(),
-            subscriptions: Vec::new(),
-            access: None,
-            told: None,
-            kept: Vec::new(),
-            contacts: Vec::new(),
-        };
+        let nothing_yet = |found: Found| Durable::new(found.account);
         Self {
             places: found.iter().map(|found| found.id).zip(0..).collect(),
             people: found.into_iter().map(nothing_yet).collect(),

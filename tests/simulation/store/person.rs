@@ -18,16 +18,7 @@ pub(super) struct Row {
 impl Row {
     /// Somebody of whom there is nothing but an account.
     pub(super) fn new(account: &Account) -> Self {
-        let durable = Durable {
-            account: account.clone(),
-            logins: Vec::new(),
-            views: Vec::new(),
-            subscriptions: Vec::new(),
-            access: None,
-            told: None,
-            kept: Vec::new(),
-            contacts: Vec::new(),
-        };
+        let durable = Durable::new(account.clone());
         Self {
             slot: 0,
             revision: 0,

@@ -1,12 +1,12 @@
 //! Contact lists: who may have one, and what a change makes of it.
 
-use super::kept::{account, new};
+use super::kept::account;
 use crate::OfflinePolicy;
 use crate::presentity::Presentity;
 use crate::presentity::contacts::changed;
 use proto::{Contact, ContactsAction};
 use rvp::{Caller, Credential, Fault, Identity, Principal};
-use store::{CONTACT_LIST_MAX, CONTACT_TEXT_CHARS_MAX};
+use store::{CONTACT_LIST_MAX, CONTACT_TEXT_CHARS_MAX, Durable};
 
 fn person(name: &str) -> Principal {
     Principal::from_address(&format!("{name}@im.example.com")).unwrap()
@@ -76,7 +76,7 @@ fn lists_and_texts_are_bounded() {
 
 #[test]
 fn only_the_person_may() {
-    let load = |account| Presentity::load(new(account), 1, OfflinePolicy::default());
+    let load = |account| Presentity::load(Durable::new(account), 1, OfflinePolicy::default());
     let alice = load(account(&person("alice")));
     let asks = |name: &str, credential| {
         alice.may_use_contacts(&Caller {

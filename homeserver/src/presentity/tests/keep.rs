@@ -10,6 +10,7 @@ use proto::Outcome;
 use rvp::notification::{AckType, MessageKind};
 use rvp::{Fault, Identity, Method, Principal, Reply};
 use std::time::Duration;
+use store::Durable;
 
 /// A message of somebody, which is not answered at once.
 fn send(stage: &mut Stage, from: &Principal, id: &str) -> DeliveryId {
@@ -251,7 +252,7 @@ fn beyond_the_quota_the_sender_is_told_why() {
         bytes: 40,
         ..OfflinePolicy::default()
     };
-    let stage = || Stage::under(kept::new(kept::account(&alice())), offline);
+    let stage = || Stage::under(Durable::new(kept::account(&alice())), offline);
     let mut full = stage();
     store(&mut full, &bob(), "m-1");
     send(&mut full, &bob(), "m-2");
@@ -287,7 +288,7 @@ fn what_is_too_old_is_dropped() {
         age: Duration::from_secs(1_000),
         ..OfflinePolicy::default()
     };
-    let mut stage = Stage::under(kept::new(kept::account(&alice())), offline);
+    let mut stage = Stage::under(Durable::new(kept::account(&alice())), offline);
     store(&mut stage, &bob(), "m-1");
     assert!(stage.wakes_in().contains(&1_000));
     stage.later(500);

@@ -22,20 +22,6 @@ pub(super) fn account(principal: &Principal) -> Account {
     }
 }
 
-/// Somebody of whom nothing is kept but the account.
-pub(super) fn new(account: Account) -> Durable {
-    Durable {
-        account,
-        logins: Vec::new(),
-        views: Vec::new(),
-        subscriptions: Vec::new(),
-        access: None,
-        told: None,
-        kept: Vec::new(),
-        contacts: Vec::new(),
-    }
-}
-
 /// Does to what is kept what a store does.
 pub(super) fn keep(kept: &mut Durable, change: Change) {
     match change {

@@ -1,12 +1,12 @@
 //! What a home server finds when it loads somebody.
 
+use super::say;
 use super::say::{LEASE, alice, block, bob, carol, flat, leased, message, of_view, proved};
 use super::stage::Stage;
-use super::{kept, say};
 use proto::Outcome;
 use rvp::notification::AckType;
 use rvp::{Identity, PresenceState, SubscriptionKind};
-use store::Change;
+use store::{Change, Durable};
 
 #[test]
 fn what_still_lives_is_as_it_was_and_nobody_is_told() {
@@ -48,9 +48,9 @@ fn watchers_who_ended_meanwhile_are_not_told_of_what_ended_with_them() {
     stage.later(86_400);
     stage.restart();
     assert_eq!(stage.told(), []);
-    let nothing = store::Durable {
+    let nothing = Durable {
         told: Some(PresenceState::Offline),
-        ..kept::new(stage.kept.account.clone())
+        ..Durable::new(stage.kept.account.clone())
     };
     assert_eq!(stage.kept, nothing);
     assert_eq!(stage.wakes_in(), [0; 0]);

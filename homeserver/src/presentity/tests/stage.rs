@@ -51,7 +51,7 @@ pub(super) struct Stage {
 impl Stage {
     /// Alice as she is when her account has just been made.
     pub(super) fn new() -> Self {
-        Self::of(kept::new(kept::account(&alice())))
+        Self::of(Durable::new(kept::account(&alice())))
     }
 
     /// Alice as a store has kept her.
@@ -65,7 +65,7 @@ impl Stage {
             keep: false,
             ..OfflinePolicy::default()
         };
-        Self::under(kept::new(kept::account(&alice())), offline)
+        Self::under(Durable::new(kept::account(&alice())), offline)
     }
 
     /// Alice in a domain with this policy.

@@ -11,7 +11,7 @@ use rvp::{
     CallBack, Credential, Fault, Identity, PresenceState, Property, Reply, SubscriptionId, SubscriptionKind,
 };
 use std::time::Duration;
-use store::{Change, PropertySubscription};
+use store::{Change, Durable, PropertySubscription};
 
 #[test]
 fn a_watch_is_durable_and_answered_with_all_five_properties() {
@@ -206,7 +206,7 @@ fn the_ninth_subscription_of_a_watcher_takes_the_place_of_the_one_that_ends_firs
 
 #[test]
 fn ten_thousand_watchers_have_room_and_no_more() {
-    let mut durable = kept::new(kept::account(&alice()));
+    let mut durable = Durable::new(kept::account(&alice()));
     let watcher = |number: u32| PropertySubscription {
         id: SubscriptionId::new(number).unwrap(),
         watcher: person(&format!("watcher{number}")),

@@ -101,7 +101,7 @@ pub(super) struct World {
 
 impl World {
     pub(super) fn new(archives: bool) -> Self {
-        let kept = kept::new(kept::account(&alice()));
+        let kept = Durable::new(kept::account(&alice()));
         let on = ArchivePolicy {
             on: true,
             retention: None,

@@ -57,7 +57,7 @@ struct World {
 
 /// Does everything, and in the end lets every message have an outcome.
 pub(super) fn play(acts: &[(usize, Act)], check: Check<'_>) {
-    let kept = kept::new(kept::account(&alice()));
+    let kept = Durable::new(kept::account(&alice()));
     let mut world = World {
         now: start(),
         presentity: Presentity::load(kept.clone(), 1, OFFLINE),
