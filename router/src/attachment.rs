@@ -38,6 +38,8 @@ use attachment::{CloseCode, ServerFrame};
 use daemon::{Clock, Group};
 use outbox::{Outbox, Waiting};
 use proto::{Change, ClientLogin, ContactChange, DeliverMessage, Detach, Op, Outcome};
+use rand::rngs::SmallRng;
+use rand::{RngExt, SeedableRng};
 use rvp::{AttachmentId, Domain, Lifetime, Principal, SubscriptionId};
 use std::collections::HashMap;
 use std::sync::atomic::AtomicU64;
@@ -66,6 +68,8 @@ pub(crate) struct Parts {
     pub(crate) tokens: Tokens,
     pub(crate) taken: Taken,
     pub(crate) clock: Arc<dyn Clock>,
+    /// From here come the numbers of connections, and when clients are to come back.
+    pub(crate) seed: u64,
     pub(crate) metrics: Metrics,
     /// Connections of clients.
     pub(crate) connections: Group,
@@ -81,6 +85,7 @@ struct Inner {
     open: Mutex<HashMap<AttachmentId, Arc<Attached>>>,
     numbers: Numbers,
     streams: events::Streams,
+    random: Mutex<SmallRng>,
 }
 
 /// A client's connection, as others see it.
@@ -98,6 +103,7 @@ impl Attachments {
     pub(crate) fn new(parts: Parts) -> Self {
         Self {
             inner: Arc::new(Inner {
+                random: Mutex::new(SmallRng::seed_from_u64(parts.seed)),
                 parts,
                 strangers: Arc::new(Semaphore::new(STRANGERS_MAX)),
                 open: Mutex::default(),
@@ -174,7 +180,7 @@ impl Attachments {
     /// Makes a connection known, before its home is told of it: what the home hands over at once is to find it.
     fn begin(&self, principal: Principal) -> Arc<Attached> {
         let attached = Arc::new(Attached {
-            id: AttachmentId::new(rand::random()),
+            id: AttachmentId::new(self.random().random()),
             announced: AtomicU64::new(self.number_of(&principal)),
             principal,
             login: OnceLock::new(),
@@ -209,6 +215,10 @@ impl Attachments {
             }
             Ok(())
         });
+    }
+
+    fn random(&self) -> MutexGuard<'_, SmallRng> {
+        self.inner.random.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     fn open(&self) -> MutexGuard<'_, HashMap<AttachmentId, Arc<Attached>>> {

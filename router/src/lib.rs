@@ -66,7 +66,8 @@ pub struct Resources {
     pub readiness: Readiness,
     /// Listeners of the same process, which clients may not name as their call-back.
     pub own: OwnListeners,
-    /// Randomness: from here come the ids of messages without one. Another one at each start.
+    /// Randomness: from here come the ids of messages without one, and the numbers of attachments. Another one at each
+    /// start.
     pub seed: u64,
 }
 
@@ -244,6 +245,8 @@ fn attach(
         tokens: Tokens::new(config.key),
         taken: deliver.queues.get().map(Queues::taken).unwrap_or_default(),
         clock: Arc::clone(&resources.clock),
+        // Others than of messages.
+        seed: resources.seed.wrapping_add(1),
         metrics: metrics.clone(),
         connections: client_tasks.group("attachment", OnError::Log),
         // Before the links, over which it is said, come to an end.

@@ -120,7 +120,9 @@ impl Announcing {
 
     /// Tells homes of connections that they were not told of by this link. Says whether some could not be.
     async fn announce(&self, placement: &Placement) -> bool {
-        let open: Vec<Arc<Attached>> = self.attachments.open().values().cloned().collect();
+        let mut open: Vec<Arc<Attached>> = self.attachments.open().values().cloned().collect();
+        // In an order that one seed repeats.
+        open.sort_unstable_by_key(|attached| attached.id);
         let numbers = &self.attachments.inner.numbers;
         let mut untold = open
             .into_iter()

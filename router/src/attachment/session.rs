@@ -13,6 +13,7 @@ use futures_util::StreamExt;
 use futures_util::future::BoxFuture;
 use futures_util::stream::FuturesUnordered;
 use proto::Outcome;
+use rand::RngExt;
 use rvp::{Fault, Principal, SubscriptionId};
 use std::collections::{BTreeMap, HashMap};
 use std::future::poll_fn;
@@ -162,7 +163,7 @@ impl Session {
 
     fn drain(&mut self) -> ServerFrame {
         self.draining = Some(Instant::now() + DRAIN_AFTER);
-        let come_back_after = rand::random_range(0..=COME_BACK_WITHIN);
+        let come_back_after = self.shared.random().random_range(0..=COME_BACK_WITHIN);
         ServerFrame::Notice { come_back_after }
     }
 
@@ -216,7 +217,8 @@ impl Session {
 impl Session {
     /// Who has logged off watches nobody: others see so, and nothing is told for nobody.
     pub(super) fn drop_watches(self) {
-        let (asker, watches) = (self.asker, self.watches);
+        // In an order that one seed repeats.
+        let (asker, watches) = (self.asker, BTreeMap::from_iter(self.watches));
         let farewells = self.shared.parts().farewells.clone();
         farewells.spawn(async move {
             for (who, id) in watches {
