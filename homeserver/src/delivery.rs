@@ -17,7 +17,7 @@ use crate::metrics::Metrics;
 use crate::shards::Shards;
 use daemon::{OnError, Tasks};
 use membership::{MemberId, Placements, Slot};
-use outbox::{Client, Outboxes, Parcel};
+use outbox::{Client, Outboxes, Parcel, Way};
 use proto::{Answer, Call, Change, ClientLogin, DeliverMessage, Detach, Link, Links, Op, Outcome, Refusal};
 use recent::Recent;
 use rvp::{Principal, Reach};
@@ -56,7 +56,7 @@ struct Inner {
     /// Changes for the watchers at each home, ourselves among them.
     homes: Outboxes<MemberId, Principal>,
     /// Changes for the clients behind each router.
-    clients: Outboxes<String, Client>,
+    clients: Outboxes<Way, Client>,
     /// What homes were handed a moment ago, and what routers.
     told_homes: Recent<Principal>,
     told_routers: Recent<Client>,
@@ -223,30 +223,33 @@ impl Delivery {
     }
 
     fn change_for(&self, router: &str, change: &Change, client: Client, tellings: &[Telling]) {
-        let router = self.way_to(&client, router);
+        let way = self.way_to(&client, router);
         let parcel = Parcel {
             change: change.clone(),
             recipients: BTreeSet::from([client]),
             epoch: 0,
             tellings: tellings.to_vec(),
         };
-        if self.inner.clients.put(&router, parcel) {
+        if self.inner.clients.put(&way, parcel) {
             let delivery = self.clone();
             self.inner
                 .tasks
                 .spawn("spread changes to a router", OnError::Log, async move {
-                    delivery.empty_clients(&router).await;
+                    delivery.empty_clients(&way).await;
                     Ok(())
                 });
         }
     }
 
     /// A client that has begun to use another router may still have something waiting at the one before: for a moment
-    /// what follows goes there as well, so that it cannot overtake.
-    fn way_to(&self, client: &Client, router: &str) -> String {
+    /// what follows goes there as well, so that it cannot overtake. A connection is at the one router only.
+    fn way_to(&self, client: &Client, router: &str) -> Way {
+        if client.login.reach.attachment().is_some() {
+            return Way::OnlyBy(router.to_owned());
+        }
         let before = self.inner.told_routers.way_of(client);
         let before = before.filter(|before| self.is_linked(before));
-        before.map_or_else(|| router.to_owned(), |before| (*before).to_owned())
+        Way::By(before.map_or_else(|| router.to_owned(), |before| (*before).to_owned()))
     }
 
     /// Tells watchers of a change of somebody whom this home has since an epoch, at their homes; what is returned says
@@ -307,8 +310,13 @@ impl Delivery {
     fn router_of(&self, reach: &Reach, name: &str) -> Option<Link> {
         match reach {
             Reach::CallBack(_) => self.router_for(name),
-            Reach::Attachment(_) => self.routers().get(name).filter(|link| !link.is_closed()).cloned(),
+            Reach::Attachment(_) => self.linked(name),
         }
+    }
+
+    /// The router of that name, while it is linked.
+    fn linked(&self, name: &str) -> Option<Link> {
+        self.routers().get(name).filter(|link| !link.is_closed()).cloned()
     }
 
     /// Tells a router that a connection is not a client's any more. One that cannot be told finds out by itself: what

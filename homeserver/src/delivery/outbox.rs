@@ -52,6 +52,22 @@ impl Ord for Client {
     }
 }
 
+/// By which router clients are told.
+#[derive(Clone, PartialEq, Eq, Hash, Debug)]
+pub(super) enum Way {
+    /// By this one, or by another while it is gone: clients that are called back.
+    By(String),
+    /// By no other, since it has their connections: attached clients.
+    OnlyBy(String),
+}
+
+impl Way {
+    pub(super) fn router(&self) -> &str {
+        let (Self::By(router) | Self::OnlyBy(router)) = self;
+        router
+    }
+}
+
 /// A change on its way to some recipients at one destination.
 #[derive(Debug)]
 pub(super) struct Parcel<R> {

@@ -1,6 +1,6 @@
 //! Empties outboxes: one loop for each destination that has something waiting.
 
-use super::outbox::{Client, Parcel};
+use super::outbox::{Client, Parcel, Way};
 use super::{CHANGE_DEADLINE, Delivery};
 use membership::{MemberId, Slot};
 use proto::{Change, Op, Refusal};
@@ -15,6 +15,10 @@ const RETRY_SLOWLY_AFTER: Duration = Duration::from_secs(1);
 /// How often a destination is tried in a row before everything for it is dropped: that long nobody has been there,
 /// and who watches from there reads everything again. Until then outboxes hold the newest only.
 const TRIES_MAX: u32 = 600;
+
+/// How often changes for attached clients are tried while the router that has their connections is not linked: a little
+/// longer than they have to come back by another one, where they read everything again.
+const TRIES_WITHOUT_LINK: u32 = TRIES_QUICK + 65;
 
 /// Why a destination was not told.
 enum Untold {
@@ -122,26 +126,37 @@ impl Delivery {
     }
 
     /// Sends what waits for a router's clients until nothing does. While no router is linked at all, as
-    /// when everything has just started, changes wait for one.
-    pub(super) async fn empty_clients(&self, router: &String) {
+    /// when everything has just started, changes wait for one; those for attached clients wait for the router that has
+    /// their connections, for as long as it may come back with them.
+    pub(super) async fn empty_clients(&self, way: &Way) {
         let mut failures = 0;
-        while let Some(mut parcel) = self.inner.clients.take(router) {
+        while let Some(mut parcel) = self.inner.clients.take(way) {
             self.drop_strangers(&mut parcel);
-            let Err(_) = self.tell_clients(router, &parcel).await else {
+            let Err(_) = self.tell_clients(way, &parcel).await else {
                 failures = 0;
                 continue;
             };
             failures += 1;
+            let waits = matches!(way, Way::OnlyBy(router) if !self.is_linked(router));
+            if waits {
+                // Nobody else waits for a router that may be gone for good.
+                parcel.tellings.clear();
+            }
             if !parcel.recipients.is_empty() {
-                self.inner.clients.put_back(router, parcel);
+                self.inner.clients.put_back(way, parcel);
+            }
+            if waits && failures > TRIES_WITHOUT_LINK {
+                let (router, dropped) = (way.router(), self.inner.clients.close(way));
+                tracing::info!(router, dropped, "a router has not come back with its clients");
+                return;
             }
             if failures > TRIES_MAX {
-                let dropped = self.inner.clients.close(router);
+                let (router, dropped) = (way.router(), self.inner.clients.close(way));
                 tracing::warn!(router, dropped, "clients cannot be told of changes");
                 return;
             }
             if !self.wait(retry_after(failures)).await {
-                self.inner.clients.close(router);
+                self.inner.clients.close(way);
                 return;
             }
         }
@@ -165,8 +180,12 @@ impl Delivery {
         }
     }
 
-    async fn tell_clients(&self, router: &str, parcel: &Parcel<Client>) -> Result<(), Untold> {
-        let link = self.router_for(router).ok_or(Untold::Failed)?;
+    async fn tell_clients(&self, way: &Way, parcel: &Parcel<Client>) -> Result<(), Untold> {
+        let link = match way {
+            Way::By(router) => self.router_for(router),
+            Way::OnlyBy(router) => self.linked(router),
+        };
+        let link = link.ok_or(Untold::Failed)?;
         for (change, clients) in self.inner.told_routers.news(&parcel.change, &parcel.recipients) {
             // Before it is known whether the router has it: from now on nothing older may follow.
             self.inner
