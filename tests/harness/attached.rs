@@ -4,7 +4,7 @@ mod client;
 mod socket;
 
 pub use client::AttachedClient;
-pub use socket::{Came, Socket};
+pub use socket::{Came, NoWelcome, Socket};
 
 use crate::accounts::PASSWORD;
 use crate::cluster::Cluster;

@@ -2,19 +2,42 @@
 
 use crate::wait::within;
 use anyhow::{Context, bail, ensure};
-use attachment::scram::Conversation;
+use attachment::scram::{Conversation, Keys};
 use attachment::{ClientFrame, CloseCode, PATH, Proof, SUBPROTOCOL, ServerFrame, Welcome};
 use futures_util::{SinkExt, StreamExt};
+use std::fmt;
 use std::net::SocketAddr;
+use std::sync::OnceLock;
+use tokio::io::{AsyncRead, AsyncWrite};
 use tokio::net::TcpStream;
 use tokio_tungstenite::WebSocketStream;
 use tokio_tungstenite::tungstenite::Message as Octets;
 use tokio_tungstenite::tungstenite::client::IntoClientRequest;
 
 /// A bare connection, before anybody has said who they are.
-pub struct Socket {
-    inner: WebSocketStream<TcpStream>,
+pub struct Socket<S = TcpStream> {
+    inner: WebSocketStream<S>,
 }
+
+/// Why nobody is logged on.
+#[derive(Debug)]
+pub enum NoWelcome {
+    /// This was answered in place of a welcome.
+    Answer(Box<ServerFrame>),
+    /// The connection was closed, with this code if it had one.
+    Closed(Option<u16>),
+}
+
+impl fmt::Display for NoWelcome {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Answer(frame) => write!(f, "{frame:?}"),
+            Self::Closed(code) => write!(f, "closed with {code:?}"),
+        }
+    }
+}
+
+impl std::error::Error for NoWelcome {}
 
 /// What comes on a connection.
 #[derive(Clone, PartialEq, Eq, Debug)]
@@ -40,20 +63,27 @@ impl Socket {
     /// # Errors
     /// When it is not let in.
     pub async fn open_from(address: SocketAddr, origin: Option<&str>) -> anyhow::Result<Self> {
-        let mut request = format!("ws://{address}{PATH}").into_client_request()?;
+        let opening = async { Self::over(TcpStream::connect(address).await?, address, origin).await };
+        within("a WebSocket", opening).await?
+    }
+}
+
+impl<S: AsyncRead + AsyncWrite + Unpin> Socket<S> {
+    /// Opens one over a connection to a router, of whatever kind.
+    ///
+    /// # Errors
+    /// When it is not let in.
+    pub async fn over(stream: S, host: impl fmt::Display, origin: Option<&str>) -> anyhow::Result<Self> {
+        let mut request = format!("ws://{host}{PATH}").into_client_request()?;
         let headers = request.headers_mut();
         headers.insert("sec-websocket-protocol", SUBPROTOCOL.parse()?);
         if let Some(origin) = origin {
             headers.insert("origin", origin.parse()?);
         }
-        let opening = async {
-            let stream = TcpStream::connect(address).await?;
-            let (inner, answer) = tokio_tungstenite::client_async(request, stream).await?;
-            let protocol = answer.headers().get("sec-websocket-protocol");
-            ensure!(protocol.is_some_and(|it| it == SUBPROTOCOL), "another protocol");
-            Ok(Self { inner })
-        };
-        within("a WebSocket", opening).await?
+        let (inner, answer) = tokio_tungstenite::client_async(request, stream).await?;
+        let protocol = answer.headers().get("sec-websocket-protocol");
+        ensure!(protocol.is_some_and(|it| it == SUBPROTOCOL), "another protocol");
+        Ok(Self { inner })
     }
 
     /// Says anything.
@@ -117,7 +147,7 @@ impl Socket {
                 );
                 Ok(frame)
             }
-            Came::End(code) => bail!("closed with {code:?}"),
+            Came::End(code) => bail!(NoWelcome::Closed(code)),
         }
     }
 
@@ -126,19 +156,34 @@ impl Socket {
     /// # Errors
     /// With the answer, when it is no welcome.
     pub async fn with_password(&mut self, name: &str, password: &str) -> anyhow::Result<Welcome> {
+        self.with_keys(name, password, &OnceLock::new()).await
+    }
+
+    /// The same with keys that are kept, once they were derived.
+    ///
+    /// # Errors
+    /// With the answer, when it is no welcome: [`NoWelcome`].
+    pub async fn with_keys(
+        &mut self,
+        name: &str,
+        password: &str,
+        keys: &OnceLock<Keys>,
+    ) -> anyhow::Result<Welcome> {
         let nonce = format!("{:032x}", rand::random::<u128>());
         let conversation = Conversation::new(name, password, &nonce);
-        let challenge = self
+        let answer = self
             .authenticate(1, Proof::ScramFirst(conversation.first()))
             .await?;
-        let ServerFrame::Challenge { scram, .. } = challenge else {
-            bail!("{challenge:?}");
+        let ServerFrame::Challenge { scram, .. } = answer else {
+            bail!(NoWelcome::Answer(answer.into()));
         };
-        let (last, unproved) = conversation.answer(&scram)?;
-        let answer = self.authenticate(2, Proof::ScramFinal(last)).await?;
-        let ServerFrame::Welcome(welcome) = answer else {
-            bail!("{answer:?}");
+        let derived = match keys.get() {
+            Some(_) => None,
+            None => Some(Keys::derive(password, &scram)?),
         };
+        let keys = keys.get_or_init(|| derived.expect("it was derived just now"));
+        let (last, unproved) = conversation.answer_with(&scram, keys)?;
+        let welcome = welcome(self.authenticate(2, Proof::ScramFinal(last)).await?)?;
         unproved.verify(welcome.scram.as_deref().context("the server proves nothing")?)?;
         Ok(welcome)
     }
@@ -146,12 +191,16 @@ impl Socket {
     /// Logs on with a token, or goes on with a session.
     ///
     /// # Errors
-    /// With the answer, when it is no welcome.
+    /// With the answer, when it is no welcome: [`NoWelcome`].
     pub async fn with(&mut self, proof: Proof) -> anyhow::Result<Welcome> {
-        let answer = self.authenticate(1, proof).await?;
-        let ServerFrame::Welcome(welcome) = answer else {
-            bail!("{answer:?}");
-        };
+        welcome(self.authenticate(1, proof).await?)
+    }
+}
+
+fn welcome(answer: ServerFrame) -> anyhow::Result<Welcome> {
+    if let ServerFrame::Welcome(welcome) = answer {
         Ok(welcome)
+    } else {
+        bail!(NoWelcome::Answer(answer.into()))
     }
 }
