@@ -1,6 +1,10 @@
 //! The simulated stage: the product's own home servers and routers on a network, a membership and a store that a
 //! seed makes fail, with everything that clients see written down and held against the invariants.
 
+#[path = "simulation/attached.rs"]
+mod attached;
+#[path = "simulation/attached_scenarios.rs"]
+mod attached_scenarios;
 #[path = "simulation/client.rs"]
 mod client;
 #[path = "simulation/contracts.rs"]

@@ -23,9 +23,9 @@ pub(crate) const ROUTER_PORT: u16 = 80;
 /// How long watches live: longer than any run.
 const WATCH_SECONDS: u32 = 3_600;
 /// How often a message is sent by who insists.
-const TRIES: usize = 4;
+pub(crate) const TRIES: usize = 4;
 /// Before it is sent again.
-const SAY_AGAIN_AFTER: Duration = Duration::from_millis(1_500);
+pub(crate) const SAY_AGAIN_AFTER: Duration = Duration::from_millis(1_500);
 /// Every person's conversation.
 const SESSION: &str = "{8E0B1C52-4D63-4B1E-9C5A-2F6D1A7B3C90}";
 

@@ -15,6 +15,8 @@ pub(crate) type Person = &'static str;
 pub(crate) enum Asked {
     /// A login that lives so many seconds.
     LogOn { seconds: u32 },
+    /// To go on with a login whose connection was lost, by another one.
+    Resume { login: u32 },
     /// The end of a login.
     LogOff { login: u32 },
     /// More time for a login.
@@ -23,6 +25,8 @@ pub(crate) enum Asked {
     Watch { whom: Person },
     /// A state, and with it a display name that has a number: so versions can be told apart.
     Set { state: PresenceState, number: u32 },
+    /// A state alone, which holds for as long as the login.
+    Show { state: PresenceState },
     /// To hand a message to somebody; no two messages have the same text, but one may be sent several times.
     Say { to: Person, text: String },
     /// That somebody may not write and not see the state, or may again.
@@ -58,7 +62,7 @@ pub(crate) struct Seen {
     pub(crate) number: Option<u32>,
 }
 
-/// What a call-back listener heard.
+/// What a client heard that it did not ask for.
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub(crate) enum Said {
     /// A message.
@@ -101,6 +105,8 @@ pub(crate) struct Ledger {
 /// Something that happened.
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub(crate) enum Event {
+    /// These people have clients that hold a connection open; the others are called back.
+    Cast { attached: Vec<Person> },
     /// A client sent a request.
     Began {
         request: usize,
@@ -114,7 +120,8 @@ pub(crate) enum Event {
         status: Option<u16>,
         gave: Gave,
     },
-    /// A listener read a notification for a login that a router sent, and takes it, or does something else.
+    /// A listener read a notification for a login that a router sent, and takes it, or does something else. An attached
+    /// client has read a change, or shown a message for the first time and acknowledged it.
     Heard {
         who: Person,
         router: String,
@@ -124,6 +131,8 @@ pub(crate) enum Event {
     },
     /// What a listener does from now on: whether it can be connected to.
     Listener { who: Person, listens: bool },
+    /// A router closed an attached client's connection.
+    Closed { who: Person, router: String, code: u16 },
     /// Something happened on stage that nothing is concluded from.
     Stage(String),
     /// The product logged something; written down only where a seed is played alone.
@@ -132,7 +141,7 @@ pub(crate) enum Event {
     Broken { ends: Vec<String>, broken: bool },
     /// A router or home server ended before its time for another reason than a lost lease.
     Failed { role: String, reason: String },
-    /// A home server was told to drain.
+    /// A home server, or at the very end a router, was told to drain.
     DrainBegan { home: String },
     /// It has ended: the tasks it left, and what its gauges say of people.
     DrainEnded {
@@ -162,6 +171,8 @@ pub(crate) enum Event {
     },
     /// Everybody is still asked something at the end: from here on nothing may fail.
     LastWords,
+    /// Whoever is attached has logged off.
+    LoggedOff,
 }
 
 /// Something that happened, and when: since the beginning, in simulated time.
@@ -315,23 +326,45 @@ impl History {
 
     /// What the home of each person knows of them at the end; of several that claim to be home, the last.
     pub(crate) fn known(&self) -> BTreeMap<Person, &Known> {
-        let claims = self.records.iter().filter_map(|record| {
-            let Event::Claimed {
-                of,
-                claim: Claim::Serves(known),
-                ..
-            } = &record.event
-            else {
+        let end = self.records.iter();
+        let end = end.take_while(|record| record.event != Event::LastWords);
+        end.filter_map(claimed).collect()
+    }
+
+    /// The same after whoever is attached has logged off.
+    pub(crate) fn known_after(&self) -> BTreeMap<Person, &Known> {
+        let after = self.records.iter();
+        let after = after.skip_while(|record| record.event != Event::LastWords);
+        after.filter_map(claimed).collect()
+    }
+
+    /// Whose clients hold a connection open.
+    pub(crate) fn attached(&self) -> BTreeSet<Person> {
+        let cast = self.records.iter().filter_map(|record| {
+            let Event::Cast { attached } = &record.event else {
                 return None;
             };
-            Some((*of, known))
+            Some(attached.iter().copied())
         });
-        claims.collect()
+        cast.flatten().collect()
     }
 
     /// The history as lines, for people and for comparing.
     pub(crate) fn lines(&self) -> Vec<String> {
         self.records.iter().map(Record::to_string).collect()
+    }
+}
+
+fn claimed(record: &Record) -> Option<(Person, &Known)> {
+    if let Event::Claimed {
+        of,
+        claim: Claim::Serves(known),
+        ..
+    } = &record.event
+    {
+        Some((*of, known))
+    } else {
+        None
     }
 }
 
@@ -347,6 +380,8 @@ struct Inner {
     open: BTreeMap<usize, bool>,
     /// Messages that may be sent again.
     pending: usize,
+    /// Clients that have lost their connection, or their session, and do something about it.
+    returning: usize,
 }
 
 /// A message that may be sent again, until this is dropped.
@@ -355,6 +390,15 @@ pub(crate) struct Pending(Recorder);
 impl Drop for Pending {
     fn drop(&mut self) {
         self.0.lock().pending -= 1;
+    }
+}
+
+/// A client that comes back, until this is dropped.
+pub(crate) struct Returning(Recorder);
+
+impl Drop for Returning {
+    fn drop(&mut self) {
+        self.0.lock().returning -= 1;
     }
 }
 
@@ -398,15 +442,22 @@ impl Recorder {
         Pending(self.clone())
     }
 
-    /// Whether requests wait for their answers, or to be sent again.
-    pub(crate) fn is_open(&self) -> bool {
-        let inner = self.lock();
-        !inner.open.is_empty() || inner.pending > 0
+    /// A client comes back until what is returned is dropped.
+    pub(crate) fn returning(&self) -> Returning {
+        self.lock().returning += 1;
+        Returning(self.clone())
     }
 
-    /// Whether requests wait that may change what others see.
+    /// Whether requests wait for their answers, or to be sent again, or clients come back.
+    pub(crate) fn is_open(&self) -> bool {
+        let inner = self.lock();
+        !inner.open.is_empty() || inner.pending > 0 || inner.returning > 0
+    }
+
+    /// Whether requests wait that may change what others see, or clients come back.
     pub(crate) fn is_changing(&self) -> bool {
-        self.lock().open.values().any(|is_message| !is_message)
+        let inner = self.lock();
+        inner.returning > 0 || inner.open.values().any(|is_message| !is_message)
     }
 
     /// Whether something has happened.
@@ -417,6 +468,13 @@ impl Recorder {
             .iter()
             .rev()
             .any(|record| record.event == *event)
+    }
+
+    /// How often something like this has happened.
+    pub(crate) fn count(&self, like: impl Fn(&Event) -> bool) -> usize {
+        let inner = self.lock();
+        let records = inner.history.records.iter();
+        records.filter(|record| like(&record.event)).count()
     }
 
     /// What happened so far.

@@ -15,6 +15,8 @@ mod convergence;
 mod drain;
 #[path = "invariants/failure.rs"]
 mod failure;
+#[path = "invariants/flicker.rs"]
+mod flicker;
 #[path = "invariants/ghost.rs"]
 mod ghost;
 #[path = "invariants/kept.rs"]
@@ -34,6 +36,8 @@ mod receipt;
 mod rights;
 #[path = "invariants/service.rs"]
 mod service;
+#[path = "invariants/session.rs"]
+mod session;
 
 use crate::history::History;
 #[cfg(test)]
@@ -43,7 +47,7 @@ use made::{answered, asked, at, heard, made, made_at};
 type Check = fn(&History) -> Vec<String>;
 
 /// Every invariant, by its name.
-const ALL: [(&str, Check); 14] = [
+const ALL: [(&str, Check); 16] = [
     ("one home", one_home::check),
     ("no ghost", ghost::check),
     ("convergence", convergence::check),
@@ -57,6 +61,8 @@ const ALL: [(&str, Check); 14] = [
     ("kept", kept::check),
     ("ledger", ledger::check),
     ("service", service::check),
+    ("session", session::check),
+    ("no flicker", flicker::check),
     ("no failure", failure::check),
 ];
 

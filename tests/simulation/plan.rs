@@ -18,6 +18,9 @@ const TROUBLE: u64 = 2_500;
 /// When everything is mended.
 const MENDED: u64 = 12_000;
 
+/// Seconds that a login lives: longer than any run.
+const LONG: u32 = 3_600;
+
 /// A run before it is played.
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub(crate) struct Plan {
@@ -28,6 +31,8 @@ pub(crate) struct Plan {
     pub(crate) spare: String,
     pub(crate) routers: Vec<String>,
     pub(crate) people: Vec<Person>,
+    /// Those of them whose clients hold a connection open.
+    pub(crate) attached: Vec<Person>,
     /// How long a lease lives that is not kept.
     pub(crate) ttl: Duration,
     /// The longest that anything takes from host to host.
@@ -98,6 +103,7 @@ impl Plan {
             homes,
             routers: vec![router_name(1), router_name(2)],
             people: NAMES[..rng.random_range(3..=5)].to_vec(),
+            attached: Vec::new(),
             ttl: Duration::from_millis(rng.random_range(1_500..=3_500)),
             latency: Duration::from_millis(rng.random_range(2..=30)),
             archives: seed % 4 == 2,
@@ -106,11 +112,13 @@ impl Plan {
         };
         plan.draw_deeds(&mut rng);
         plan.draw_faults(&mut rng);
+        // Last, so that a seed has the deeds and faults that it had when everybody was called back.
+        plan.draw_attached(&mut rng);
         plan.acts.sort_by_key(|act| act.at);
         plan
     }
 
-    /// Without anything that breaks, and without anybody doing anything after the log-on.
+    /// Without anything that breaks, without anybody doing anything after the log-on, and without attached clients.
     pub(crate) fn quiet(seed: u64) -> Self {
         let mut plan = Self::of(seed);
         let logs_on = |what: &What| {
@@ -125,9 +133,21 @@ impl Plan {
                 )
             )
         };
+        plan.attached.clear();
         plan.acts
             .retain(|act| logs_on(&act.what) && act.at < Duration::from_millis(TROUBLE));
         plan
+    }
+
+    /// Whoever vanishes is called back: an attached client's login lives as long as its connection.
+    fn draw_attached(&mut self, rng: &mut SmallRng) {
+        for who in self.people.clone() {
+            let is_attached = rng.random_bool(0.4);
+            let vanishes = |act: &Act| matches!(&act.what, What::Person(other, Order { deed: Deed::LogOn { seconds, .. }, .. }) if *other == who && *seconds < LONG);
+            if is_attached && !self.acts.iter().any(vanishes) {
+                self.attached.push(who);
+            }
+        }
     }
 
     fn draw_deeds(&mut self, rng: &mut SmallRng) {
@@ -136,7 +156,7 @@ impl Plan {
             number += 1;
             // Some will vanish: they never renew a login that soon ends.
             let vanishes = rng.random_bool(0.15);
-            let seconds = if vanishes { rng.random_range(5..=9) } else { 3_600 };
+            let seconds = if vanishes { rng.random_range(5..=9) } else { LONG };
             self.log_on(rng, (at, who), seconds, number);
             // Who vanishes does nothing any more shortly before the login ends: a state that is set without a
             // login would live by itself.
@@ -178,7 +198,7 @@ impl Plan {
                 blocked: rng.random_bool(0.6),
             },
             94..96 if !vanishes => Deed::LogOff,
-            96..100 if !vanishes => return self.log_on(rng, (at, who), 3_600, number),
+            96..100 if !vanishes => return self.log_on(rng, (at, who), LONG, number),
             _ => return,
         };
         self.person(rng, (at, who), deed);

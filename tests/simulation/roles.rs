@@ -177,9 +177,14 @@ async fn start_home(
     HomeServer::start(config, resources, registry).await
 }
 
-/// A host that runs a router, and starts it again when it fails.
-pub(crate) async fn router(name: String, around: Surroundings) -> turmoil::Result {
+/// A host that runs a router whenever it is to be in service, and starts it again when it fails.
+pub(crate) async fn router(
+    name: String,
+    around: Surroundings,
+    mut service: watch::Receiver<Service>,
+) -> turmoil::Result {
     loop {
+        service.wait_for(|service| *service == Service::On).await?;
         around.source.reached_by(&name).await;
         let config = RouterConfig {
             name: name.clone(),
@@ -200,12 +205,26 @@ pub(crate) async fn router(name: String, around: Surroundings) -> turmoil::Resul
             own: OwnListeners::default(),
             seed: around.seed.fetch_add(1_000, Ordering::Relaxed),
         };
-        let router = Router::start(config, resources, &mut Registry::default()).await?;
+        let mut registry = Registry::default();
+        let router = Router::start(config, resources, &mut registry).await?;
         around.started(&name);
-        let failure = router.failed().await;
-        fail(&around, &name, failure.reason);
-        router.drain(DRAIN_DEADLINE).await;
-        pass(START_AGAIN_AFTER).await;
+        tokio::select! {
+            biased;
+            failure = router.failed() => {
+                fail(&around, &name, failure.reason);
+                router.drain(DRAIN_DEADLINE).await;
+                pass(START_AGAIN_AFTER).await;
+            }
+            off = service.wait_for(|service| *service == Service::Off) => {
+                off?;
+                around.recorder.note(Event::DrainBegan { home: name.clone() });
+                let left = router.drain(DRAIN_DEADLINE).await;
+                let left = left.into_iter().map(str::to_owned).collect();
+                let online = gauge(&text(&registry), "router_attachments");
+                let home = name.clone();
+                around.recorder.note(Event::DrainEnded { home, left, online, subscriptions: 0 });
+            }
+        }
     }
 }
 
@@ -224,14 +243,16 @@ fn fail(around: &Surroundings, name: &str, reason: String) {
 /// How many people are online at a home server and how many subscriptions it holds, by its own gauges.
 fn people_of(registry: &Registry) -> (i64, i64) {
     let text = text(registry);
-    let gauge = |name: &str| {
-        let line = text
-            .lines()
-            .find(|line| line.starts_with(&format!("homeserver_{name}{{")));
-        line.and_then(|line| line.rsplit(' ').next()?.parse().ok())
-            .unwrap_or(i64::MAX)
-    };
-    (gauge("online_users"), gauge("subscriptions"))
+    (
+        gauge(&text, "homeserver_online_users"),
+        gauge(&text, "homeserver_subscriptions"),
+    )
+}
+
+fn gauge(text: &str, name: &str) -> i64 {
+    let line = text.lines().find(|line| line.starts_with(&format!("{name}{{")));
+    line.and_then(|line| line.rsplit(' ').next()?.parse().ok())
+        .unwrap_or(i64::MAX)
 }
 
 fn text(registry: &Registry) -> String {

@@ -153,7 +153,9 @@ fn a_slow_store_does_not_slow_messages_to_who_is_there() {
             | Asked::LogOn { .. }
             | Asked::LogOff { .. }
             | Asked::Renew { .. }
+            | Asked::Resume { .. }
             | Asked::Watch { .. }
+            | Asked::Show { .. }
             | Asked::Set { .. }
             | Asked::Block { .. } => None,
         });

@@ -1,6 +1,7 @@
 //! Plays a plan: builds the hosts, lets time pass step by step, breaks and mends, and ends with questions to
 //! everybody.
 
+use crate::attached::AttachedClient;
 use crate::client::{Client, Deed, Order, PATIENCE};
 use crate::faults::{Faults, MEMBERS, STORE, pair};
 use crate::history::{Event, History, Person, Recorder};
@@ -36,6 +37,8 @@ pub(crate) struct World<'a> {
     orders: BTreeMap<Person, mpsc::Sender<Order>>,
     manners: BTreeMap<Person, watch::Sender<Manner>>,
     services: BTreeMap<String, watch::Sender<Service>>,
+    /// The same of routers, which are in service until the very end.
+    doors: BTreeMap<String, watch::Sender<Service>>,
     inquiries: mpsc::Sender<Inquiry>,
     crashed: BTreeSet<String>,
     held: BTreeSet<(String, String)>,
@@ -92,6 +95,7 @@ impl<'a> World<'a> {
             orders: BTreeMap::new(),
             manners: BTreeMap::new(),
             services: BTreeMap::new(),
+            doors: BTreeMap::new(),
             inquiries,
             crashed: BTreeSet::new(),
             held: BTreeSet::new(),
@@ -129,15 +133,29 @@ impl<'a> World<'a> {
             });
         }
         for name in self.plan.routers.clone() {
-            let (host, around) = (name.clone(), self.around.clone());
-            self.sim
-                .host(name, move || roles::router(host.clone(), around.clone()));
+            let (door, around) = (watch::Sender::new(Service::On), self.around.clone());
+            let (host, orders) = (name.clone(), door.subscribe());
+            self.doors.insert(name.clone(), door);
+            self.sim.host(name, move || {
+                roles::router(host.clone(), around.clone(), orders.clone())
+            });
         }
-        for person in self.plan.people.clone() {
+        self.note(Event::Cast {
+            attached: self.plan.attached.clone(),
+        });
+        for (number, person) in (1..).zip(self.plan.people.clone()) {
             let (orders, ordered) = mpsc::channel(ORDERS_MAX);
             let manner = watch::Sender::new(Manner::Take);
-            let client = Client::new(person, faults.clone(), recorder.clone());
-            self.sim.client(person, client.run(ordered, manner.subscribe()));
+            let (given, manner_of) = ((faults.clone(), recorder.clone()), manner.subscribe());
+            if self.plan.attached.contains(&person) {
+                // Another one for each.
+                let seed = self.plan.seed.wrapping_mul(64).wrapping_add(number);
+                let client = AttachedClient::new((person, seed), &self.plan.routers, given, manner_of);
+                self.sim.client(person, client.run(ordered));
+            } else {
+                let client = Client::new(person, given.0, given.1);
+                self.sim.client(person, client.run(ordered, manner_of));
+            }
             self.orders.insert(person, orders);
             self.manners.insert(person, manner);
         }
@@ -366,15 +384,7 @@ impl<'a> World<'a> {
         self.run_until(self.sim.elapsed() + BOUND);
         self.note(Event::Bound);
         self.run_while(2 * PATIENCE, Self::is_asking);
-        let inquiry = Inquiry {
-            epoch: self.around.source.members().epoch(),
-            homes: self.plan.homes.clone(),
-            people: self.plan.people.clone(),
-            then: Event::LastWords,
-        };
-        // It answers one at a time, and nobody else asks.
-        let _ = self.inquiries.try_send(inquiry);
-        self.run_while(PATIENCE, |world| !world.said_last_words());
+        self.inquire(Event::LastWords);
         let people = self.plan.people.clone();
         for (place, who) in people.iter().enumerate() {
             for to in people.iter().filter(|to| *to != who) {
@@ -401,10 +411,41 @@ impl<'a> World<'a> {
             let (texts, broken) = self.around.kept.archived();
             self.note(Event::Archived { texts, broken });
         }
+        self.part();
     }
 
-    fn said_last_words(&self) -> bool {
-        self.around.recorder.has(&Event::LastWords)
+    /// Whoever is attached logs off, and every router ends: nothing is left of them.
+    fn part(&mut self) {
+        if !self.plan.attached.is_empty() {
+            for who in self.plan.attached.clone() {
+                // Where it is connected is where it logs off.
+                let (router, deed) = (self.plan.routers[0].clone(), Deed::LogOff);
+                self.order(who, Order { router, deed });
+            }
+            self.run_until(self.sim.elapsed() + 4 * TICK);
+            self.run_while(2 * PATIENCE, Self::is_asking);
+            self.inquire(Event::LoggedOff);
+        }
+        for door in self.doors.values() {
+            door.send_replace(Service::Off);
+        }
+        let ended =
+            |event: &Event| matches!(event, Event::DrainEnded { home, .. } if home.starts_with("router"));
+        let doors = self.doors.len();
+        self.run_while(2 * PATIENCE, |world| world.around.recorder.count(ended) < doors);
+    }
+
+    /// Asks every home of everybody, until that is written down.
+    fn inquire(&mut self, then: Event) {
+        let inquiry = Inquiry {
+            epoch: self.around.source.members().epoch(),
+            homes: self.plan.homes.clone(),
+            people: self.plan.people.clone(),
+            then: then.clone(),
+        };
+        // It answers one at a time, and nobody else asks.
+        let _ = self.inquiries.try_send(inquiry);
+        self.run_while(PATIENCE, |world| !world.around.recorder.has(&then));
     }
 
     /// The home servers that are in service unless something is broken.

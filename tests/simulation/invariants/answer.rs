@@ -8,14 +8,16 @@ use crate::history::{Asked, History, Request};
 use std::time::Duration;
 
 pub(super) fn check(history: &History) -> Vec<String> {
-    let wrong = history.requests().into_iter().filter_map(|request| {
+    let requests = history.requests();
+    let wrong = requests.iter().filter_map(|request| {
         let what = |text: &str| format!("{} of {}, {text}", name(request.asked), request.who);
         match (request.ended, request.status) {
             (Some(ended), Some(_)) if ended.saturating_sub(request.began) > PATIENCE => {
                 Some(what("was answered after its deadline"))
             }
             (Some(_), Some(_)) => None,
-            (Some(ended), None) if is_excused(history, &request, ended) => None,
+            (Some(ended), None) if is_excused(history, request, ended) => None,
+            (Some(ended), None) if logs_off(&requests, request, ended) => None,
             (Some(ended), None) => Some(what(&format!("got no answer until {ended:?}"))),
             (None, _) => Some(what("is still open")),
         }
@@ -28,6 +30,13 @@ fn is_excused(history: &History, request: &Request<'_>, ended: Duration) -> bool
     history.was_broken(request.router, &[request.who], (request.began, ended))
 }
 
+/// Whether an attached client ended its connection meanwhile, by logging off.
+fn logs_off(requests: &[Request<'_>], request: &Request<'_>, ended: Duration) -> bool {
+    let off = |other: &&Request<'_>| matches!(other.asked, Asked::LogOff { .. }) && other.is_done();
+    let mut own = requests.iter().filter(|other| other.who == request.who);
+    own.any(|other| off(&other) && other.ended.is_some_and(|at| at >= ended))
+}
+
 fn name(asked: &Asked) -> String {
     format!("{asked:?}")
 }
@@ -36,7 +45,7 @@ fn name(asked: &Asked) -> String {
 mod tests {
     use super::*;
     use crate::history::{Event, Gave};
-    use crate::invariants::{at, made_at};
+    use crate::invariants::{asked, at, made_at};
 
     fn began(router: &str) -> Event {
         let (router, asked) = (router.to_owned(), Asked::LogOff { login: 1 });
@@ -68,6 +77,21 @@ mod tests {
         }
         let sound = made_at([(at(1), began("router-1")), (at(30), ended(Some(503)))]);
         assert_eq!(check(&sound), [""; 0]);
+    }
+
+    #[test]
+    fn who_logs_off_has_asked_for_no_more_answers() {
+        let story = |off: u64| {
+            let [a, b] = asked(2, "ann", Asked::LogOff { login: 7 }, 200);
+            made_at([
+                (at(1), began("router-1")),
+                (at(2), a),
+                (at(3), ended(None)),
+                (at(off), b),
+            ])
+        };
+        assert_eq!(check(&story(3)), [""; 0]);
+        assert_eq!(check(&story(2)).len(), 1, "it was over before");
     }
 
     #[test]

@@ -69,7 +69,7 @@ pub(super) struct Last {
 }
 
 /// What a watcher had last seen of somebody at a time. None if that cannot be known from outside, because it
-/// has not watched again since it last logged on or off.
+/// has not watched again since it last logged on or off, or came back.
 pub(super) fn last_seen(history: &History, (of, watcher): (Person, Person), time: Duration) -> Option<Last> {
     let requests = history.requests();
     let own = || {
@@ -77,7 +77,12 @@ pub(super) fn last_seen(history: &History, (of, watcher): (Person, Person), time
             .iter()
             .filter(|request| request.who == watcher && request.began <= time)
     };
-    let began_anew = |asked: &Asked| matches!(asked, Asked::LogOn { .. } | Asked::LogOff { .. });
+    let began_anew = |asked: &Asked| {
+        matches!(
+            asked,
+            Asked::LogOn { .. } | Asked::Resume { .. } | Asked::LogOff { .. }
+        )
+    };
     let since = own()
         .filter(|request| began_anew(request.asked))
         .map(|request| request.began)

@@ -11,12 +11,19 @@ const SAME_WATCHER_MAX: usize = 8;
 pub(super) fn check(history: &History) -> Vec<String> {
     let known = history.known();
     let requests = history.requests();
+    let attached = history.attached();
     let mut wrong = Vec::new();
     for request in requests.iter().filter(|request| request.is_done()) {
+        let is_attached = attached.contains(request.who);
         let missing =
             if let (Asked::LogOn { seconds }, Gave::Subscription(login)) = (request.asked, request.gave) {
                 let lives = request.began + Duration::from_secs(u64::from(*seconds)) > ends(history);
-                let expected = lives && !is_over(history, &requests, request.who, *login);
+                let is_over = if is_attached {
+                    is_left(&requests, request.who, *login)
+                } else {
+                    is_over(history, &requests, request.who, *login)
+                };
+                let expected = lives && !is_over;
                 let there = known
                     .get(request.who)
                     .is_none_or(|known| known.logins.contains(login));
@@ -24,7 +31,11 @@ pub(super) fn check(history: &History) -> Vec<String> {
             } else if let (Asked::Watch { whom }, Gave::Presence { subscription, .. }) =
                 (request.asked, request.gave)
             {
-                let expected = later_watches(&requests, request, whom) < SAME_WATCHER_MAX;
+                let expected = if is_attached {
+                    is_last_watch(&requests, request, whom)
+                } else {
+                    later_watches(&requests, request, whom) < SAME_WATCHER_MAX
+                };
                 let there = known
                     .get(whom)
                     .is_none_or(|known| known.watches.contains_key(subscription));
@@ -58,6 +69,31 @@ fn is_over(history: &History, requests: &[Request<'_>], who: Person, login: u32)
         .iter()
         .any(|record| away(&record.event) || cut(&record.event));
     ended || lost
+}
+
+/// Whether an attached client has logged off, or has another login and left this one: it logged on anew without a word, or
+/// came back when its time was over ("session" says whether it was). That its connection was lost is no reason.
+fn is_left(requests: &[Request<'_>], who: Person, login: u32) -> bool {
+    let own = || requests.iter().filter(|request| request.who == who);
+    let is_it = |request: &&Request<'_>| *request.gave == Gave::Subscription(login);
+    let last = own().filter(is_it).map(|request| request.number).max();
+    own().any(|request| {
+        let logs_on = matches!(request.asked, Asked::LogOn { .. });
+        let resumes = *request.asked == Asked::Resume { login };
+        *request.asked == Asked::LogOff { login }
+            || (logs_on && Some(request.number) > last)
+            || (resumes && matches!(request.gave, Gave::Subscription(new) if *new != login))
+    })
+}
+
+/// Whether an attached client has neither watched the same person again, which ends the watch of before where there is
+/// another one, nor logged off, which ends all of them.
+fn is_last_watch(requests: &[Request<'_>], watch: &Request<'_>, of: Person) -> bool {
+    let ends = |request: &Request<'_>| {
+        matches!(request.asked, Asked::LogOff { .. }) || *request.asked == Asked::Watch { whom: of }
+    };
+    let mut later = requests.iter().filter(|request| request.number > watch.number);
+    !later.any(|request| request.who == watch.who && ends(request))
 }
 
 /// How many watches may have been made after this one.

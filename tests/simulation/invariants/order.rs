@@ -30,7 +30,9 @@ pub(super) fn check(history: &History) -> Vec<String> {
             Asked::LogOn { .. }
             | Asked::LogOff { .. }
             | Asked::Renew { .. }
+            | Asked::Resume { .. }
             | Asked::Watch { .. }
+            | Asked::Show { .. }
             | Asked::Block { .. } => {}
         }
     }

@@ -2,7 +2,7 @@
 //! whatever was acknowledged was taken once, or is kept once. Nothing is taken twice, however often it was sent.
 //!
 //! A client that took a message may have said so in vain: when its router was lost, or the way between them. Nobody
-//! can know then, and it is handed over again.
+//! can know then, and it is handed over again. An attached client knows it again, so it shows it once all the same.
 
 use crate::history::{Asked, Event, History, Person, Said};
 use std::collections::BTreeMap;
@@ -20,10 +20,11 @@ struct Take<'h> {
 }
 
 pub(super) fn check(history: &History) -> Vec<String> {
-    let (taken, kept) = (taken(history), kept(history));
+    let (taken, kept, attached) = (taken(history), kept(history), history.attached());
     let mut wrong = Vec::new();
     for (text, takes) in &taken {
-        let certain = takes.iter().filter(|take| !said_in_vain(history, take)).count();
+        let certain = |take: &&Take<'_>| attached.contains(take.who) || !said_in_vain(history, take);
+        let certain = takes.iter().filter(certain).count();
         let is_kept = kept.get(text).copied().unwrap_or_default();
         if certain > 1 {
             wrong.push(format!("{text:?} is taken {certain} times"));
