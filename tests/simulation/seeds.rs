@@ -1,5 +1,7 @@
 //! Plays seeds: as many as `SIM_SEEDS` says, from `SIM_FROM` on, or the one that `SIM_SEED` names. They are dealt to
-//! several tests, so that they run side by side; a seed that fails says in one line how it is repeated.
+//! several tests, so that they run side by side; a seed that fails says in one line how it is repeated. With
+//! `SIM_ATTACHED=0` everybody is called back, as when the seeds were recorded that name no attached clients: deeds and faults
+//! are the same.
 
 use crate::history::History;
 use crate::invariants::broken;
@@ -33,7 +35,7 @@ fn play_share(share: u64) {
     let asked = number("SIM_SEEDS").is_some();
     let played = |seed: &u64| seed % SHARES == share && (asked || !OPEN.contains(seed));
     for seed in (from..from + seeds).filter(played) {
-        for what in broken(&play(&Plan::of(seed))) {
+        for what in broken(&play(&plan(seed))) {
             let _ = writeln!(report, "{} # {what}", repeat(seed));
         }
     }
@@ -48,7 +50,7 @@ fn play_alone(seed: u64) {
     let filter = std::env::var("SIM_LOG").unwrap_or_else(|_| "info,turmoil=warn".to_owned());
     let (_telemetry, dispatch, captured) = Telemetry::for_test(&filter).expect("SIM_LOG is a filter");
     let _scope = tracing::dispatcher::set_default(&dispatch);
-    let history = play_with_logs(&Plan::of(seed), Some(captured));
+    let history = play_with_logs(&plan(seed), Some(captured));
     let what = broken(&history);
     assert!(
         what.is_empty(),
@@ -59,13 +61,23 @@ fn play_alone(seed: u64) {
     );
 }
 
+fn plan(seed: u64) -> Plan {
+    let mut plan = Plan::of(seed);
+    if number("SIM_ATTACHED") == Some(0) {
+        plan.attached.clear();
+    }
+    plan
+}
+
 fn last_lines(history: &History) -> String {
     let lines = history.lines();
     lines[lines.len().saturating_sub(LINES_MAX)..].join("\n")
 }
 
 fn repeat(seed: u64) -> String {
-    format!("SIM_SEED={seed} cargo test -p tests --test simulation")
+    let all_called_back = number("SIM_ATTACHED") == Some(0);
+    let attached = if all_called_back { "SIM_ATTACHED=0 " } else { "" };
+    format!("{attached}SIM_SEED={seed} cargo test -p tests --test simulation")
 }
 
 fn number(variable: &str) -> Option<u64> {

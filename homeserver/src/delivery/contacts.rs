@@ -29,12 +29,7 @@ impl Delivery {
 
     async fn tell_router(&self, router: &str, op: Op) {
         loop {
-            let link = self
-                .routers()
-                .get(router)
-                .filter(|link| !link.is_closed())
-                .cloned();
-            if let Some(link) = link {
+            if let Some(link) = self.linked(router) {
                 match link.call(self.call(CHANGE_DEADLINE, op.clone())).await {
                     // Or the person has another home, which their clients ask from now on.
                     Ok(Ok(_) | Err(Refusal::Moved { .. })) => return,
