@@ -1,6 +1,6 @@
 //! The certificate that routers show their clients.
 
-use anyhow::{Context, Result, bail};
+use anyhow::{Context, Result, bail, ensure};
 use daemon::config::SecretFile;
 use router::{Tls, TlsFiles, TlsSection, Trust};
 use std::net::SocketAddr;
@@ -78,8 +78,6 @@ impl Certified {
             // On loopback, or behind a proxy: see `check`.
             return Ok((TlsSection::default(), Trust::Inside));
         };
-        let absolute =
-            |file: &Path| std::path::absolute(file).with_context(|| format!("find {}", file.display()));
         let section = TlsSection {
             certificate: Some(absolute(certificate)?),
             key: Some(SecretFile::new(absolute(key)?)),
@@ -90,6 +88,23 @@ impl Certified {
         Ok((section, if strangers { Trust::None } else { Trust::Inside }))
     }
 
+    /// The file of the certificate, if one was given: where other commands find it.
+    ///
+    /// # Errors
+    /// When its path has no absolute form, or is not text.
+    pub(super) fn certificate(&self) -> Result<Option<PathBuf>> {
+        let Some((file, _)) = self.files() else {
+            return Ok(None);
+        };
+        let file = absolute(file)?;
+        ensure!(
+            file.to_str().is_some(),
+            "--tls-certificate {}: its path is not UTF-8",
+            file.display()
+        );
+        Ok(Some(file))
+    }
+
     /// How addresses of routers begin.
     pub(super) fn scheme(&self) -> &'static str {
         if self.files().is_some() { "https" } else { "http" }
@@ -98,4 +113,8 @@ impl Certified {
     fn files(&self) -> Option<(&Path, &Path)> {
         Some((self.tls_certificate.as_deref()?, self.tls_key.as_deref()?))
     }
+}
+
+fn absolute(file: &Path) -> Result<PathBuf> {
+    std::path::absolute(file).with_context(|| format!("find {}", file.display()))
 }
