@@ -105,6 +105,9 @@ async fn main() -> Result<()> {
         println!("{}", serde_json::to_string(&all)?);
     } else {
         println!("{}", measured::table(&all));
+        for line in measured::differences(&all) {
+            println!("{line}");
+        }
         if measured::debug_build(&all) {
             println!("these programs are not built with --release");
         }
@@ -132,19 +135,19 @@ async fn measure(plan: &Plan, store: &str, archive: bool) -> Result<Vec<Found>> 
     let further = (etcd.endpoint(), kept.arguments());
     let topology = topology.to_str().context("the folder's name is text")?;
     let cluster = Cluster::start_with(&plan.homeport, data, topology, &further).await?;
-    let load = async |pace: Pace, seconds: u32| -> Result<serde_json::Value> {
+    let load = async |pace: Pace, seconds: u32, further: &[&str]| -> Result<serde_json::Value> {
         let mut command = Command::new(&plan.homeport);
-        command.args(["load", "messages", "--json", "--make-accounts"]);
+        command.args(["load", "messages", "--json"]).args(further);
         command.args(["--users", &plan.people.to_string()]);
         command.args(["--via", "attachment", "--seconds", &seconds.to_string()]);
         command.args(pace.arguments()).arg("--data").arg(data);
         told(command).await
     };
-    load(plan.paces[1], WARM_UP).await?;
+    load(plan.paces[1], WARM_UP, &["--make-accounts"]).await?;
     let mut all = Vec::new();
     for pace in plan.paces {
         let (archived, used) = (entries(plan, data).await?, cluster.cpu_seconds(kept.pid())?[2]);
-        let report = load(pace, plan.seconds).await?;
+        let report = load(pace, plan.seconds, &[]).await?;
         let used = cluster.cpu_seconds(kept.pid())?[2] - used;
         let found = Found::read(pace.words(), &report, kept.pid().map(|_| used))?;
         let archived = entries(plan, data).await? - archived;

@@ -34,6 +34,11 @@ pub(crate) struct Found {
 }
 
 impl Found {
+    /// Processor time of everybody for each message.
+    fn cpu_us(&self) -> f64 {
+        self.server_cpu_us + self.database_cpu_us.unwrap_or_default()
+    }
+
     /// From the report of `homeport load` and the seconds that the database has used.
     pub(crate) fn read(pace: String, report: &Value, database: Option<f64>) -> Result<Self> {
         let figure = |name: &str| report[name].as_f64().with_context(|| name.to_owned());
@@ -61,6 +66,29 @@ impl Found {
             debug_build: report["debug_build"].as_bool().context("debug_build")?,
         })
     }
+}
+
+/// What the archive adds, a line for each pair without and with it.
+pub(crate) fn differences(all: &[Measured]) -> Vec<String> {
+    let of = |without: &Measured| {
+        let with = all.iter().find(|with| {
+            let same = (with.round, with.store, &with.found.pace);
+            with.archive && same == (without.round, without.store, &without.found.pace)
+        })?;
+        let (off, on) = (&without.found, &with.found);
+        Some(format!(
+            "{}, {}: the archive adds {:.0} us to a message, and p99 is {:.2} ms where it was {:.2}",
+            without.store,
+            off.pace,
+            on.cpu_us() - off.cpu_us(),
+            on.p99_ms,
+            off.p99_ms
+        ))
+    };
+    all.iter()
+        .filter(|measured| !measured.archive)
+        .filter_map(of)
+        .collect()
 }
 
 /// Whether it was measured with programs that are not meant for it.
