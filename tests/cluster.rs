@@ -40,6 +40,8 @@ mod namesake;
 mod pause_home;
 #[path = "cluster/postgres_away.rs"]
 mod postgres_away;
+#[path = "cluster/postgres_full.rs"]
+mod postgres_full;
 #[path = "cluster/scene.rs"]
 mod scene;
 #[path = "../store/tests/postgres/server.rs"]
@@ -49,6 +51,8 @@ mod scene;
     reason = "the tests of the store need more of it; in a test it is an assertion"
 )]
 mod server;
+#[path = "cluster/small_disk.rs"]
+mod small_disk;
 #[path = "cluster/start_order.rs"]
 mod start_order;
 #[path = "cluster/wrong_clock.rs"]

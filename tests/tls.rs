@@ -6,6 +6,8 @@ mod authority;
 mod carrier;
 #[path = "tls/events.rs"]
 mod events;
+#[path = "tls/proxy.rs"]
+mod proxy;
 #[path = "tls/renewal.rs"]
 mod renewal;
 #[path = "tls/talk.rs"]

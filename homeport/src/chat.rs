@@ -65,7 +65,7 @@ pub(crate) struct Chat {
     #[arg(long, value_name = "FILE")]
     password_file: Option<PathBuf>,
     /// Who vouches for the server, PEM, instead of those whom this system trusts
-    #[arg(long, value_name = "FILE")]
+    #[arg(long, value_name = "FILE", requires = "server")]
     ca: Option<PathBuf>,
     /// The state to begin with: online, away, busy, back-soon, on-phone, at-lunch, idle, invisible, offline
     #[arg(long, value_name = "STATE", default_value = "online", value_parser = plain::state)]
@@ -101,7 +101,10 @@ impl Chat {
             Some(url) => Servers::given(url.clone()),
             None => Servers::on(&self.data)?,
         };
-        let connecting = Connecting::new(self.ca.as_deref())?;
+        let connecting = match servers.certificate() {
+            Some(file) => Connecting::to_certified(file)?,
+            None => Connecting::new(self.ca.as_deref())?,
+        };
         let demo = self.server.is_none().then_some(self.data.as_path());
         let password = password::password(&address, self.password_file.as_deref(), demo)?;
         let is_open = servers.are_open();

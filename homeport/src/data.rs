@@ -10,7 +10,7 @@ mod running;
 
 pub(crate) use kept_in::{Database, address as database_address};
 pub(crate) use recorded::Recorded;
-pub(crate) use running::Running;
+pub(crate) use running::{Routers, Running};
 
 use std::fs::{DirBuilder, File};
 use std::io::{self, ErrorKind, Write};

@@ -2,6 +2,9 @@
 //! crate `load`; here are the command line, the accounts and what is printed.
 
 mod accounts;
+mod company;
+mod rounds;
+mod storm;
 pub(crate) mod target;
 
 use crate::Usage;
@@ -9,7 +12,10 @@ use crate::output::Output;
 use ::load::{Pace, Plan, Report, Standing};
 use anyhow::{Context, Result, bail};
 use daemon::Shutdown;
+use rounds::Rounds;
+use std::future::Future;
 use std::path::{Path, PathBuf};
+use storm::Storm;
 use target::Target;
 use tokio::process::Command;
 
@@ -22,7 +28,7 @@ pub(crate) const TEXT_BYTES: usize = 64;
 /// Threads of the generator: the cluster may be on the same machine.
 pub(crate) const THREADS: usize = 2;
 
-/// Measure a cluster that runs: messages, presence, log-ons, an office day
+/// Measure a cluster that runs: messages, presence, log-ons, an office day, a storm, memory over rounds
 #[derive(clap::Args, Debug)]
 pub(crate) struct Load {
     #[command(subcommand)]
@@ -35,6 +41,8 @@ enum Scenario {
     Presence(Box<Presence>),
     Logon(Box<Logon>),
     Office(Box<Office>),
+    Storm(Box<Storm>),
+    Rounds(Box<Rounds>),
     Floor(Floor),
 }
 
@@ -224,14 +232,38 @@ impl Load {
             Scenario::Presence(it) => (Asked::presence(&it), it.run),
             Scenario::Logon(it) => (Asked::log_on(&it), it.run),
             Scenario::Office(it) => (Asked::office(&it), it.run),
+            Scenario::Storm(it) => return block_on(it.measure(output)),
+            Scenario::Rounds(it) => return block_on(it.measure(output)),
         };
-        let runtime = tokio::runtime::Builder::new_multi_thread()
-            .worker_threads(THREADS)
-            .enable_all()
-            .build();
-        runtime
-            .context("start")?
-            .block_on(Box::pin(run.measure(asked, output)))
+        block_on(run.measure(asked, output))
+    }
+}
+
+fn block_on(measured: impl Future<Output = Result<()>>) -> Result<()> {
+    let runtime = tokio::runtime::Builder::new_multi_thread()
+        .worker_threads(THREADS)
+        .enable_all()
+        .build();
+    runtime.context("start")?.block_on(Box::pin(measured))
+}
+
+/// Measures, and shows on the way how far it is.
+async fn shown<T>(
+    output: &Output,
+    measure: impl AsyncFnOnce(::load::Show<'_>) -> Result<T, ::load::Error>,
+) -> Result<T, ::load::Error> {
+    let mut progress = None;
+    let mut show = |standing: Standing<'_>| {
+        let progress = progress.get_or_insert_with(|| output.progress(standing.of));
+        progress.show_of(standing.done, standing.of, standing.text);
+    };
+    measure(&mut show).await
+}
+
+/// Says so where figures mean little.
+fn warn_of_debug(output: &Output) {
+    if cfg!(debug_assertions) {
+        output.warning("this is a debug build: build with --release to measure");
     }
 }
 
@@ -295,9 +327,7 @@ impl Asked {
 
 impl Run {
     async fn measure(&self, asked: Asked, output: &Output) -> Result<()> {
-        if cfg!(debug_assertions) {
-            output.warning("this is a debug build: build with --release to measure");
-        }
+        warn_of_debug(output);
         let stop = Shutdown::on_signals().context("listen for signals")?;
         let (routers, people) = (self.target.routers().await?, self.target.people(self.users)?);
         let password = self.target.password(&people, output).await?;
@@ -316,13 +346,10 @@ impl Run {
             server: self.target.server(),
             floor: floor()?,
         };
-        let mut progress = None;
-        let mut show = |standing: Standing<'_>| {
-            let progress = progress.get_or_insert_with(|| output.progress(standing.of));
-            progress.show_of(standing.done, standing.of, standing.text);
-        };
-        let ran = Box::pin(::load::run(plan, &stop, &mut show)).await;
-        drop(progress);
+        let ran = shown(output, async |show| {
+            Box::pin(::load::run(plan, &stop, show)).await
+        })
+        .await;
         let report = ran.map_err(|error| explained(error, &self.target))?;
         self.print(&report, output)
     }
@@ -367,6 +394,7 @@ pub(crate) fn explained(error: ::load::Error, target: &Target) -> anyhow::Error 
         | ::load::Error::NoTls { .. }
         | ::load::Error::NoAttachment { .. }
         | ::load::Error::NotReady { .. }
+        | ::load::Error::Crowd(_)
         | ::load::Error::Floor(_)
         | ::load::Error::Usage(_)
         | ::load::Error::System { .. }

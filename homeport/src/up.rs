@@ -41,7 +41,8 @@ Examples:
       Every router and home server as a process of its own, to kill one and watch nothing happen
 
   homeport up --listen 127.0.0.1:8443 --tls-certificate im.pem --tls-key im.key
-      Clients speak TLS: homeport chat alice@localhost --server https://localhost:8443 --ca ca.pem
+      Clients speak TLS. Here `homeport chat alice@localhost` finds it by the data folder; elsewhere it is
+      homeport chat alice@localhost --server https://localhost:8443 --ca ca.pem
 
 It prints what runs where and then one line `ready http://IP:PORT`, or `https://` with a certificate. Ctrl-C drains in order; a second one \
 ends at once. With --processes, what each process logs is in DIR/log/NAME.log, and a process that dies is \

@@ -3,6 +3,8 @@
 
 #[path = "tls/certificates.rs"]
 mod certificates;
+#[path = "load/company.rs"]
+mod company;
 #[path = "load/mistakes.rs"]
 mod mistakes;
 #[path = "load/said.rs"]

@@ -123,6 +123,59 @@ async fn processes_of_a_topology_that_strangers_reach_speak_tls() {
     assert_eq!(alice.end().await.code, Some(0));
 }
 
+/// Everything is found in the data folder, also the certificate, whose only name is `localhost`.
+#[tokio::test]
+async fn clients_find_routers_with_a_certificate_by_the_data_folder() {
+    for topology in [&["lab"][..], &["isp", "--processes", "--domain", "localhost"]] {
+        let folder = tempfile::tempdir().unwrap();
+        let folder = folder.path();
+        certify(folder);
+        let (_up, ready) = start(folder, &[topology, &CERTIFIED].concat());
+        assert!(ready.starts_with("https://127.0.0.1:"), "{ready}");
+        let data = ["--data", "data"];
+        let mut alice = Script::start("alice@localhost", folder, &data);
+        assert_eq!(alice.line().await, "online");
+        assert_eq!(alice.end().await.code, Some(0));
+        let load = ["load", "messages", "--json", "--make-accounts", "--users", "2"];
+        let loaded = Command::new(HOMEPORT)
+            .args(load)
+            .args(["--rate", "5", "--seconds", "1"])
+            .args(data)
+            .current_dir(folder)
+            .output()
+            .unwrap();
+        let said = String::from_utf8_lossy(&loaded.stderr).into_owned();
+        assert!(loaded.status.success(), "{topology:?}: {said}");
+
+        // Of another certificate nobody can have the key who runs there.
+        let cluster = folder.join("data/cluster.toml");
+        let text = std::fs::read_to_string(&cluster).unwrap();
+        write_secret(&cluster, &text.replace("im.pem", "ca.pem"));
+        let ended = Script::start("alice@localhost", folder, &data).wait().await;
+        assert_eq!(ended.code, Some(1), "{:#?}", ended.lines);
+        assert!(ended.errors.contains("certificate"), "{}", ended.errors);
+        write_secret(&cluster, &text.replace("im.pem", "gone.pem"));
+        let ended = Script::start("alice@localhost", folder, &data).wait().await;
+        assert_eq!(ended.code, Some(1), "{:#?}", ended.lines);
+        for part in ["gone.pem", "--server"] {
+            assert!(ended.errors.contains(part), "{part}: {}", ended.errors);
+        }
+    }
+}
+
+/// Who vouches for whom is known of a server that is named; in a data folder it is the certificate itself.
+#[tokio::test]
+async fn an_authority_goes_with_a_server() {
+    let folder = tempfile::tempdir().unwrap();
+    certify(folder.path());
+    let arguments = ["--ca", "ca.pem"];
+    let ended = Script::start("alice@localhost", folder.path(), &arguments)
+        .wait()
+        .await;
+    assert_eq!(ended.code, Some(2), "{:#?}", ended.lines);
+    assert!(ended.errors.contains("--server"), "{}", ended.errors);
+}
+
 #[test]
 fn what_cannot_be_safe_is_refused() {
     let folder = tempfile::tempdir().unwrap();

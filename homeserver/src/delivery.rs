@@ -301,6 +301,14 @@ impl Delivery {
         }
     }
 
+    /// Forgets what was handed over long ago, until the home stops: also when nobody is told anything any more.
+    pub(crate) async fn forget(&self) {
+        while self.wait(recent::KEPT).await {
+            self.inner.told_homes.forget();
+            self.inner.told_routers.forget();
+        }
+    }
+
     /// The epoch that this home knows.
     pub(crate) fn epoch(&self) -> u64 {
         self.inner.placements.now().epoch()

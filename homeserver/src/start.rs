@@ -225,6 +225,11 @@ fn run_followers(
         accounts.await;
         Ok(())
     });
+    let delivery = shared.delivery.clone();
+    tasks.spawn("forget what was told", OnError::Stop, async move {
+        delivery.forget().await;
+        Ok(())
+    });
     let ownership = Ownership {
         placements: shared.placements.clone(),
         links: shared.links.clone(),

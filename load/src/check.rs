@@ -1,6 +1,7 @@
 //! What became of every message: sent, answered, heard. Finds those that were lost, heard twice, or heard in another
 //! order than one person wrote them to another.
 
+use crate::report::Counts;
 use std::collections::{BTreeSet, HashMap};
 use std::fmt;
 
@@ -236,19 +237,7 @@ impl Verdict {
 
     /// What broke a promise, in words; none when nothing did.
     pub(crate) fn broken(&self) -> Option<String> {
-        let counts = [
-            (self.lost, "lost"),
-            (self.doubled, "heard twice"),
-            (self.reordered, "out of order"),
-            (self.strange, "not as they were sent"),
-            (self.unanswered, "without an answer"),
-        ];
-        let broken: Vec<String> = counts
-            .iter()
-            .filter(|(count, _)| *count > 0)
-            .map(|(count, what)| format!("{count} {what}"))
-            .collect();
-        (!broken.is_empty()).then(|| broken.join(", "))
+        Counts::of(self, self.acknowledged()).broken()
     }
 }
 

@@ -58,6 +58,9 @@ pub enum Error {
         /// Why.
         why: String,
     },
+    /// Not everybody came who was to be there.
+    #[error("not everybody could log on: {0}")]
+    Crowd(String),
     /// More files are needed than this process may have open.
     #[error(
         "{users} users need {needed} open files, and this process may have {allowed}: raise the limit with `ulimit -n \

@@ -15,6 +15,7 @@
 
 mod alarm;
 mod attached;
+mod beside;
 mod called;
 pub mod certify;
 mod changes;
@@ -32,6 +33,7 @@ mod picture;
 mod plan;
 mod processes;
 mod report;
+mod rounds;
 mod router;
 mod rumours;
 mod run;
@@ -43,11 +45,13 @@ mod usage;
 mod user;
 mod world;
 
+pub use beside::{Beside, BesideReport, beside};
 pub use company::{Arrivals, Company, Return, Spell, Talk, Through, Until};
 pub use error::Error;
 pub use people::People;
 pub use plan::{Pace, Plan, RATE_MAX, Scenario, USERS_MAX, Via};
 pub use report::{Counts, Report, Times};
+pub use rounds::{ROUNDS_MAX, Round, Rounds, RoundsReport, rounds};
 pub use router::Router;
 pub use run::{Show, Standing, run};
 pub use timing::{Outcome, Piece, Timed};

@@ -128,6 +128,23 @@ impl Counts {
             strange: verdict.strange,
         }
     }
+
+    /// What must not be, in words.
+    pub(crate) fn broken(&self) -> Option<String> {
+        let counts = [
+            (self.lost, "lost"),
+            (self.doubled, "heard twice"),
+            (self.reordered, "out of order"),
+            (self.strange, "not as they were sent"),
+            (self.unanswered, "without an answer"),
+        ];
+        let broken: Vec<String> = counts
+            .iter()
+            .filter(|(count, _)| *count > 0)
+            .map(|(count, what)| format!("{count} {what}"))
+            .collect();
+        (!broken.is_empty()).then(|| broken.join(", "))
+    }
 }
 
 impl From<Spread> for Times {

@@ -6,6 +6,7 @@ mod queue;
 mod queues;
 mod taken;
 
+pub(crate) use policy::contains;
 pub use policy::{OwnListeners, Policy};
 pub(crate) use queues::{Lost, Queues};
 pub(crate) use taken::{InHand, Taken};

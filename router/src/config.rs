@@ -1,6 +1,7 @@
 //! What a router is told about itself.
 
 use crate::call_back::Policy;
+use crate::listener::Proxies;
 use crate::tls::Tls;
 use rvp::Domain;
 use serde::{Deserialize, Serialize};
@@ -44,6 +45,8 @@ pub struct RouterConfig {
     pub listen: SocketAddr,
     /// What clients must speak there, if it is not plain HTTP.
     pub tls: Option<Tls>,
+    /// Who may connect there: where one is named, proxies that end TLS and nobody else.
+    pub proxies: Proxies,
     /// The hosts in the URLs of its people: `im.example.com`. Others are answered 404.
     pub domains: Vec<Domain>,
     /// What is offered in a challenge. The order means nothing: there is only one that clients understand.

@@ -27,6 +27,7 @@ mod tls;
 
 pub use call_back::{OwnListeners, Policy};
 pub use config::{AttachmentConfig, RouterConfig, Scheme};
+pub use listener::Proxies;
 pub use settings::{
     AttachmentsSection, LimitsSection, ListenSection, RouterSettings, SettingsError, TlsSection, Trust,
 };
@@ -125,6 +126,7 @@ impl Router {
             name: config.name.clone(),
             service: service(given, attachments, (forward, metrics.clone()), address),
             tls: config.tls.clone(),
+            proxies: config.proxies.clone(),
             connections_max: config.connections_max,
             metrics,
             group: client_tasks.group("client connection", OnError::Log),

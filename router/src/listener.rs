@@ -5,6 +5,9 @@
 //! and whoever is in stays in.
 
 mod http2;
+mod proxies;
+
+pub use proxies::Proxies;
 
 use crate::connection::{Connection, Place};
 use crate::front;
@@ -14,6 +17,7 @@ use axum::body::Body;
 use daemon::{Group, Listener, Stream};
 use hyper::server::conn::http1;
 use hyper_util::rt::{TokioIo, TokioTimer};
+use proxies::Gate;
 use rvp::Fault;
 use std::convert::Infallible;
 use std::sync::Arc;
@@ -43,6 +47,8 @@ pub(crate) struct Accept {
     pub(crate) service: axum::Router,
     /// What clients must speak, if it is not plain HTTP.
     pub(crate) tls: Option<Tls>,
+    /// Who may connect.
+    pub(crate) proxies: Proxies,
     pub(crate) connections_max: usize,
     pub(crate) metrics: Metrics,
     pub(crate) group: Group,
@@ -54,10 +60,14 @@ impl Accept {
     pub(crate) async fn run(self, mut listener: Box<dyn Listener>) {
         let room = Arc::new(Semaphore::new(self.connections_max));
         let turned_away = Arc::new(Semaphore::new(TURNED_AWAY_MAX));
+        let mut gate = Gate::new(self.proxies.clone());
         let mut warned = false;
         loop {
             let accepted = self.stop.run_until_cancelled(listener.accept_patiently()).await;
             let Some((stream, peer)) = accepted else { return };
+            if !gate.admits(peer, &self.name, &self.metrics) {
+                continue;
+            }
             let (shake, stop) = (self.shake(), self.stop.clone());
             if let Ok(permit) = Arc::clone(&room).try_acquire_owned() {
                 let place = Place::new(permit, self.metrics.connection());

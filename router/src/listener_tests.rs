@@ -2,7 +2,7 @@ use super::*;
 use daemon::{Network, OnError, Tasks, TokioNetwork};
 use std::net::SocketAddr;
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
-use tokio::net::TcpStream;
+use tokio::net::{TcpSocket, TcpStream};
 
 const REQUEST: &[u8] = b"GET / HTTP/1.1\r\nHost: im.example.com\r\n\r\n";
 const PATIENCE: Duration = Duration::from_secs(30);
@@ -22,6 +22,44 @@ async fn ask(address: SocketAddr) -> (TcpStream, String) {
     (client, answer)
 }
 
+/// Everybody has an address of their own on loopback.
+#[tokio::test]
+async fn who_is_no_proxy_is_closed_unread() {
+    let listener = TokioNetwork.bind("127.0.0.1:0".parse().unwrap()).await.unwrap();
+    let (address, tasks, metrics) = (listener.local_addr().unwrap(), Tasks::new(), Metrics::default());
+    let accept = Accept {
+        name: "router-1".into(),
+        service: axum::Router::new().fallback(async || "in"),
+        tls: None,
+        proxies: Proxies::new(vec![("127.0.0.2".parse().unwrap(), 32)]),
+        connections_max: 1,
+        metrics: metrics.clone(),
+        group: tasks.group("client connection", OnError::Log),
+        stop: tasks.cancelled(),
+    };
+    tasks.spawn("client listener", OnError::Stop, async move {
+        accept.run(listener).await;
+        Ok(())
+    });
+    let connect = async |from: &str| {
+        let socket = TcpSocket::new_v4().unwrap();
+        socket.bind(SocketAddr::new(from.parse().unwrap(), 0)).unwrap();
+        socket.connect(address).await.unwrap()
+    };
+    for stranger in ["127.0.0.1", "127.0.0.3"] {
+        let mut client = connect(stranger).await;
+        assert_eq!(answer(&mut client).await, "", "{stranger} is closed");
+    }
+    // None of them has taken the only place.
+    let mut proxy = connect("127.0.0.2").await;
+    proxy.write_all(REQUEST).await.unwrap();
+    let answered = answer(&mut proxy).await;
+    assert!(answered.starts_with("HTTP/1.1 200"), "{answered}");
+    assert_eq!(metrics.not_from_proxy_so_far(), 2);
+    drop(proxy);
+    assert!(tasks.drain(PATIENCE).await.is_empty());
+}
+
 #[tokio::test]
 async fn one_too_many_is_told_so_and_the_others_stay() {
     let listener = TokioNetwork.bind("127.0.0.1:0".parse().unwrap()).await.unwrap();
@@ -30,6 +68,7 @@ async fn one_too_many_is_told_so_and_the_others_stay() {
         name: "router-1".into(),
         service: axum::Router::new().fallback(async || "in"),
         tls: None,
+        proxies: Proxies::default(),
         connections_max: 2,
         metrics: Metrics::default(),
         group: tasks.group("client connection", OnError::Log),

@@ -22,6 +22,7 @@ struct ResultLabels {
 pub(crate) struct Metrics {
     connections: Gauge,
     turned_away: Counter,
+    not_from_proxy: Counter,
     nearly_full: Gauge,
     requests: Family<RequestLabels, Counter>,
     call_backs: Family<ResultLabels, Counter>,
@@ -49,6 +50,11 @@ impl Metrics {
             "turned_away",
             "Connections for which there was no room",
             metrics.turned_away.clone(),
+        );
+        mine.register(
+            "not_from_proxy",
+            "Connections that were closed because they did not come from a proxy",
+            metrics.not_from_proxy.clone(),
         );
         mine.register(
             "nearly_full",
@@ -145,6 +151,16 @@ impl Metrics {
     /// There was no room for a connection.
     pub(crate) fn turned_away(&self) {
         self.turned_away.inc();
+    }
+
+    /// Somebody else than a proxy has connected.
+    pub(crate) fn not_from_proxy(&self) {
+        self.not_from_proxy.inc();
+    }
+
+    #[cfg(test)]
+    pub(crate) fn not_from_proxy_so_far(&self) -> u64 {
+        self.not_from_proxy.get()
     }
 
     /// Whether there is hardly any room.

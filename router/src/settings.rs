@@ -5,10 +5,12 @@ mod call_backs;
 mod etcd;
 mod tls;
 
+pub(crate) use call_backs::range;
+
 pub use attachments::AttachmentsSection;
 pub use tls::{TlsSection, Trust};
 
-use crate::{Policy, RouterConfig, Scheme, TlsError};
+use crate::{Policy, Proxies, RouterConfig, Scheme, TlsError};
 use daemon::config::{
     AdminSection, DrainSection, Listen, MembershipSection, Mistakes, Secret, SecretError, SecretFile,
     Settings, TelemetrySection,
@@ -62,6 +64,8 @@ pub struct ListenSection {
     pub rvp: Listen,
     /// Who reaches it: `inside`, or `none` of those we trust, as on the Internet.
     pub trust: Trust,
+    /// The addresses of proxies that end TLS before it, `10.0.1.5` or ranges such as `10.0.1.0/28`: nobody else may connect. Anybody may unless said.
+    pub proxies: Vec<String>,
 }
 
 /// `[limits]`.
@@ -93,11 +97,19 @@ impl Default for RouterSettings {
     }
 }
 
+impl ListenSection {
+    fn proxies(&self) -> Result<Proxies, SettingsError> {
+        let ranges: Option<Vec<_>> = self.proxies.iter().map(|text| Proxies::range(text)).collect();
+        ranges.map(Proxies::new).ok_or(SettingsError::Proxies)
+    }
+}
+
 impl Default for ListenSection {
     fn default() -> Self {
         Self {
             rvp: Listen(SocketAddr::from((Ipv4Addr::UNSPECIFIED, 8080))),
             trust: Trust::default(),
+            proxies: Vec::new(),
         }
     }
 }
@@ -116,6 +128,9 @@ pub enum SettingsError {
     /// A domain is not a host name.
     #[error("`domains` has an item that is no host name")]
     Domain(#[source] ParseError),
+    /// A proxy is no address.
+    #[error("`listen.proxies` has an item that is no address")]
+    Proxies,
     /// A file with a secret cannot be used.
     #[error("the secret of `{key}` cannot be used")]
     Secret {
@@ -155,6 +170,7 @@ impl RouterSettings {
             name: self.name.clone(),
             listen: self.listen.rvp.0,
             tls: self.tls.load()?,
+            proxies: self.listen.proxies()?,
             domains: domains.map_err(SettingsError::Domain)?,
             schemes: self.schemes.clone(),
             call_backs: self.call_backs.clone(),

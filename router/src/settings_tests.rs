@@ -145,6 +145,14 @@ fn mistakes_about_tls_say_what_to_write() {
             "tls is missing, and listen.trust is \"none\": what strangers reach must speak TLS; write",
         ),
         (
+            "listen.proxies = [\"10.0.1.5/28\"]",
+            "listen.proxies has \"10.0.1.5/28\"; write addresses, \"10.0.1.5\", or ranges",
+        ),
+        (
+            "listen.trust = \"none\"\nlisten.proxies = [\"0.0.0.0/0\"]",
+            "listen.proxies has \"0.0.0.0/0\"; write addresses",
+        ),
+        (
             "tls.certificate = \"router.pem\"",
             "tls.key is missing; write the path of the certificate's key",
         ),
@@ -172,6 +180,15 @@ fn strangers_are_not_called_back() {
         &[],
     );
     assert_eq!(told.unwrap_err().lines().count(), 2, "both at once");
+}
+
+#[test]
+fn strangers_may_come_by_a_proxy_that_ends_tls() {
+    let proxy = "listen.trust = \"none\"\nlisten.proxies = [\"10.0.1.5\", \"10.0.2.0/28\"]\n";
+    let settings = read(&format!("{GOOD}{proxy}"), &[]).unwrap();
+    assert_eq!(settings.listen.proxies, ["10.0.1.5", "10.0.2.0/28"]);
+    let told = read(&format!("{GOOD}{proxy}call_backs = \"peer\"\n"), &[]).unwrap_err();
+    assert!(told.contains("call_backs must be \"off\""), "{told}");
 }
 
 #[test]

@@ -53,6 +53,10 @@ use std::time::SystemTime;
 /// Claims that are kept of a slot, the newest among them.
 pub const MOVES_MAX: u32 = 8;
 
+/// How loudly a pool says that somebody waited long for a connection. Not a complaint: the wait has an end, and whoever
+/// comes to it is told. A clock that was set forward makes every wait look long.
+pub(crate) const SLOW_ACQUIRE: log::LevelFilter = log::LevelFilter::Debug;
+
 /// Durable state. Every method is one transaction: it happens wholly or not at all, and what it returns is
 /// one moment's truth.
 ///

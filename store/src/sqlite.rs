@@ -64,6 +64,7 @@ impl SqliteStore {
         let connect = async |pool: SqlitePoolOptions, options: SqliteConnectOptions| {
             let pool = pool
                 .acquire_timeout(ACQUIRE_TIMEOUT)
+                .acquire_slow_level(crate::SLOW_ACQUIRE)
                 .idle_timeout(None)
                 .max_lifetime(None)
                 .test_before_acquire(false);

@@ -79,7 +79,7 @@ const CONFINED: [Confined; 16] = [
         files: &[
             "router/src/tls",
             "load/src/router.rs",
-            "homeport/src/chat/connection.rs",
+            "homeport/src/chat/connection",
             "homeport/tests/chat/tls.rs",
             "tests/tls/",
         ],

@@ -1,34 +1,26 @@
 //! The disk of the store is full, and has room again.
 
-use crate::scene;
-use anyhow::{Context, ensure};
-use std::fs::File;
-use std::io::Write;
-use std::path::{Path, PathBuf};
-use std::process::Command;
+use crate::{scene, small_disk};
+use anyhow::ensure;
+use std::path::Path;
 use store::Location;
 use tests::client::Message;
 use tests::listener::{Heard, Said};
 use tests::{Answer, Client, Failure, Plan, Processes};
 
-/// Where the small disk is, in the process that has one.
-const SMALL_DISK: &str = "HOMEPORT_SMALL_DISK";
-/// Its size: enough for a few thousand messages.
+/// The size of the disk: enough for a few thousand messages.
 const SIZE: &str = "16m";
 /// Messages sent to a full disk, so many that what is left in half-filled pages is used up.
 const SENT: usize = 200;
 
 const NAME: &str = "disk_full::a_full_disk_refuses_what_must_be_kept_and_loses_nothing";
 
-/// A file system of its own needs a namespace of its own, which a process with threads cannot enter: this test runs
-/// itself in one.
 #[test]
 fn a_full_disk_refuses_what_must_be_kept_and_loses_nothing() -> Result<(), Failure> {
-    let Some(disk) = std::env::var_os(SMALL_DISK) else {
-        return tests::run(&[], async |_| within_namespace());
+    let Some(disk) = small_disk::here() else {
+        return tests::run(&[], async |_| small_disk::run(NAME, SIZE));
     };
     tests::run(&[], async |_| {
-        let disk = PathBuf::from(disk);
         let store = Location::Sqlite(disk.join("homeport.db"));
         let mut processes = Processes::with_store(Plan::default(), 1, Some(store)).await?;
         for complaint in ["not durable", "WARN sqlx", "cannot join yet"] {
@@ -40,24 +32,6 @@ fn a_full_disk_refuses_what_must_be_kept_and_loses_nothing() -> Result<(), Failu
         }
         processes.close().await
     })
-}
-
-fn within_namespace() -> anyhow::Result<()> {
-    let folder = tempfile::tempdir()?;
-    let mount = format!("mount -t tmpfs -o size={SIZE} tmpfs \"$0\" && exec \"$@\"");
-    let output = Command::new("unshare")
-        .args(["--map-root-user", "--mount", "sh", "-c", &mount])
-        .arg(folder.path())
-        .arg(std::env::current_exe()?)
-        .args(["--exact", NAME, "--nocapture"])
-        .env(SMALL_DISK, folder.path())
-        .output()
-        .context("run unshare, of the Debian package util-linux")?;
-    let said = String::from_utf8_lossy(&output.stdout);
-    let complained = String::from_utf8_lossy(&output.stderr);
-    ensure!(output.status.success(), "{said}\n{complained}");
-    ensure!(said.contains("1 passed"), "it was not run: {said}");
-    Ok(())
 }
 
 async fn play(processes: &mut Processes, disk: &Path) -> anyhow::Result<()> {
@@ -72,7 +46,7 @@ async fn play(processes: &mut Processes, disk: &Path) -> anyhow::Result<()> {
         scene::expect(202, &say(&mut writer, &away, &text).await?)?;
         kept.push(text);
     }
-    let filler = fill(disk)?;
+    let filler = small_disk::fill(disk)?;
     let mut refused = 0;
     for number in 0..SENT {
         let text = format!("full {number}");
@@ -102,16 +76,6 @@ async fn play(processes: &mut Processes, disk: &Path) -> anyhow::Result<()> {
     .await?;
     ensure!(heard == kept, "{heard:?} instead of {kept:?}");
     Ok(())
-}
-
-/// Writes a file until there is no room.
-fn fill(disk: &Path) -> anyhow::Result<PathBuf> {
-    let path = disk.join("filler");
-    let mut file = File::create(&path)?;
-    for size in [65_536, 4_096, 512] {
-        while file.write_all(&vec![0; size]).is_ok() {}
-    }
-    Ok(path)
 }
 
 async fn say(writer: &mut Client, to: &Client, text: &str) -> anyhow::Result<Answer> {

@@ -4,7 +4,7 @@ use crate::accounts::Accounts;
 use crate::network::StageNetwork;
 use async_trait::async_trait;
 use homeserver::{ArchivePolicy, OfflinePolicy};
-use router::{Policy, Scheme, Tls};
+use router::{Policy, Proxies, Scheme, Tls};
 use std::net::SocketAddr;
 use std::time::Duration;
 
@@ -21,6 +21,8 @@ pub struct Plan {
     pub call_backs: Policy,
     /// What the routers of a [`crate::Stage`] make clients speak, if it is not plain HTTP.
     pub tls: Option<Tls>,
+    /// Who may connect to the routers of a [`crate::Stage`].
+    pub proxies: Proxies,
     /// What becomes of messages for people who cannot be reached.
     pub offline: OfflinePolicy,
     /// Whether messages are archived.
@@ -36,6 +38,7 @@ impl Default for Plan {
             schemes: vec![Scheme::Ntlm, Scheme::Digest],
             call_backs: Policy::Peer,
             tls: None,
+            proxies: Proxies::default(),
             offline: OfflinePolicy::default(),
             archive: ArchivePolicy::default(),
         }

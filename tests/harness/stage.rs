@@ -180,6 +180,7 @@ impl Stage {
             domains: vec![Domain::parse(DOMAIN)?],
             schemes: self.plan.schemes.clone(),
             call_backs: self.plan.call_backs.clone(),
+            proxies: self.plan.proxies.clone(),
             key: [7; 32],
             attachments: router::AttachmentConfig::default(),
             connections_max: 1_000,

@@ -193,6 +193,7 @@ pub(crate) async fn router(
             domains: vec![Domain::parse(DOMAIN)?],
             schemes: vec![Scheme::Digest],
             call_backs: Policy::Peer,
+            proxies: router::Proxies::default(),
             key: [7; 32],
             attachments: router::AttachmentConfig::default(),
             connections_max: 1_000,

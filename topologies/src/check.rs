@@ -13,6 +13,7 @@ use std::collections::{BTreeMap, BTreeSet};
 pub(crate) fn check(draft: &Draft, problems: &mut Vec<Problem>) {
     names(draft, problems);
     zones(draft, problems);
+    proxies(draft, problems);
     nodes(draft, problems);
     failure_zones::check(draft, problems);
     // Counting makes sense only with everything there.
@@ -133,6 +134,24 @@ fn zones(draft: &Draft, problems: &mut Vec<Problem>) {
             let remedy = "write a zone with `trust = \"inside\"`: clients reach routers, never home servers";
             problems.push(home.lines.problem("zone", Wrong::new(wrong, remedy)));
         }
+    }
+}
+
+/// Where a proxy ends TLS it is known, by its address.
+fn proxies(draft: &Draft, problems: &mut Vec<Problem>) {
+    for router in &draft.routers.all {
+        let wrong = match (router.value.tls, router.value.proxies.is_empty()) {
+            (ClientTls::Proxy, true) => Wrong::new(
+                "are missing where tls is \"proxy\"",
+                "write the addresses of those who end TLS, such as [\"10.0.1.5\"]: nobody else may connect",
+            ),
+            (ClientTls::Off | ClientTls::Router, false) => Wrong::new(
+                "are named, and end no TLS",
+                "write `tls = \"proxy\"`, or leave them out",
+            ),
+            (ClientTls::Proxy, false) | (ClientTls::Off | ClientTls::Router, true) => continue,
+        };
+        problems.push(router.lines.problem("proxies", wrong));
     }
 }
 

@@ -4,8 +4,8 @@ use crate::name::{self, Qualified};
 use crate::problem::{Problem, Wrong};
 use crate::section::{Lines, Placed, Section, Sections};
 use crate::value::{
-    age, call_backs, choice, listen, number, origins, part, retention, schemes, sentence, size, text,
-    yes_or_no,
+    age, call_backs, choice, listen, number, origins, part, proxies, retention, schemes, sentence, size,
+    text, yes_or_no,
 };
 use crate::{
     Archive, CallBacks, ClientTls, Domain, HomeRole, Limits, Membership, Offline, Population, Profile,
@@ -229,10 +229,12 @@ fn router(section: &mut Section<'_, '_>) -> Option<RouterRole> {
         ("proxy", ClientTls::Proxy),
     ];
     let tls = section.optional("tls", |value| choice(value, &places), ClientTls::Off);
+    let proxies = section.optional("proxies", proxies, Vec::new());
     let origins = section.optional("origins", origins, Vec::new());
     let (schemes, call_backs) = (schemes?, call_backs?);
     Some(RouterRole {
         tls: tls?,
+        proxies: proxies?,
         origins: origins?,
         name: name?,
         zone: zone?,

@@ -145,6 +145,8 @@ pub struct RouterRole {
     pub call_backs: CallBacks,
     /// Where TLS of its clients ends.
     pub tls: ClientTls,
+    /// The proxies that end it before the router, where they do: nobody else may connect.
+    pub proxies: Vec<IpNet>,
     /// Pages that may attach besides those of the router's own host: `https://chat.example.com`.
     pub origins: Vec<String>,
 }
@@ -156,7 +158,7 @@ pub enum ClientTls {
     Off,
     /// At the router, which has a certificate.
     Router,
-    /// At a proxy that the router's listener knows for sure, and nobody else reaches the listener.
+    /// At a proxy that the router's listener knows by its address; nobody else may connect.
     Proxy,
 }
 

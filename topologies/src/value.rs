@@ -2,7 +2,7 @@
 
 use crate::problem::Wrong;
 use crate::{CallBacks, IpNet, Scheme};
-use std::net::SocketAddr;
+use std::net::{IpAddr, SocketAddr};
 use std::ops::RangeInclusive;
 use std::time::Duration;
 use toml::de::DeValue;
@@ -230,6 +230,28 @@ fn range(value: &DeValue<'_>) -> Result<IpNet, Wrong> {
             IpNet::from(range.addr())
         ),
     ))
+}
+
+/// Proxies that may connect to a router.
+pub(crate) fn proxies(value: &DeValue<'_>) -> Result<Vec<IpNet>, Wrong> {
+    const REMEDY: &str = "write a list of addresses or ranges, such as [\"10.0.1.5\"]";
+    let list = value.as_array().filter(|list| !list.is_empty());
+    let list = list.ok_or_else(|| Wrong::new(format!("is {}", kind(value)), REMEDY))?;
+    let one = |value: &DeValue<'_>| match value.as_str().map(str::parse::<IpAddr>) {
+        Some(Ok(address)) => Ok(IpNet::from(address)),
+        Some(Err(_)) | None => range(value),
+    };
+    let all: Vec<IpNet> = list
+        .iter()
+        .map(|value| one(value.get_ref()))
+        .collect::<Result<_, _>>()?;
+    if let Some(everybody) = all.iter().find(|range| range.prefix_len() == 0) {
+        return Err(Wrong::new(
+            format!("has the entry \"{everybody}\", which is everybody"),
+            REMEDY,
+        ));
+    }
+    Ok(all)
 }
 
 /// What a value is, with its article.

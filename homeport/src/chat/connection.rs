@@ -1,5 +1,9 @@
 //! One connection to a router: a WebSocket, over TLS where the URL says so.
 
+mod certified;
+
+pub(crate) use certified::trust_only;
+
 use super::servers::ServerUrl;
 use super::session::Ended;
 use anyhow::{Context, Result, ensure};
@@ -43,6 +47,15 @@ pub(super) enum Heard {
 }
 
 impl Connecting {
+    /// Trusts only those who have the certificate of a file, as [`trust_only`] says.
+    ///
+    /// # Errors
+    /// The file has none.
+    pub(super) fn to_certified(file: &Path) -> Result<Self> {
+        let tls = trust_only(file)?;
+        Ok(Self { tls })
+    }
+
     /// Trusts as [`trust`] says.
     ///
     /// # Errors

@@ -1,10 +1,10 @@
-//! Where to connect: the URL that was given, or the routers that run on a data folder.
+//! Where to connect: the URL that was given, or the routers that run on a data folder, with the certificate that they show.
 
-use crate::data::{DataDir, Running};
+use crate::data::{DataDir, Routers, Running};
 use anyhow::{Context, Result, bail, ensure};
 use std::fmt;
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr};
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::str::FromStr;
 use tokio_tungstenite::tungstenite::http::Uri;
 
@@ -25,7 +25,7 @@ impl ServerUrl {
         self.0.scheme_str() == Some("ws") && !here
     }
 
-    fn at(address: SocketAddr) -> Result<Self> {
+    fn at(address: SocketAddr, scheme: &str) -> Result<Self> {
         // What listens everywhere is reached at this machine's own address.
         let ip = match address.ip() {
             IpAddr::V4(ip) if ip.is_unspecified() => Ipv4Addr::LOCALHOST.into(),
@@ -33,7 +33,7 @@ impl ServerUrl {
             IpAddr::V4(_) | IpAddr::V6(_) => address.ip(),
         };
         let place = SocketAddr::new(ip, address.port());
-        Ok(Self(format!("ws://{place}{}", attachment::PATH).parse()?))
+        Ok(Self(format!("{scheme}://{place}{}", attachment::PATH).parse()?))
     }
 }
 
@@ -72,6 +72,7 @@ impl fmt::Display for ServerUrl {
 pub(crate) struct Servers {
     urls: Vec<ServerUrl>,
     next: usize,
+    certificate: Option<PathBuf>,
 }
 
 impl Servers {
@@ -80,6 +81,7 @@ impl Servers {
         Self {
             urls: vec![url],
             next: 0,
+            certificate: None,
         }
     }
 
@@ -95,21 +97,36 @@ impl Servers {
                  server is"
             )
         };
-        let routers = match DataDir::open(folder).with_context(nothing_runs)?.running()? {
+        let Routers {
+            addresses,
+            certificate,
+        } = match DataDir::open(folder).with_context(nothing_runs)?.running()? {
             None => bail!(nothing_runs()),
             Some(Running::OneProcess { routers, .. } | Running::Processes { routers, .. }) => routers,
         };
         ensure!(
-            !routers.is_empty(),
+            !addresses.is_empty(),
             "what runs on {shown} has not said where its routers are: give one with --server"
         );
-        let urls = routers.into_iter().map(ServerUrl::at).collect::<Result<_>>()?;
-        Ok(Self { urls, next: 0 })
+        let scheme = if certificate.is_some() { "wss" } else { "ws" };
+        let urls = addresses
+            .into_iter()
+            .map(|address| ServerUrl::at(address, scheme));
+        Ok(Self {
+            urls: urls.collect::<Result<_>>()?,
+            next: 0,
+            certificate,
+        })
     }
 
     /// All of them.
     pub(crate) fn all(&self) -> &[ServerUrl] {
         &self.urls
+    }
+
+    /// The file of the certificate by which those of a data folder are known, if they speak TLS.
+    pub(crate) fn certificate(&self) -> Option<&Path> {
+        self.certificate.as_deref()
     }
 
     /// The next one to try: each in its turn.
@@ -187,20 +204,31 @@ mod tests {
         assert!(said(folder.path()).contains("homeport up"));
         assert!(said(&folder.path().join("none")).contains("homeport up"));
         let data = DataDir::open(folder.path()).unwrap();
-        let homes = vec!["127.0.0.1:7400".parse().unwrap()];
-        let routers = vec!["0.0.0.0:8080".parse().unwrap(), "[::]:8081".parse().unwrap()];
-        data.set_running(&Running::OneProcess {
-            homes: homes.clone(),
-            routers,
-        })
-        .unwrap();
+        let homes = vec![SocketAddr::from((Ipv4Addr::LOCALHOST, 7400))];
+        let addresses = vec!["0.0.0.0:8080".parse().unwrap(), "[::]:8081".parse().unwrap()];
+        let run = |routers: Routers| {
+            let homes = homes.clone();
+            data.set_running(&Running::OneProcess { homes, routers }).unwrap();
+        };
+        run(Routers {
+            addresses: addresses.clone(),
+            certificate: None,
+        });
         let mut servers = Servers::on(folder.path()).unwrap();
         let first = servers.next().to_string();
         assert_eq!(first, "ws://127.0.0.1:8080/instmsg/attach");
         assert_eq!(servers.next().to_string(), "ws://[::1]:8081/instmsg/attach");
         assert_eq!(servers.next().to_string(), first);
-        let routers = Vec::new();
-        data.set_running(&Running::OneProcess { homes, routers }).unwrap();
+        assert!(servers.certificate().is_none() && !servers.are_open());
+        let certificate = Path::new("/etc/homeport/im.pem");
+        run(Routers {
+            addresses,
+            certificate: Some(certificate.to_owned()),
+        });
+        let mut servers = Servers::on(folder.path()).unwrap();
+        assert_eq!(servers.next().to_string(), "wss://127.0.0.1:8080/instmsg/attach");
+        assert_eq!(servers.certificate(), Some(certificate));
+        run(Routers::default());
         assert!(said(folder.path()).contains("--server"));
     }
 }

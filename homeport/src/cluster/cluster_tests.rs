@@ -98,7 +98,7 @@ async fn what_was_killed_does_not_answer() {
     // Nothing listens on the port of `discard`.
     let etcd = vec!["http://127.0.0.1:9".to_owned()];
     let prefix = "/homeport".to_owned();
-    let routers = Vec::new();
+    let routers = data::Routers::default();
     data.set_running(&Running::Processes {
         etcd,
         prefix,
@@ -110,7 +110,7 @@ async fn what_was_killed_does_not_answer() {
         assert!(said.contains(part), "{said}");
     }
     let homes = vec!["127.0.0.1:9".parse().unwrap()];
-    let routers = Vec::new();
+    let routers = data::Routers::default();
     data.set_running(&Running::OneProcess { homes, routers }).unwrap();
     let cluster = place.connect().await.unwrap();
     let said = causes(&cluster.placement().await.err().unwrap());

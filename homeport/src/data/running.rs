@@ -8,8 +8,18 @@ use serde::de::Error as _;
 use serde::{Deserialize, Serialize};
 use std::io::ErrorKind;
 use std::net::SocketAddr;
+use std::path::PathBuf;
 
 const FILE: &str = "cluster.toml";
+
+/// Where clients reach the routers.
+#[derive(Clone, PartialEq, Eq, Debug, Default)]
+pub(crate) struct Routers {
+    /// Each of them.
+    pub(crate) addresses: Vec<SocketAddr>,
+    /// The certificate that they show, PEM, an absolute path. None where clients speak without TLS.
+    pub(crate) certificate: Option<PathBuf>,
+}
 
 /// What runs on a data folder.
 #[derive(Clone, PartialEq, Eq, Debug)]
@@ -20,15 +30,15 @@ pub(crate) enum Running {
         etcd: Vec<String>,
         /// What all keys begin with.
         prefix: String,
-        /// Where its routers are reached by clients.
-        routers: Vec<SocketAddr>,
+        /// Its routers.
+        routers: Routers,
     },
     /// Every role in one process, whose members nobody else sees.
     OneProcess {
         /// The link addresses of its home servers.
         homes: Vec<SocketAddr>,
-        /// Where its routers are reached by clients.
-        routers: Vec<SocketAddr>,
+        /// Its routers.
+        routers: Routers,
     },
 }
 
@@ -44,12 +54,17 @@ struct Written {
     homes: Option<Vec<SocketAddr>>,
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     routers: Vec<SocketAddr>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    certificate: Option<PathBuf>,
 }
 
 impl Running {
     fn parse(text: &str) -> Result<Self, toml::de::Error> {
         let written: Written = toml::from_str(text)?;
-        let routers = written.routers;
+        let routers = Routers {
+            addresses: written.routers,
+            certificate: written.certificate,
+        };
         match (written.etcd, written.prefix, written.homes) {
             (Some(etcd), Some(prefix), None) => Ok(Self::Processes {
                 etcd,
@@ -58,7 +73,7 @@ impl Running {
             }),
             (None, None, Some(homes)) => Ok(Self::OneProcess { homes, routers }),
             (_, _, _) => Err(toml::de::Error::custom(
-                "must have etcd and prefix, or homes, and may have routers",
+                "must have etcd and prefix, or homes, and may have routers and a certificate",
             )),
         }
     }
@@ -72,12 +87,14 @@ impl Running {
             } => Written {
                 etcd: Some(etcd),
                 prefix: Some(prefix),
-                routers,
+                routers: routers.addresses,
+                certificate: routers.certificate,
                 ..Written::default()
             },
             Self::OneProcess { homes, routers } => Written {
                 homes: Some(homes),
-                routers,
+                routers: routers.addresses,
+                certificate: routers.certificate,
                 ..Written::default()
             },
         };
@@ -149,11 +166,14 @@ mod tests {
                     "http://etcd-2:2379".to_owned(),
                 ],
                 prefix: "/homeport".to_owned(),
-                routers: Vec::new(),
+                routers: Routers::default(),
             },
             Running::OneProcess {
                 homes: vec!["127.0.0.1:7400".parse().unwrap(), "[::1]:7401".parse().unwrap()],
-                routers: vec!["127.0.0.1:8080".parse().unwrap()],
+                routers: Routers {
+                    addresses: vec!["127.0.0.1:8080".parse().unwrap()],
+                    certificate: Some("/etc/homeport/im.pem".into()),
+                },
             },
         ] {
             data.set_running(&running).unwrap();
@@ -172,16 +192,22 @@ mod tests {
         data.set_running(&Running::Processes {
             etcd: vec!["http://127.0.0.1:2379".to_owned()],
             prefix: "/homeport".to_owned(),
-            routers: vec!["127.0.0.1:8080".parse().unwrap()],
+            routers: Routers {
+                addresses: vec!["127.0.0.1:8080".parse().unwrap()],
+                certificate: Some("/etc/homeport/im.pem".into()),
+            },
         })
         .unwrap();
         let text = std::fs::read_to_string(&path).unwrap();
         assert!(
-            text.ends_with("\netcd = [\"http://127.0.0.1:2379\"]\nprefix = \"/homeport\"\nrouters = [\"127.0.0.1:8080\"]\n"),
+            text.ends_with(
+                "\netcd = [\"http://127.0.0.1:2379\"]\nprefix = \"/homeport\"\nrouters = [\"127.0.0.1:8080\"]\n\
+                 certificate = \"/etc/homeport/im.pem\"\n"
+            ),
             "{text}"
         );
         let homes = vec!["127.0.0.1:7400".parse().unwrap()];
-        let routers = Vec::new();
+        let routers = Routers::default();
         data.set_running(&Running::OneProcess { homes, routers }).unwrap();
         let text = std::fs::read_to_string(&path).unwrap();
         assert!(text.ends_with("\nhomes = [\"127.0.0.1:7400\"]\n"), "{text}");

@@ -2,7 +2,7 @@
 
 use super::accounts;
 use crate::Usage;
-use crate::chat::connection::trust;
+use crate::chat::connection::{trust, trust_only};
 use crate::chat::password;
 use crate::chat::servers::{ServerUrl, Servers};
 use crate::data::{self, DataDir, LOAD_PASSWORD};
@@ -66,18 +66,21 @@ impl Target {
     /// Nothing runs on the data folder, or a name means nothing.
     pub(crate) async fn routers(&self) -> Result<Vec<Router>> {
         let found;
-        let urls = if self.server.is_empty() {
+        let (urls, certificate) = if self.server.is_empty() {
             found = Servers::on(&self.data)?;
-            found.all()
+            (found.all(), found.certificate())
         } else {
-            &self.server
+            (&self.server[..], None)
         };
         let mut routers = Vec::new();
         for url in urls {
             let uri = url.uri();
             let authority = uri.authority().context("a router's URL has a host")?;
             routers.push(if uri.scheme_str() == Some("wss") {
-                let trust = trust(self.tls_ca.as_deref(), "--tls-ca")?;
+                let trust = match certificate {
+                    Some(file) => trust_only(file)?,
+                    None => trust(self.tls_ca.as_deref(), "--tls-ca")?,
+                };
                 Router::find_over_tls(authority.as_str(), trust).await?
             } else {
                 Router::find(authority.as_str()).await?

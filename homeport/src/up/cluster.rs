@@ -7,14 +7,14 @@ use futures_util::future::select_all;
 use homeserver::{ArchivePolicy, Archives, HomeServer, HomeServerConfig, Offline, OfflinePolicy};
 use membership::{EmbeddedMembership, Membership};
 use prometheus_client::registry::Registry;
-use router::{AttachmentConfig, OwnListeners, Policy, Router, RouterConfig, Tls};
+use router::{AttachmentConfig, OwnListeners, Policy, Proxies, Router, RouterConfig, Tls};
 use rvp::Domain;
 use std::collections::BTreeMap;
 use std::net::{IpAddr, SocketAddr};
 use std::sync::Arc;
 use std::time::Duration;
 use store::Store;
-use topologies::{CallBacks, HomeRole, RouterRole, Scheme, Topology};
+use topologies::{CallBacks, HomeRole, IpNet, RouterRole, Scheme, Topology};
 
 /// Where the roles listen.
 pub(super) struct Places {
@@ -210,6 +210,12 @@ fn router_config(
             .context("read the topology's domains")?,
         schemes: role.schemes.iter().map(|scheme| self::scheme(*scheme)).collect(),
         call_backs: policy(&role.call_backs),
+        proxies: Proxies::new(
+            proxies(role, listen)
+                .iter()
+                .map(|range| (range.network(), range.prefix_len()))
+                .collect(),
+        ),
         attachments: AttachmentConfig {
             origins: role.origins.clone(),
             ..AttachmentConfig::default()
@@ -217,6 +223,15 @@ fn router_config(
         key,
         connections_max: usize::try_from(topology.limits.router_cap)?,
     })
+}
+
+/// Who may connect to a router: all if there is none. Where only this machine can connect, anybody on it may.
+pub(super) fn proxies(role: &RouterRole, listen: SocketAddr) -> &[IpNet] {
+    if listen.ip().is_loopback() {
+        &[]
+    } else {
+        &role.proxies
+    }
 }
 
 /// What becomes of messages for who cannot be reached, as home servers know it.

@@ -2,7 +2,7 @@
 
 use super::cluster::{Cluster, Places};
 use super::{Ground, INSIDE, READY_WAIT, Up, accounts, table};
-use crate::data::Running;
+use crate::data::{Routers, Running};
 use crate::output::Output;
 use anyhow::{Context, Result, bail};
 use daemon::Shutdown;
@@ -35,7 +35,10 @@ pub(super) async fn run(up: &Up, ground: Ground, output: &Output) -> Result<()> 
         .iter()
         .map(homeserver::HomeServer::address)
         .collect();
-    let routers = cluster.routers.iter().map(router::Router::address).collect();
+    let routers = Routers {
+        addresses: cluster.routers.iter().map(router::Router::address).collect(),
+        certificate: up.tls.certificate()?,
+    };
     ground.data.set_running(&Running::OneProcess { homes, routers })?;
     table::print(output, topology, &cluster, scheme);
     accounts::print(output, &ground.demo, ground.is_empty().await?, &up.data);

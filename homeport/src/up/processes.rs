@@ -19,7 +19,7 @@ mod report;
 mod roles;
 
 use super::{Ground, Up, accounts, table};
-use crate::data::{DEMO_PASSWORDS, Running};
+use crate::data::{DEMO_PASSWORDS, Routers, Running};
 use crate::output::Output;
 use anyhow::Result;
 use etcd::Etcd;
@@ -105,7 +105,10 @@ impl Scene<'_> {
         self.ground.data.set_running(&Running::Processes {
             etcd: etcd.endpoints.clone(),
             prefix: etcd.prefix.clone(),
-            routers: plans.iter().filter_map(Plan::for_clients).collect(),
+            routers: Routers {
+                addresses: plans.iter().filter_map(Plan::for_clients).collect(),
+                certificate: self.up.tls.certificate()?,
+            },
         })?;
         for plan in plans {
             group.start(plan)?;

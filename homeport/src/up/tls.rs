@@ -1,6 +1,7 @@
 //! The certificate that routers show their clients.
 
-use anyhow::{Context, Result, bail};
+use super::cluster;
+use anyhow::{Context, Result, bail, ensure};
 use daemon::config::SecretFile;
 use router::{Tls, TlsFiles, TlsSection, Trust};
 use std::net::SocketAddr;
@@ -73,21 +74,44 @@ impl Certified {
     ///
     /// # Errors
     /// When a path has no absolute form.
-    pub(super) fn section(&self, role: &RouterRole, topology: &Topology) -> Result<(TlsSection, Trust)> {
+    pub(super) fn section(
+        &self,
+        role: &RouterRole,
+        topology: &Topology,
+        listen: SocketAddr,
+    ) -> Result<(TlsSection, Trust)> {
+        let in_reach =
+            |zone: &topologies::Zone| zone.name == role.zone && zone.trust == topologies::Trust::None;
+        let by_proxy = !cluster::proxies(role, listen).is_empty();
+        let with_tls = role.tls == ClientTls::Router && self.files().is_some();
+        let strangers = (with_tls || by_proxy) && topology.zones.iter().any(in_reach);
+        let trust = if strangers { Trust::None } else { Trust::Inside };
         let Some((certificate, key)) = self.files() else {
             // On loopback, or behind a proxy: see `check`.
-            return Ok((TlsSection::default(), Trust::Inside));
+            return Ok((TlsSection::default(), trust));
         };
-        let absolute =
-            |file: &Path| std::path::absolute(file).with_context(|| format!("find {}", file.display()));
         let section = TlsSection {
             certificate: Some(absolute(certificate)?),
             key: Some(SecretFile::new(absolute(key)?)),
         };
-        let in_reach =
-            |zone: &&topologies::Zone| zone.name == role.zone && zone.trust == topologies::Trust::None;
-        let strangers = role.tls == ClientTls::Router && topology.zones.iter().any(|zone| in_reach(&zone));
-        Ok((section, if strangers { Trust::None } else { Trust::Inside }))
+        Ok((section, trust))
+    }
+
+    /// The file of the certificate, if one was given: where other commands find it.
+    ///
+    /// # Errors
+    /// When its path has no absolute form, or is not text.
+    pub(super) fn certificate(&self) -> Result<Option<PathBuf>> {
+        let Some((file, _)) = self.files() else {
+            return Ok(None);
+        };
+        let file = absolute(file)?;
+        ensure!(
+            file.to_str().is_some(),
+            "--tls-certificate {}: its path is not UTF-8",
+            file.display()
+        );
+        Ok(Some(file))
     }
 
     /// How addresses of routers begin.
@@ -97,5 +121,37 @@ impl Certified {
 
     fn files(&self) -> Option<(&Path, &Path)> {
         Some((self.tls_certificate.as_deref()?, self.tls_key.as_deref()?))
+    }
+}
+
+fn absolute(file: &Path) -> Result<PathBuf> {
+    std::path::absolute(file).with_context(|| format!("find {}", file.display()))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn behind_a_proxy_only_the_proxy_may_connect() {
+        let proxy = "tls = \"proxy\"\nproxies = [\"10.0.1.5\"]";
+        let isp = include_str!("../../../topologies/isp.toml").replace("tls = \"router\"", proxy);
+        let topology = Topology::parse("isp.toml", &isp).unwrap();
+        let role = &topology.routers[0];
+        let plain = Certified {
+            tls_certificate: None,
+            tls_key: None,
+        };
+        for (listen, trust, count) in [
+            ("0.0.0.0:8080", Trust::None, 1),
+            ("10.0.1.1:8080", Trust::None, 1),
+            ("127.0.0.1:8080", Trust::Inside, 0),
+        ] {
+            let listen = listen.parse().unwrap();
+            assert!(plain.check(&topology, listen).unwrap().is_none());
+            let section = plain.section(role, &topology, listen).unwrap();
+            assert_eq!(section, (TlsSection::default(), trust), "{listen}");
+            assert_eq!(cluster::proxies(role, listen).len(), count, "{listen}");
+        }
     }
 }

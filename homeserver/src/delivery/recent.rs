@@ -9,16 +9,15 @@
 
 use proto::Change;
 use rvp::Property;
-use std::collections::hash_map::Entry;
-use std::collections::{HashMap, VecDeque};
+use std::collections::HashMap;
 use std::hash::Hash;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 use tokio::time::Instant;
 
 /// Longer than a change waits at a router for a client that answers, and than one waits for a router.
-const KEPT: Duration = Duration::from_secs(10);
-/// Changes that are kept over all recipients; beyond this the oldest are forgotten.
+pub(super) const KEPT: Duration = Duration::from_secs(10);
+/// Changes that are kept over all recipients: at least that many of the newest, and at most twice as many.
 const KEPT_MAX: usize = 65_536;
 
 /// What recipients `R` were handed.
@@ -27,27 +26,36 @@ pub(super) struct Recent<R> {
     state: Mutex<State<R>>,
 }
 
+/// Two generations, of which the elder is forgotten as a whole: so nothing is written down only to know what to forget
+/// when.
 #[derive(Debug)]
 struct State<R> {
-    by_recipient: HashMap<R, Vec<Handed>>,
-    /// When which recipient was handed something, oldest first.
-    order: VecDeque<(Instant, R)>,
+    young: Generation<R>,
+    elder: Generation<R>,
+    /// When the young one began.
+    began: Instant,
+    /// How much the young one was handed.
+    handed: usize,
 }
 
-/// A change that a recipient was handed. There is one for each watcher of whoever changed, so that all of them have one
-/// and the same change in common until something newer replaces a part of it.
-#[derive(Debug)]
+type Generation<R> = HashMap<R, Vec<Arc<Handed>>>;
+
+/// A change that recipients were handed. They have it in common, until something newer replaces a part of it for one of
+/// them.
+#[derive(Clone, Debug)]
 struct Handed {
     at: Instant,
     way: Arc<str>,
-    change: Arc<Change>,
+    change: Change,
 }
 
 impl<R> Default for Recent<R> {
     fn default() -> Self {
         let state = State {
-            by_recipient: HashMap::new(),
-            order: VecDeque::new(),
+            young: HashMap::new(),
+            elder: HashMap::new(),
+            began: Instant::now(),
+            handed: 0,
         };
         Self {
             state: Mutex::new(state),
@@ -57,27 +65,16 @@ impl<R> Default for Recent<R> {
 
 impl<R: Eq + Hash + Ord + Clone> Recent<R> {
     /// A change is handed over for these recipients on a way, a home or a router.
-    pub(super) fn put(&self, way: &str, change: &Change, recipients: Vec<R>) {
+    pub(super) fn put(&self, way: &str, change: &Change, recipients: &[R]) {
         let now = Instant::now();
-        let (way, shared) = (Arc::from(way), Arc::new(change.clone()));
+        let handed = Arc::new(Handed {
+            at: now,
+            way: Arc::from(way),
+            change: change.clone(),
+        });
         let mut state = self.lock();
         for recipient in recipients {
-            state.forget(now);
-            let handed = state.by_recipient.entry(recipient.clone()).or_default();
-            for older in handed.iter_mut() {
-                if older.is_replaced_by(change) {
-                    Arc::make_mut(&mut older.change)
-                        .properties
-                        .retain(|old| !change.sets(old));
-                }
-            }
-            handed.retain(|older| !older.change.properties.is_empty());
-            handed.push(Handed {
-                at: now,
-                way: Arc::clone(&way),
-                change: Arc::clone(&shared),
-            });
-            state.order.push_back((now, recipient));
+            state.put(&handed, recipient);
         }
     }
 
@@ -90,10 +87,10 @@ impl<R: Eq + Hash + Ord + Clone> Recent<R> {
     where
         R: 'a,
     {
-        let state = self.lock();
+        let (state, now) = (self.lock(), Instant::now());
         let mut news: Vec<(Change, Vec<R>)> = Vec::new();
         for recipient in recipients {
-            let handed = state.by_recipient.get(recipient).into_iter().flatten();
+            let handed = state.of(recipient, now);
             let newer = |each: &&Handed| each.is_of(change) && each.change.version > change.version;
             let newer: Vec<&Handed> = handed.filter(newer).collect();
             let is_left = |property: &&Property| !newer.iter().any(|each| each.change.sets(property));
@@ -117,34 +114,32 @@ impl<R: Eq + Hash + Ord + Clone> Recent<R> {
     /// On which way a recipient was handed something last.
     pub(super) fn way_of(&self, recipient: &R) -> Option<Arc<str>> {
         let (state, now) = (self.lock(), Instant::now());
-        let last = state.by_recipient.get(recipient)?.last()?;
-        (last.at + KEPT >= now).then(|| Arc::clone(&last.way))
+        let last = state.of(recipient, now).last()?;
+        Some(Arc::clone(&last.way))
     }
 
     /// A way is lost: what was handed over on it a moment ago, in that order.
     pub(super) fn on(&self, way: &str) -> Vec<(Change, R)> {
-        let now = Instant::now();
-        let state = self.lock();
+        let (state, now) = (self.lock(), Instant::now());
         let mut taken = Vec::new();
-        for (recipient, handed) in &state.by_recipient {
+        for (recipient, handed) in state.elder.iter().chain(&state.young) {
             let lost = handed
                 .iter()
-                .filter(|each| *each.way == *way && each.at + KEPT >= now);
-            taken.extend(lost.map(|each| {
-                (
-                    each.at,
-                    each.change.version,
-                    Change::clone(&each.change),
-                    recipient.clone(),
-                )
-            }));
+                .filter(|each| *each.way == *way && each.is_kept(now));
+            taken.extend(lost.map(|each| (Arc::clone(each), recipient.clone())));
         }
         drop(state);
-        taken.sort_by(|a, b| (a.0, a.1, &a.3).cmp(&(b.0, b.1, &b.3)));
+        let key = |(handed, _): &(Arc<Handed>, R)| (handed.at, handed.change.version);
+        taken.sort_by(|a, b| key(a).cmp(&key(b)).then_with(|| a.1.cmp(&b.1)));
         taken
             .into_iter()
-            .map(|(_, _, change, recipient)| (change, recipient))
+            .map(|(handed, recipient)| (handed.change.clone(), recipient))
             .collect()
+    }
+
+    /// As little is held as is needed, also when nobody is handed anything any more.
+    pub(super) fn forget(&self) {
+        self.lock().age(Instant::now());
     }
 
     fn lock(&self) -> MutexGuard<'_, State<R>> {
@@ -152,24 +147,69 @@ impl<R: Eq + Hash + Ord + Clone> Recent<R> {
     }
 }
 
-impl<R: Eq + Hash> State<R> {
-    /// Forgets what was handed over long ago, and the oldest where there is too much.
-    fn forget(&mut self, now: Instant) {
-        while let Some((at, recipient)) = self.order.pop_front() {
-            if at + KEPT >= now && self.order.len() + 1 < KEPT_MAX {
-                return self.order.push_front((at, recipient));
-            }
-            if let Entry::Occupied(mut handed) = self.by_recipient.entry(recipient) {
-                handed.get_mut().retain(|each| each.at > at);
-                if handed.get().is_empty() {
-                    handed.remove();
-                }
+impl<R: Eq + Hash + Clone> State<R> {
+    fn put(&mut self, handed: &Arc<Handed>, recipient: &R) {
+        self.age(handed.at);
+        if let Some(before) = self.elder.get_mut(recipient) {
+            replace(before, &handed.change);
+            if before.is_empty() {
+                self.elder.remove(recipient);
             }
         }
+        if let Some(before) = self.young.get_mut(recipient) {
+            replace(before, &handed.change);
+            before.push(Arc::clone(handed));
+        } else {
+            self.young.insert(recipient.clone(), vec![Arc::clone(handed)]);
+        }
+        self.handed += 1;
+    }
+
+    /// The elder generation is forgotten when nothing of it is needed any more, or there is too much of the young.
+    fn age(&mut self, now: Instant) {
+        if self.began + KEPT >= now && self.handed < KEPT_MAX {
+            return;
+        }
+        self.elder = std::mem::take(&mut self.young);
+        if self.began + 2 * KEPT < now {
+            self.elder = HashMap::new();
+        }
+        (self.began, self.handed) = (now, 0);
+    }
+
+    /// What a recipient was handed a moment ago, the oldest first.
+    fn of(&self, recipient: &R, now: Instant) -> impl Iterator<Item = &Handed> {
+        let generations = [&self.elder, &self.young].into_iter();
+        let handed = generations
+            .filter_map(move |generation| generation.get(recipient))
+            .flatten();
+        handed.map(Arc::as_ref).filter(move |each| each.is_kept(now))
     }
 }
 
+/// Leaves out what is no news any more.
+fn replace(before: &mut Vec<Arc<Handed>>, change: &Change) {
+    before.retain_mut(|older| {
+        if !older.is_replaced_by(change) {
+            return true;
+        }
+        let is_left = |old: &&Property| !change.sets(old);
+        let left = older.change.properties.iter().filter(is_left).count() > 0;
+        if left {
+            Arc::make_mut(older)
+                .change
+                .properties
+                .retain(|old| !change.sets(old));
+        }
+        left
+    });
+}
+
 impl Handed {
+    fn is_kept(&self, now: Instant) -> bool {
+        self.at + KEPT >= now
+    }
+
     fn is_of(&self, change: &Change) -> bool {
         self.change.presentity == change.presentity
     }
@@ -222,12 +262,12 @@ mod tests {
     #[tokio::test(start_paused = true)]
     async fn what_was_handed_over_long_ago_is_forgotten() {
         let recent = Recent::default();
-        recent.put("r-1", &busy(3), vec![client(1)]);
+        recent.put("r-1", &busy(3), &[client(1)]);
         tokio::time::advance(KEPT).await;
         assert_eq!(recent.news(&busy(2), &[client(1)]), []);
-        recent.put("r-1", &name(4), vec![client(1)]);
+        recent.put("r-1", &name(4), &[client(1)]);
         tokio::time::advance(Duration::from_secs(1)).await;
-        recent.put("r-2", &name(5), vec![client(2)]);
+        recent.put("r-2", &name(5), &[client(2)]);
         assert_eq!(recent.on("r-1"), [(name(4), client(1))]);
         assert_eq!(recent.news(&busy(2), &[client(1)]).len(), 1);
     }
@@ -235,19 +275,35 @@ mod tests {
     #[tokio::test(start_paused = true)]
     async fn what_is_kept_is_bounded() {
         let recent = Recent::default();
-        for login in 1..=u32::try_from(KEPT_MAX).unwrap() + 7 {
-            recent.put("r-1", &busy(1), vec![client(login)]);
+        for login in 1..=2 * u32::try_from(KEPT_MAX).unwrap() + 7 {
+            recent.put("r-1", &busy(1), &[client(login)]);
         }
-        assert_eq!(recent.on("r-1").len(), KEPT_MAX);
-        assert_eq!(recent.lock().order.len(), KEPT_MAX);
+        let kept = recent.on("r-1");
+        assert_eq!(kept.len(), KEPT_MAX + 7, "the newest, and never twice as many");
+        assert!(kept.iter().all(|(_, each)| *each != client(1)));
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn nothing_is_held_for_long_when_nobody_is_told_anything_any_more() {
+        let recent = Recent::default();
+        recent.put("r-1", &busy(1), &[client(1)]);
+        let holds = || {
+            let state = recent.lock();
+            state.young.len() + state.elder.len()
+        };
+        for held in [1, 0] {
+            tokio::time::advance(KEPT + Duration::from_millis(1)).await;
+            recent.forget();
+            assert_eq!(holds(), held);
+        }
     }
 
     #[tokio::test(start_paused = true)]
     async fn only_the_newest_is_told_again_and_by_the_last_router_only() {
         let recent = Recent::default();
-        recent.put("r-1", &busy(1), vec![client(1)]);
-        recent.put("r-1", &name(2), vec![client(1)]);
-        recent.put("r-2", &busy(3), vec![client(1)]);
+        recent.put("r-1", &busy(1), &[client(1)]);
+        recent.put("r-1", &name(2), &[client(1)]);
+        recent.put("r-2", &busy(3), &[client(1)]);
         assert_eq!(recent.on("r-1"), [(name(2), client(1))]);
         assert_eq!(recent.on("r-2"), [(busy(3), client(1))]);
         assert_eq!(recent.way_of(&client(1)).as_deref(), Some("r-2"));
@@ -258,8 +314,8 @@ mod tests {
     #[tokio::test(start_paused = true)]
     async fn a_client_that_logged_on_again_is_the_same_client() {
         let recent = Recent::default();
-        recent.put("r-1", &busy(1), vec![listening(1, 7)]);
-        recent.put("r-2", &busy(2), vec![listening(1, 8)]);
+        recent.put("r-1", &busy(1), &[listening(1, 7)]);
+        recent.put("r-2", &busy(2), &[listening(1, 8)]);
         assert_eq!(recent.on("r-1"), []);
         assert_eq!(recent.news(&busy(1), &[listening(1, 9)]), []);
     }
@@ -267,7 +323,7 @@ mod tests {
     #[tokio::test(start_paused = true)]
     async fn what_is_older_than_what_a_client_was_handed_is_no_news() {
         let recent = Recent::default();
-        recent.put("r-1", &busy(3), vec![client(1)]);
+        recent.put("r-1", &busy(3), &[client(1)]);
         let mut both = busy(2);
         both.properties.extend(name(2).properties);
         let clients = [client(1), client(2)];

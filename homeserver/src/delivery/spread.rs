@@ -103,9 +103,7 @@ impl Delivery {
         };
         // To link may have taken a while, in which something newer has gone another way.
         for (change, watchers) in self.inner.told_homes.news(&parcel.change, &parcel.recipients) {
-            self.inner
-                .told_homes
-                .put(home.as_str(), &change, watchers.clone());
+            self.inner.told_homes.put(home.as_str(), &change, &watchers);
             let Some(link) = &link else {
                 self.tell_own(&change, watchers).await?;
                 continue;
@@ -188,9 +186,7 @@ impl Delivery {
         let link = link.ok_or(Untold::Failed)?;
         for (change, clients) in self.inner.told_routers.news(&parcel.change, &parcel.recipients) {
             // Before it is known whether the router has it: from now on nothing older may follow.
-            self.inner
-                .told_routers
-                .put(&link.peer().name, &change, clients.clone());
+            self.inner.told_routers.put(&link.peer().name, &change, &clients);
             let clients = clients.into_iter().map(|client| client.login).collect();
             let op = Op::DeliverChange { change, clients };
             told(link.call(self.call(CHANGE_DEADLINE, op)).await)?;

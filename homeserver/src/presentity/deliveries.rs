@@ -198,7 +198,7 @@ impl Deliveries {
             None => {}
         }
         if all_in && matches!(self.open.get(&id), Some(each) if matches!(each.stage, Stage::Out(_))) {
-            self.open.remove(&id);
+            self.remove(id);
         }
         self.keep_waiting(around);
     }
@@ -239,6 +239,14 @@ impl Deliveries {
         }
     }
 
+    fn remove(&mut self, id: DeliveryId) {
+        self.open.remove(&id);
+        if self.open.is_empty() {
+            // An empty tree keeps room for eleven, for everybody who was ever sent something.
+            self.open = BTreeMap::new();
+        }
+    }
+
     fn end(&mut self, id: DeliveryId, ended: Ended, around: &mut Around<'_>) {
         let Some(delivery) = self.open.get_mut(&id) else {
             return;
@@ -250,11 +258,11 @@ impl Deliveries {
             Stage::Out(out) => out.ended = true,
             Stage::Waiting => {
                 self.waiting -= 1;
-                self.open.remove(&id);
+                self.remove(id);
                 return;
             }
             Stage::Archiving { .. } | Stage::Keeping(..) => {
-                self.open.remove(&id);
+                self.remove(id);
                 return;
             }
         }

@@ -1,5 +1,6 @@
 //! Logins: where a person's clients listen (spec 3.2, 7).
 
+use litemap::LiteMap;
 use proto::ClientLogin;
 use rvp::{CallBack, Principal, Reach, SubscriptionId};
 use std::collections::BTreeMap;
@@ -10,10 +11,10 @@ use store::Login;
 /// one that would end first makes room, so that nobody is kept from logging on.
 const LOGINS_MAX: usize = 16;
 
-/// The logins of one person.
+/// The logins of one person. Most have one or two, and a tree would have room for eleven.
 #[derive(Debug, Default)]
 pub(crate) struct Logins {
-    by_id: BTreeMap<SubscriptionId, Login>,
+    by_id: LiteMap<SubscriptionId, Login>,
 }
 
 impl Logins {
@@ -61,7 +62,7 @@ impl Logins {
     /// Lets logins end by this time, unless they end before anyway. Says whether there are any.
     pub(crate) fn end_by(&mut self, ends: SystemTime, which: impl Fn(&Login) -> bool) -> bool {
         let mut any = false;
-        for login in self.by_id.values_mut().filter(|login| which(login)) {
+        for (_, login) in self.by_id.iter_mut().filter(|(_, login)| which(login)) {
             login.ends = login.ends.min(ends);
             any = true;
         }

@@ -1,7 +1,7 @@
 //! Views: each login's share of a person's presence, and how they merge (spec 4.3, 4.4).
 
+use litemap::LiteMap;
 use rvp::{Fault, PresenceState, SubscriptionId, ViewId};
-use std::collections::BTreeMap;
 use std::time::{Duration, SystemTime};
 use store::View;
 
@@ -11,10 +11,10 @@ const VIEWS_MAX: usize = 24;
 /// How long a lapsed state is kept, so that a refresh that comes late causes no flicker (spec 4.3).
 pub(crate) const GRACE: Duration = Duration::from_secs(30);
 
-/// The views of one person.
+/// The views of one person, which are few.
 #[derive(Debug, Default)]
 pub(crate) struct Views {
-    by_id: BTreeMap<ViewId, View>,
+    by_id: LiteMap<ViewId, View>,
 }
 
 impl Views {

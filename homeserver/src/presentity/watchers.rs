@@ -1,8 +1,9 @@
 //! Property subscriptions on a person: who is told of changes (spec 3.2).
 
 use super::access::Access;
+use litemap::LiteMap;
 use rvp::{Fault, Identity, Principal, SubscriptionId};
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeSet;
 use std::time::SystemTime;
 use store::PropertySubscription;
 
@@ -16,7 +17,7 @@ const SAME_WATCHER_MAX: usize = 8;
 /// The property subscriptions on one person.
 #[derive(Debug, Default)]
 pub(crate) struct Watchers {
-    by_id: BTreeMap<SubscriptionId, PropertySubscription>,
+    by_id: LiteMap<SubscriptionId, PropertySubscription>,
 }
 
 impl Watchers {
@@ -82,15 +83,14 @@ impl Watchers {
     }
 
     pub(crate) fn take_ended(&mut self, now: SystemTime) -> Vec<SubscriptionId> {
-        let ended: Vec<_> = self
-            .by_id
-            .values()
-            .filter(|each| each.ends <= now)
-            .map(|each| each.id)
-            .collect();
-        for id in &ended {
-            self.by_id.remove(id);
-        }
+        let mut ended = Vec::new();
+        self.by_id.retain(|id, each| {
+            let is_over = each.ends <= now;
+            if is_over {
+                ended.push(*id);
+            }
+            !is_over
+        });
         ended
     }
 

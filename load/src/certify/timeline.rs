@@ -24,6 +24,8 @@ pub struct Timeline {
     pub limit_ms: f64,
     /// Of 99 of a hundred, before it began.
     pub quiet_p99_ms: f64,
+    /// The same of what was due while it happened.
+    pub while_p99_ms: f64,
     /// In their order.
     pub slots: Vec<Slot>,
 }
@@ -52,12 +54,12 @@ impl Timeline {
     /// promised; where it was slower before, twice that is as before.
     #[must_use]
     pub fn new(log: &[Timed], rate: u32, (began, took): (Duration, Duration), promised_ms: f64) -> Self {
-        let before: Vec<f64> = log
-            .iter()
-            .filter(|one| one.due < began)
-            .filter_map(millis)
-            .collect();
-        let quiet_p99_ms = quantile(before, 0.99);
+        let p99 = |which: &dyn Fn(Duration) -> bool| {
+            let of = log.iter().filter(|one| which(one.due)).filter_map(millis);
+            quantile(of.collect(), 0.99)
+        };
+        let quiet_p99_ms = p99(&|due| due < began);
+        let while_p99_ms = p99(&|due| due >= began && due <= began + took);
         let limit_ms = promised_ms.max(2.0 * quiet_p99_ms);
         let length = (MESSAGES / f64::from(rate.max(1))).max(SLOT_LEAST);
         let count = log
@@ -78,6 +80,7 @@ impl Timeline {
             took: took.as_secs_f64(),
             limit_ms,
             quiet_p99_ms,
+            while_p99_ms,
             slots,
         }
     }
@@ -193,6 +196,12 @@ mod tests {
         };
         let timeline = timeline(stuck);
         assert_eq!(timeline.recovery_seconds(), Some(4.0));
+        // Of the second in which it happened: the first tenth was as before, and then whoever wrote waited until 9 s.
+        assert!(
+            (3_880.0..3_900.1).contains(&timeline.while_p99_ms),
+            "{}",
+            timeline.while_p99_ms
+        );
         assert!(
             (3_890.0..3_910.0).contains(&timeline.longest_ms()),
             "{}",

@@ -7,6 +7,7 @@ use attachment::limits::{REQUESTS_MAX, WATCHED_MAX};
 use attachment::{ClientFrame, CloseCode, FrameError, ServerFrame, Why};
 use proto::Outcome;
 use rvp::{Fault, Principal};
+use std::collections::BTreeMap;
 use tokio::time::Instant;
 
 impl Session {
@@ -70,6 +71,10 @@ impl Session {
         let Some(written) = self.unacknowledged.remove(&sequence) else {
             return;
         };
+        if self.unacknowledged.is_empty() {
+            // An empty tree keeps room for eleven, in every connection on which something was ever said.
+            self.unacknowledged = BTreeMap::new();
+        }
         let outcome = if left { Outcome::Left } else { Outcome::Taken };
         if !left {
             // Also when it comes too late for this attempt: then it is known in the next.

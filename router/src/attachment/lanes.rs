@@ -5,6 +5,9 @@ use attachment::{ClientFrame, ContactsAction};
 use rvp::Principal;
 use std::collections::{HashMap, VecDeque};
 
+/// People for whom there is room while nothing is asked.
+const BUSY_KEPT: usize = 3;
+
 /// The requests of one client that are not answered, by whom they are about.
 #[derive(Default)]
 pub(super) struct Lanes {
@@ -51,6 +54,10 @@ impl Lanes {
         lane.begins_to_watch = false;
         let Some(next) = lane.waiting.pop_front() else {
             self.busy.remove(target);
+            // Whoever asked for dozens when it logged on is not to keep the room for as long as it is there.
+            if self.busy.is_empty() && self.busy.capacity() > BUSY_KEPT {
+                self.busy = HashMap::new();
+            }
             return None;
         };
         self.asked(target, &next);

@@ -71,7 +71,8 @@ fn is_nobody(address: IpAddr) -> bool {
         || matches!(address, IpAddr::V4(v4) if v4.is_broadcast())
 }
 
-fn contains(network: IpAddr, bits: u8, address: IpAddr) -> bool {
+/// Whether an address is in a range.
+pub(crate) fn contains(network: IpAddr, bits: u8, address: IpAddr) -> bool {
     match (network, address) {
         (IpAddr::V4(network), IpAddr::V4(address)) => {
             let mask = u32::MAX.checked_shl(32 - u32::from(bits.min(32))).unwrap_or(0);

@@ -1,6 +1,6 @@
 //! The listener with TLS.
 
-use super::{Accept, HANDSHAKE_WAIT, HEAD_WAIT};
+use super::{Accept, HANDSHAKE_WAIT, HEAD_WAIT, Proxies};
 use crate::metrics::Metrics;
 use crate::tls::Tls;
 use crate::tls::tests::Authority;
@@ -42,6 +42,7 @@ impl Scene {
                 .route("/endless", axum::routing::get(endless))
                 .fallback(say),
             tls: Some(Tls::load(authority.files()).unwrap()),
+            proxies: Proxies::default(),
             connections_max,
             metrics: metrics.clone(),
             group: tasks.group("client connection", OnError::Log),

@@ -64,7 +64,7 @@ impl<'de> Visitor<'de> for Written {
 
 /// A network and the length of its prefix. An address within a range is refused, since it is not known whether
 /// the range or the address was meant.
-fn range(text: &str) -> Option<(IpAddr, u8)> {
+pub(crate) fn range(text: &str) -> Option<(IpAddr, u8)> {
     let (network, bits) = text.split_once('/')?;
     let (network, bits) = (network.parse::<IpAddr>().ok()?, bits.parse::<u8>().ok()?);
     let rest = match network {

@@ -1,8 +1,8 @@
 //! `[tls]`: the certificate that clients are shown, and what a listener must have that strangers reach.
 
 use super::{RouterSettings, SettingsError};
-use crate::Policy;
 use crate::tls::{Tls, TlsFiles};
+use crate::{Policy, Proxies};
 use daemon::config::{Mistakes, SecretFile};
 use serde::{Deserialize, Serialize};
 use std::path::PathBuf;
@@ -61,12 +61,24 @@ pub(super) fn check(settings: &RouterSettings, mistakes: &mut Mistakes) {
             "tls.certificate",
             "is missing; write the path of the key's certificate, or leave `tls.key` out",
         ),
-        (None, None) if settings.listen.trust == Trust::None => mistakes.add(
-            "tls",
-            "is missing, and listen.trust is \"none\": what strangers reach must speak TLS; write \
-             `certificate` and `key`, the paths of PEM files",
-        ),
+        (None, None) if settings.listen.trust == Trust::None && settings.listen.proxies.is_empty() => mistakes
+            .add(
+                "tls",
+                "is missing, and listen.trust is \"none\": what strangers reach must speak TLS; write \
+                 `certificate` and `key`, the paths of PEM files, or in listen.proxies the addresses of those who \
+                 end TLS before it",
+            ),
         (Some(_), Some(_)) | (None, None) => {}
+    }
+    for proxy in &settings.listen.proxies {
+        if Proxies::range(proxy).is_none() {
+            mistakes.add(
+                "listen.proxies",
+                format_args!(
+                    "has {proxy:?}; write addresses, \"10.0.1.5\", or ranges, \"10.0.1.0/28\", but not of everybody"
+                ),
+            );
+        }
     }
     if settings.listen.trust == Trust::None && settings.call_backs != Policy::Off {
         mistakes.add(

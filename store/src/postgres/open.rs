@@ -61,6 +61,7 @@ pub(super) async fn connect(options: PgConnectOptions) -> Result<PgPool, sqlx::E
     PgPoolOptions::new()
         .max_connections(CONNECTIONS)
         .acquire_timeout(ACQUIRE_TIMEOUT)
+        .acquire_slow_level(crate::SLOW_ACQUIRE)
         .idle_timeout(Some(Duration::from_secs(300)))
         .max_lifetime(None)
         .test_before_acquire(false)

@@ -23,9 +23,19 @@ const READY: &str = "ready to accept connections";
 /// The password over TCP; the socket asks for none.
 pub(crate) const PASSWORD: &str = "n0t a secret";
 
+/// Where a server keeps what, if not all in a folder of its own.
+#[derive(Default)]
+pub(crate) struct Apart<'a> {
+    /// Its data, a folder that is not there yet.
+    pub(crate) data: Option<&'a Path>,
+    /// Its log of writes, such a folder too, in segments as small as there are.
+    pub(crate) wal: Option<&'a Path>,
+}
+
 /// A server, running or not. Its data and address stay.
 pub(crate) struct Server {
     folder: TempDir,
+    data: PathBuf,
     address: SocketAddr,
     /// Settings besides those of every server, in force from the next start.
     pub(crate) further: Vec<String>,
@@ -45,11 +55,18 @@ impl Server {
 
     /// The same with its data on the disk of this folder.
     pub(crate) async fn start_in(folder: &Path, further: &[&str]) -> Self {
+        Self::start_apart(folder, &Apart::default(), further).await
+    }
+
+    /// The same with a part of it elsewhere.
+    pub(crate) async fn start_apart(folder: &Path, apart: &Apart<'_>, further: &[&str]) -> Self {
         let folder = folder_in(folder);
         let held = TcpListener::bind("127.0.0.1:0").unwrap();
         let address = held.local_addr().unwrap();
         drop(held);
-        let data = folder.path().join("data");
+        let data = apart
+            .data
+            .map_or_else(|| folder.path().join("data"), Path::to_owned);
         let password = folder.path().join("password");
         std::fs::write(&password, PASSWORD).unwrap();
         let mut initdb = command("initdb");
@@ -64,10 +81,14 @@ impl Server {
             "--no-instructions",
         ]);
         initdb.args(["--auth-local=trust", "--auth-host=scram-sha-256"]);
+        if let Some(wal) = apart.wal {
+            initdb.arg("--wal-segsize=1").arg("--waldir").arg(wal);
+        }
         let made = initdb.output().expect("initdb can be run");
         assert!(made.status.success(), "{}", String::from_utf8_lossy(&made.stderr));
         let mut server = Self {
             folder,
+            data,
             address,
             further: further.iter().map(|&setting| setting.to_owned()).collect(),
             child: None,
@@ -84,7 +105,7 @@ impl Server {
             .open(self.folder.path().join("log"))
             .unwrap();
         let mut postgres = command("postgres");
-        postgres.arg("-D").arg(self.folder.path().join("data"));
+        postgres.arg("-D").arg(&self.data);
         postgres.arg("-k").arg(self.folder.path());
         postgres.args(["-h", "127.0.0.1", "-p", &self.address.port().to_string()]);
         postgres.args(["-c", "fsync=off", "-c", "shared_buffers=32MB"]);
@@ -92,8 +113,7 @@ impl Server {
             postgres.args(["-c", setting]);
         }
         postgres.stdout(log.try_clone().unwrap()).stderr(log);
-        let before = std::fs::read_to_string(self.folder.path().join("log")).unwrap();
-        let before = before.matches(READY).count();
+        let before = self.log().matches(READY).count();
         self.child = Some(postgres.spawn().expect("postgres can be run"));
         let ready = tokio::time::timeout(PATIENCE, self.ready(before)).await;
         ready.expect("a PostgreSQL that runs becomes ready");
@@ -103,7 +123,7 @@ impl Server {
         let mut tick = tokio::time::interval(Duration::from_millis(10));
         loop {
             tick.tick().await;
-            let log = std::fs::read_to_string(self.folder.path().join("log")).unwrap();
+            let log = self.log();
             if log.matches(READY).count() > before {
                 return;
             }
@@ -111,6 +131,11 @@ impl Server {
                 panic!("PostgreSQL has ended with {status}:\n{log}");
             }
         }
+    }
+
+    /// What it has said since its first start.
+    pub(crate) fn log(&self) -> String {
+        std::fs::read_to_string(self.folder.path().join("log")).unwrap()
     }
 
     /// From its next start it offers TLS, with this certificate and the key of it.

@@ -100,6 +100,16 @@ fn call_backs_and_home_servers_stay_off_the_internet() {
 }
 
 #[test]
+fn a_proxy_that_ends_tls_is_known() {
+    let problem = "router.proxies are missing where tls is \"proxy\"; write the addresses of those who end TLS, such as \
+                   [\"10.0.1.5\"]: nobody else may connect";
+    let absent = replace(ISP, "tls = \"router\"", "tls = \"proxy\"");
+    one_problem(line_of(ISP, "[[router]]"), &absent, problem);
+    let problem = "router.proxies are named, and end no TLS; write `tls = \"proxy\"`, or leave them out";
+    mistake(LAB, "call_backs = \"peer\"", "proxies = [\"10.0.1.5\"]", problem);
+}
+
+#[test]
 fn what_anybody_can_reach_speaks_tls() {
     let problem = "router.tls is \"off\" in zone \"internet\", where anybody can be; \
                    write \"router\", so that its clients must speak TLS, or \"proxy\" where one that it knows for \
@@ -108,7 +118,8 @@ fn what_anybody_can_reach_speaks_tls() {
     // Where the key is absent its section is named.
     let absent = replace(ISP, "tls = \"router\"", "");
     one_problem(line_of(ISP, "[[router]]"), &absent, problem);
-    assert_sound(&ISP.replace("tls = \"router\"", "tls = \"proxy\""));
+    let proxy = "tls = \"proxy\"\nproxies = [\"10.0.1.5\", \"10.0.2.0/28\"]";
+    assert_sound(&ISP.replace("tls = \"router\"", proxy));
     // Inside it may be plain.
     assert_sound(&replace(
         LAB,

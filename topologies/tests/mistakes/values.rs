@@ -352,6 +352,31 @@ fn schemes_and_listeners_that_are_none_are_found() {
 }
 
 #[test]
+fn what_is_no_proxy_is_found() {
+    let list = "write a list of addresses or ranges, such as [\"10.0.1.5\"]";
+    let range = "write an address and the length of its prefix, such as \"10.0.0.0/8\" or \"192.0.2.7/32\"";
+    for (value, wrong, remedy) in [
+        ("\"10.0.1.5\"", "is a text", list),
+        ("[]", "is an empty list", list),
+        (
+            "[\"proxy-1\"]",
+            "has the entry \"proxy-1\", which is no range",
+            range,
+        ),
+        (
+            "[\"0.0.0.0/0\"]",
+            "has the entry \"0.0.0.0/0\", which is everybody",
+            list,
+        ),
+    ] {
+        let line = format!("tls = \"proxy\"\nproxies = {value}");
+        let wrong = format!("router.proxies {wrong}; {remedy}");
+        let line_of_it = line_of(LAB, "call_backs = \"peer\"") + 1;
+        one_problem(line_of_it, &replace(LAB, "call_backs = \"peer\"", &line), &wrong);
+    }
+}
+
+#[test]
 fn what_is_no_origin_and_where_tls_cannot_end_is_found() {
     let remedy = "write a list of scheme, host and port only, such as [\"https://chat.example.com\"]";
     for (value, wrong) in [

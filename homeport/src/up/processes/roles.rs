@@ -133,7 +133,9 @@ impl<'r> Roles<'r> {
             ..RouterSettings::default()
         };
         settings.listen.rvp = Listen(rvp);
-        (settings.tls, settings.listen.trust) = self.tls.section(role, self.topology)?;
+        (settings.tls, settings.listen.trust) = self.tls.section(role, self.topology, rvp)?;
+        let proxies = cluster::proxies(role, rvp).iter();
+        settings.listen.proxies = proxies.map(ToString::to_string).collect();
         settings.attachments.origins.clone_from(&role.origins);
         // A cap is far below what a number of connections can be.
         settings.limits.connections = usize::try_from(self.topology.limits.router_cap).unwrap_or(usize::MAX);

@@ -1,0 +1,233 @@
+//! Log-ons beside people who talk: many come at the same moment, and those who are there are not to notice.
+
+use crate::certify::Timeline;
+use crate::run::unless;
+use crate::{Company, Error, Plan, Return, Show, Spell, Standing, Talk, Through, Until};
+use daemon::Shutdown;
+use serde::Serialize;
+use std::sync::atomic::{AtomicU32, Ordering};
+use std::time::Duration;
+
+/// How long people talk before anything is measured: what is done for the first time takes longer.
+const WARM_SECONDS: u32 = 3;
+/// How long the last answers are waited for.
+const PATIENCE: Duration = Duration::from_secs(20);
+/// How long everybody may take to come the first time.
+const GATHER: Duration = Duration::from_secs(600);
+/// After the log-ons, at least and at most.
+const AFTER: [Duration; 2] = [Duration::from_secs(3), Duration::from_secs(60)];
+
+/// Who comes while who talks.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub struct Beside {
+    /// The first so many of the plan's people talk; all others come.
+    pub talkers: u32,
+    /// Messages a second.
+    pub rate: u32,
+    /// For how long they talk before the others come.
+    pub quiet: Duration,
+}
+
+/// What was found.
+#[derive(Clone, PartialEq, Debug, Serialize)]
+pub struct BesideReport {
+    /// How many came at once.
+    pub comers: u32,
+    /// How many of them are in.
+    pub came: u32,
+    /// Until the last of them was, with a state and everybody watched.
+    pub log_on_seconds: f64,
+    /// How many wrote to each other meanwhile.
+    pub talkers: u32,
+    /// Others whom everybody watches.
+    pub contacts: u32,
+    /// 99 of a hundred messages took at most so long before anybody came.
+    pub quiet_p99_ms: f64,
+    /// The same of messages that were due while people came.
+    pub storm_p99_ms: f64,
+    /// The second by the first.
+    pub ratio: f64,
+    /// All that was said.
+    #[serde(flatten)]
+    pub spell: Spell,
+    /// By when messages were due.
+    pub timeline: Timeline,
+    /// Microseconds of processor time of a bare handler of POST.
+    pub floor_cpu_us: f64,
+    /// Whether this is a build that is not meant to be measured with.
+    pub debug_build: bool,
+    /// What broke a promise, in words.
+    pub broken: Option<String>,
+}
+
+/// Logs everybody of the plan on, lets all but the talkers go and come back at once, and compares.
+///
+/// # Errors
+/// [`Error`]: nothing could be measured. What was measured and is not as it should be is in the report.
+pub async fn beside(
+    plan: Plan,
+    asked: Beside,
+    stop: &Shutdown,
+    show: Show<'_>,
+) -> Result<BesideReport, Error> {
+    let (count, contacts) = (plan.people.count(), plan.contacts);
+    if asked.talkers < 2 || asked.talkers >= count {
+        return Err(Error::Plan(format!(
+            "talkers must be 2 to {}, less than all who take part, not {}",
+            count.saturating_sub(1),
+            asked.talkers
+        )));
+    }
+    if !(1..=crate::RATE_MAX).contains(&asked.rate) {
+        return Err(Error::Plan(format!(
+            "rate must be 1 to {}, not {}",
+            crate::RATE_MAX,
+            asked.rate
+        )));
+    }
+    say(show, "measuring the floor");
+    let mut company = unless(stop, Box::pin(Company::gather(plan))).await??;
+    let measured = unless(stop, Box::pin(measure(&mut company, asked, count, show))).await;
+    let through = match measured {
+        Ok(Ok(through)) => through,
+        Ok(Err(error)) | Err(error) => {
+            company.abandon();
+            return Err(error);
+        }
+    };
+    let floor = company.floor_cpu_us();
+    say(show, "everybody logs off");
+    company.part().await;
+    Ok(report(through, asked, (count - asked.talkers, contacts), floor))
+}
+
+async fn measure(
+    company: &mut Company,
+    asked: Beside,
+    count: u32,
+    show: Show<'_>,
+) -> Result<Through<Return>, Error> {
+    gather(company, count, show).await?;
+    let talk = Talk {
+        rate: asked.rate,
+        among: asked.talkers,
+        patience: PATIENCE,
+    };
+    say(show, "people talk");
+    company.talk(talk, WARM_SECONDS).await?;
+    say(show, "all others go, and come back at once");
+    let until = Until {
+        quiet: asked.quiet,
+        least: AFTER[0],
+        most: AFTER[1],
+        limit_ms: 1e3,
+    };
+    Box::pin(company.storm(talk, until)).await
+}
+
+/// Logs everybody on, some at a time.
+pub(crate) async fn gather(company: &mut Company, count: u32, show: Show<'_>) -> Result<(), Error> {
+    let there = AtomicU32::new(company.count());
+    let note = |now: u32| there.store(now, Ordering::Relaxed);
+    let mut tick = tokio::time::interval(Duration::from_millis(250));
+    let arrivals = {
+        let mut growing = std::pin::pin!(company.grow(count, GATHER, &note));
+        loop {
+            tokio::select! {
+                arrivals = &mut growing => break arrivals?,
+                _ = tick.tick() => {
+                    let done = there.load(Ordering::Relaxed);
+                    let text = format!("logging on {done} of {count}");
+                    show(Standing { done: u64::from(done), of: u64::from(count), text: &text });
+                }
+            }
+        }
+    };
+    match arrivals.failed {
+        Some(why) => Err(Error::Crowd(why)),
+        None => Ok(()),
+    }
+}
+
+pub(crate) fn say(show: Show<'_>, text: &str) {
+    show(Standing { done: 0, of: 1, text });
+}
+
+fn report(
+    through: Through<Return>,
+    asked: Beside,
+    (comers, contacts): (u32, u32),
+    floor_cpu_us: f64,
+) -> BesideReport {
+    let happened = (through.began, through.took);
+    let timeline = Timeline::new(&through.log, asked.rate, happened, 0.0);
+    let came = &through.happened;
+    let spell = through.spell;
+    let mut broken = Vec::new();
+    if let Some(why) = &came.failed {
+        broken.push(format!("{} of {comers} came: {why}", came.came));
+    }
+    broken.extend(spell.counts.broken());
+    if spell.counts.refused > 0 {
+        broken.push(format!("{} refused", spell.counts.refused));
+    }
+    if spell.users_gone > 0 {
+        broken.push(format!("{} users could not go on", spell.users_gone));
+    }
+    let storm_p99_ms = timeline.while_p99_ms;
+    BesideReport {
+        comers,
+        came: came.came,
+        log_on_seconds: came.took.as_secs_f64(),
+        talkers: asked.talkers,
+        contacts,
+        quiet_p99_ms: timeline.quiet_p99_ms,
+        storm_p99_ms,
+        ratio: storm_p99_ms / timeline.quiet_p99_ms.max(0.001),
+        spell,
+        timeline,
+        floor_cpu_us,
+        debug_build: cfg!(debug_assertions),
+        broken: (!broken.is_empty()).then(|| broken.join("; ")),
+    }
+}
+
+impl BesideReport {
+    /// Rows for people: what, and how much.
+    #[must_use]
+    pub fn rows(&self) -> Vec<(String, String)> {
+        let counts = &self.spell.counts;
+        let row = |what: &str, how: String| (what.to_owned(), how);
+        vec![
+            row(
+                "came at once",
+                format!(
+                    "{} of {}, {} contacts each",
+                    self.came, self.comers, self.contacts
+                ),
+            ),
+            row("until the last was in", format!("{:.2} s", self.log_on_seconds)),
+            row(
+                "talked meanwhile",
+                format!("{}, {} messages/s", self.talkers, self.spell.rate),
+            ),
+            row("p99 before", format!("{:.1} ms", self.quiet_p99_ms)),
+            row(
+                "p99 while they came",
+                format!("{:.1} ms, {:.1} times as long", self.storm_p99_ms, self.ratio),
+            ),
+            row("slowest", format!("{:.1} ms", self.spell.times.max_ms)),
+            row(
+                "messages",
+                format!("{} sent, {} acknowledged", counts.sent, counts.acknowledged),
+            ),
+            row(
+                "not as it must be",
+                format!(
+                    "{} refused, {} unanswered, {} lost, {} doubled, {} reordered",
+                    counts.refused, counts.unanswered, counts.lost, counts.doubled, counts.reordered
+                ),
+            ),
+        ]
+    }
+}
