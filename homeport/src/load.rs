@@ -23,6 +23,9 @@ use tokio::process::Command;
 const FLOOR: &str = "floor";
 /// Things a second where nothing is said.
 const RATE: u32 = 100;
+/// Where nothing is said, one comes and goes for so many messages, and at most one a second of so many people.
+const RATE_PER_CHURN: u32 = 100;
+const PEOPLE_PER_CHURN: u32 = 100;
 pub(crate) const CONTACTS: u32 = 10;
 pub(crate) const TEXT_BYTES: usize = 64;
 /// Threads of the generator: the cluster may be on the same machine.
@@ -120,18 +123,24 @@ struct Logon {
     run: Run,
 }
 
-/// An office day: people write to each other, and change their state now and then
+/// An office day: people write to each other, change their state now and then, and come and go
 #[derive(clap::Args, Debug)]
 #[command(after_help = "\
 Examples:
   homeport load office --make-accounts --users 2000 --rate 200 --seconds 60
-      200 messages a second and 20 changes of state, each of which 10 others are told
+      200 messages a second and 20 changes of state, each of which 10 others are told; 2 people go and come back
+  homeport load office --users 2000 --rate 200 --churn 20 --json
+      20 people a second go and come back, as around noon
 
 docs/load.md says what each figure means.")]
 struct Office {
     /// Messages a second; there is one change of state for each ten
     #[arg(long, value_name = "N", default_value_t = RATE)]
     rate: u32,
+    /// People who log off a second, and on again half a second later: a tenth of all do so in turn. 0 lets all stay
+    /// [default: a hundredth of the rate, or less among few]
+    #[arg(long, value_name = "N")]
+    churn: Option<u32>,
     /// Others whom everybody watches
     #[arg(long, value_name = "N", default_value_t = CONTACTS)]
     contacts: u32,
@@ -158,6 +167,7 @@ struct Asked {
     scenario: ::load::Scenario,
     pace: Pace,
     contacts: u32,
+    churn: u32,
     text_bytes: usize,
 }
 
@@ -293,6 +303,7 @@ impl Asked {
             scenario: ::load::Scenario::Messages,
             pace: pace(it.pace.rate, it.pace.concurrency, Pace::Rate(RATE)),
             contacts: it.contacts,
+            churn: 0,
             text_bytes: it.text,
         }
     }
@@ -302,6 +313,7 @@ impl Asked {
             scenario: ::load::Scenario::Presence,
             pace: pace(it.pace.rate, it.pace.concurrency, Pace::Rate(RATE)),
             contacts: it.contacts,
+            churn: 0,
             text_bytes: TEXT_BYTES,
         }
     }
@@ -311,15 +323,21 @@ impl Asked {
             scenario: ::load::Scenario::LogOn,
             pace: pace(it.rate, it.concurrency, Pace::Storm),
             contacts: it.contacts,
+            churn: 0,
             text_bytes: TEXT_BYTES,
         }
     }
 
     fn office(it: &Office) -> Self {
+        let usual = it
+            .rate
+            .div_ceil(RATE_PER_CHURN)
+            .min(it.run.users / PEOPLE_PER_CHURN);
         Self {
             scenario: ::load::Scenario::Office,
             pace: Pace::Rate(it.rate),
             contacts: it.contacts,
+            churn: it.churn.unwrap_or(usual),
             text_bytes: it.text,
         }
     }
@@ -341,6 +359,7 @@ impl Run {
             pace: asked.pace,
             seconds: self.seconds,
             contacts: asked.contacts,
+            churn: asked.churn,
             seed: self.seed,
             text_bytes: asked.text_bytes,
             server: self.target.server(),

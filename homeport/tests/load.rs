@@ -3,6 +3,8 @@
 
 #[path = "tls/certificates.rs"]
 mod certificates;
+#[path = "load/churn.rs"]
+mod churn;
 #[path = "load/company.rs"]
 mod company;
 #[path = "load/mistakes.rs"]

@@ -4,6 +4,8 @@
 mod chats;
 #[path = "processes/deaths.rs"]
 mod deaths;
+#[path = "processes/load.rs"]
+mod load;
 #[path = "processes/mistakes.rs"]
 mod mistakes;
 #[path = "processes/run.rs"]

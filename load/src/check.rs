@@ -216,6 +216,12 @@ impl Verdict {
         self.delivered + self.stored
     }
 
+    /// Where all who were away are back, nothing may be kept any more.
+    pub(crate) fn with_everybody_there(mut self) -> Self {
+        self.lost += self.kept;
+        self
+    }
+
     /// Both together.
     pub(crate) fn and(self, other: Self) -> Self {
         Self {

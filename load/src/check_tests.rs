@@ -95,6 +95,18 @@ fn the_order_is_that_of_one_person_to_another() {
 }
 
 #[test]
+fn what_is_kept_is_lost_where_everybody_is_there() {
+    let mut checker = Checker::new(RUN);
+    let stamp = checker.send(1, 2).unwrap();
+    checker.answered(stamp.number, Answer::Stored);
+    let verdict = checker.verdict();
+    assert_eq!((verdict.kept, verdict.lost), (1, 0));
+    assert_eq!(verdict.with_everybody_there().lost, 1);
+    hear(&mut checker, &stamp.write(64));
+    assert_eq!(checker.verdict().with_everybody_there().lost, 0);
+}
+
+#[test]
 fn what_was_not_sent_so_is_strange() {
     let (mut checker, [first, ..]) = three();
     checker.heard(3, &first, |_| true, false);

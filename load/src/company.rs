@@ -65,6 +65,7 @@ impl Company {
                 text_bytes: plan.text_bytes,
                 contacts: plan.contacts,
                 seed: plan.seed,
+                goers: plan.goers(),
                 under_way: None,
             },
         ));

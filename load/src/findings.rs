@@ -34,7 +34,7 @@ impl Stage<'_> {
                 (verdict, done, world.times())
             }
             Scenario::Office => {
-                let verdict = world.verdict().and(world.rumours());
+                let verdict = world.verdict().with_everybody_there().and(world.rumours());
                 (verdict, verdict.acknowledged(), world.times())
             }
         }
@@ -59,6 +59,7 @@ impl Stage<'_> {
             Pace::Closed(concurrency) => (None, Some(concurrency)),
             Pace::Storm => (None, None),
         };
+        let (log_ons, log_on_p99_ms) = self.world.returns();
         let is_office = plan.scenario == Scenario::Office;
         let acknowledged = if plan.scenario == Scenario::Presence {
             verdict.acknowledged_changes
@@ -80,6 +81,8 @@ impl Stage<'_> {
             put_off: self.world.times_put_off(),
             changes: is_office.then(|| self.world.rumours().sent),
             told_p99_ms: is_office.then(|| self.world.told_times().0.p99),
+            log_ons: is_office.then_some(log_ons),
+            log_on_p99_ms: (is_office && log_ons > 0).then_some(log_on_p99_ms),
             per_second: done as f64 / seen.took.as_secs_f64(),
             times: spread.into(),
             costs: BTreeMap::from([(format!("server_cpu_us_per_{}", plan.scenario.unit()), cost)]),

@@ -21,6 +21,7 @@ pub mod certify;
 mod changes;
 mod chart;
 mod check;
+mod churn;
 mod company;
 mod error;
 mod files;

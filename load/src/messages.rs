@@ -35,7 +35,13 @@ pub(crate) async fn send(
     world: &Arc<World>,
     users: &[mpsc::Sender<Order>],
 ) -> Result<(), Error> {
-    let mut draw = Draw::new(course.seed, u32::try_from(users.len()).unwrap_or(u32::MAX));
+    let writers = u32::try_from(users.len()).unwrap_or(u32::MAX);
+    // All who are there write, and some may be written to who come and go.
+    let mut draw = Draw::new(
+        course.seed,
+        writers,
+        writers + (world.people.count() - world.stayers()),
+    );
     let start = Instant::now();
     let end = start + Duration::from_secs(course.seconds.into());
     let mut alarm = Alarm::new()?;
@@ -73,6 +79,16 @@ pub(crate) fn due(start: Instant, rate: u32, number: u64) -> Instant {
     let seconds = number / u64::from(rate);
     let rest = number % u64::from(rate);
     start + Duration::from_secs(seconds) + Duration::from_nanos(rest * 1_000_000_000 / u64::from(rate))
+}
+
+/// Waits until everything that was kept for somebody is heard, who is there; not for ever.
+pub(crate) async fn hand_over(world: &World) {
+    let heard = async {
+        while world.verdict().kept > 0 {
+            sleep(TICK * 20).await;
+        }
+    };
+    let _ = timeout(HEARD_WAIT, heard).await;
 }
 
 /// Waits until everything that was sent is answered, at most so long, and what was acknowledged is heard; not for ever.

@@ -74,20 +74,23 @@ impl People {
 /// Who does something next, and with whom.
 pub(crate) struct Draw {
     rng: StdRng,
+    writers: u32,
     count: u32,
 }
 
 impl Draw {
-    pub(crate) fn new(seed: u64, count: u32) -> Self {
+    /// Of so many, the first of whom write to all.
+    pub(crate) fn new(seed: u64, writers: u32, count: u32) -> Self {
         Self {
             rng: StdRng::seed_from_u64(seed),
+            writers,
             count,
         }
     }
 
-    /// Somebody.
+    /// Somebody who writes.
     pub(crate) fn one(&mut self) -> u32 {
-        self.rng.random_range(0..self.count)
+        self.rng.random_range(0..self.writers)
     }
 
     /// Somebody, and somebody else.
@@ -123,6 +126,7 @@ pub(crate) fn order(seed: u64, count: u32) -> Vec<u32> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use std::collections::BTreeSet;
 
     #[test]
     fn a_pattern_has_a_place_for_the_number() {
@@ -139,9 +143,12 @@ mod tests {
     #[test]
     fn a_seed_draws_the_same_people_again_and_never_one_with_themselves() {
         let drawn = |seed| {
-            let mut draw = Draw::new(seed, 5);
+            let mut draw = Draw::new(seed, 5, 5);
             (0..200).map(|_| draw.pair()).collect::<Vec<_>>()
         };
+        let mut some = Draw::new(7, 3, 5);
+        let (from, to): (BTreeSet<u32>, BTreeSet<u32>) = (0..200).map(|_| some.pair()).unzip();
+        assert!(from.into_iter().eq(0..3) && to.into_iter().eq(0..5));
         assert_eq!(drawn(7), drawn(7));
         assert_ne!(drawn(7), drawn(8));
         assert!(

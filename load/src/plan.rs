@@ -1,7 +1,7 @@
 //! What is asked for.
 
 use crate::timing::SECONDS_MAX;
-use crate::{Error, People, Router, Server};
+use crate::{Error, People, Router, Server, churn};
 use std::fmt;
 use tokio::process::Command;
 
@@ -70,6 +70,8 @@ pub struct Plan {
     pub seconds: u32,
     /// People whom everybody watches.
     pub contacts: u32,
+    /// In an office day, how many a second log off and on again.
+    pub churn: u32,
     /// What everything is drawn from.
     pub seed: u64,
     /// Octets of each message's text.
@@ -99,8 +101,11 @@ impl Plan {
             Pace::Storm => {}
         }
         match self.scenario {
-            Scenario::Presence | Scenario::Office => {
-                within("contacts", self.contacts, 1, self.people.count() - 1)?;
+            Scenario::Presence => within("contacts", self.contacts, 1, self.people.count() - 1)?,
+            Scenario::Office => {
+                within("churn", self.churn, 0, self.people.count() / churn::ONE_OF)?;
+                let stay = self.people.count() - self.goers();
+                within("contacts among those who stay", self.contacts, 1, stay - 1)?;
             }
             Scenario::Messages | Scenario::LogOn => {
                 within("contacts", self.contacts, 0, self.people.count() - 1)?;
@@ -117,6 +122,15 @@ impl Plan {
             return Err(Error::Plan(format!("a text has {least} to {most} octets")));
         }
         Ok(())
+    }
+
+    /// How many come and go.
+    pub(crate) fn goers(&self) -> u32 {
+        if self.scenario == Scenario::Office && self.churn > 0 {
+            self.people.count() / churn::ONE_OF
+        } else {
+            0
+        }
     }
 
     /// Files that each user needs.

@@ -42,6 +42,12 @@ pub struct Report {
     /// Of a hundred watchers 99 were told after at most so long, beside messages.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub told_p99_ms: Option<f64>,
+    /// How often somebody logged off and on again, beside messages.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub log_ons: Option<u64>,
+    /// Of a hundred of these log-ons 99 took at most so long.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub log_on_p99_ms: Option<f64>,
     /// Done in a second.
     pub per_second: f64,
     /// How long it took.
@@ -195,6 +201,9 @@ impl Report {
         if let (Some(changes), Some(told)) = (self.changes, self.told_p99_ms) {
             let shown = format!("{changes} changes, p99 {told:.2} ms until a watcher was told");
             rows.push(("presence".to_owned(), shown));
+        }
+        if let (Some(log_ons), Some(p99)) = (self.log_ons, self.log_on_p99_ms) {
+            rows.push(("log-ons".to_owned(), format!("{log_ons}, p99 {p99:.2} ms")));
         }
         let late = format!(
             "p99 {:.2} ms late, {:.1} µs of CPU each",

@@ -1,5 +1,6 @@
 //! A run from its beginning to its report.
 
+use crate::churn::{self, Goer};
 use crate::report::Report;
 use crate::stage::Stage;
 use crate::usage::Watched;
@@ -70,6 +71,7 @@ async fn measured(plan: Plan, tasks: &Tasks, stop: &Shutdown, show: Show<'_>) ->
         text_bytes: plan.text_bytes,
         contacts: plan.contacts,
         seed: plan.seed,
+        goers: plan.goers(),
         under_way: match plan.pace {
             Pace::Rate(_) | Pace::Storm => None,
             Pace::Closed(count) => Some(count),
@@ -77,7 +79,7 @@ async fn measured(plan: Plan, tasks: &Tasks, stop: &Shutdown, show: Show<'_>) ->
     };
     let world = Arc::new(World::new(plan.people.clone(), made));
     let doors = Arc::new(Doors::open(&plan, &world, tasks).await?);
-    let crowd = Box::pin(gather(&plan, &doors, tasks, stop, show)).await?;
+    let crowd = Box::pin(gather(&plan, &world, &doors, tasks, stop, show)).await?;
     let stage = Stage {
         plan: &plan,
         world,
@@ -85,7 +87,7 @@ async fn measured(plan: Plan, tasks: &Tasks, stop: &Shutdown, show: Show<'_>) ->
         stop,
     };
     stage.ready().await?;
-    let work = Box::pin(stage.scenario(&crowd.users, &doors, tasks, crowd.comers));
+    let work = Box::pin(stage.scenario((&crowd.users, &crowd.goers), &doors, tasks, crowd.comers));
     let seen = Box::pin(stage.look_on(work, show)).await?;
     let report = stage.report(floor, &before, &seen);
     for user in crowd.users {
@@ -107,6 +109,8 @@ pub(crate) async fn unless<T>(stop: &Shutdown, work: impl Future<Output = T>) ->
 struct Crowd {
     /// What users are told is told here.
     users: Vec<mpsc::Sender<Order>>,
+    /// Those who come and go.
+    goers: Vec<Goer>,
     /// Those who have yet to log on, in the same order.
     comers: Vec<(Proving, mpsc::Receiver<Order>)>,
 }
@@ -114,6 +118,7 @@ struct Crowd {
 /// Logs everybody on, some at a time; where log-ons are what is measured also off again.
 async fn gather(
     plan: &Plan,
+    world: &Arc<World>,
     doors: &Arc<Doors>,
     tasks: &Tasks,
     stop: &Shutdown,
@@ -138,18 +143,33 @@ async fn gather(
             })
             .buffered(LOG_ONS)
     );
-    let (mut users, mut comers) = (Vec::new(), Vec::new());
+    let (mut users, mut goers, mut comers) = (Vec::new(), Vec::new(), Vec::new());
     while let Some(came) = unless(stop, coming.try_next()).await?? {
         let (orders, taken) = mpsc::channel(ORDERS);
+        let me = u32::try_from(users.len() + goers.len()).unwrap_or(u32::MAX);
         match came {
-            Came::Left(proving) => comers.push((proving, taken)),
-            Came::Stayed(user) => group.spawn(async move {
-                let _ = user.live(taken).await;
-                Ok(())
-            }),
+            Came::Stayed(user) if me >= world.stayers() => {
+                let (goer, turns) = mpsc::channel(1);
+                goers.push(goer);
+                let (doors, world) = (Arc::clone(doors), Arc::clone(world));
+                group.spawn(async move {
+                    churn::live(me, user, doors, world, turns).await;
+                    Ok(())
+                });
+            }
+            Came::Stayed(user) => {
+                users.push(orders);
+                group.spawn(async move {
+                    let _ = user.live(taken).await;
+                    Ok(())
+                });
+            }
+            Came::Left(proving) => {
+                users.push(orders);
+                comers.push((proving, taken));
+            }
         }
-        users.push(orders);
-        let (done, of) = (users.len() as u64, u64::from(count));
+        let (done, of) = (u64::from(me) + 1, u64::from(count));
         let text = format!("logging on {done} of {of}");
         show(Standing {
             done,
@@ -157,7 +177,7 @@ async fn gather(
             text: &text,
         });
     }
-    Ok(Crowd { users, comers })
+    Ok(Crowd { users, goers, comers })
 }
 
 /// How somebody came.

@@ -1,5 +1,6 @@
 //! What is measured while somebody looks on: the scenario, and each second of it.
 
+use crate::churn::{self, Goer};
 use crate::processes::Process;
 use crate::run::{Show, Standing, unless};
 use crate::usage::{Moment, Watched, megabytes};
@@ -53,7 +54,7 @@ impl Stage<'_> {
     /// What is measured.
     pub(crate) async fn scenario(
         &self,
-        users: &[mpsc::Sender<Order>],
+        (users, goers): (&[mpsc::Sender<Order>], &[Goer]),
         doors: &Arc<Doors>,
         tasks: &Tasks,
         comers: Vec<(Proving, mpsc::Receiver<Order>)>,
@@ -74,11 +75,12 @@ impl Stage<'_> {
             Scenario::LogOn => storm::log_on(plan, world, doors, tasks, comers).await,
             Scenario::Office => {
                 let seldom = rate.map(|rate| rate.div_ceil(MESSAGES_PER_CHANGE));
-                let both = futures_util::future::try_join(
+                let all = futures_util::future::try_join3(
                     messages::send(course, world, users),
                     changes::make(plan, seldom, world, users),
+                    churn::come_and_go(plan.churn, plan.seconds, world, goers),
                 );
-                both.await.map(|_| ())
+                all.await.map(|_| ())
             }
         }
     }
@@ -106,7 +108,11 @@ impl Stage<'_> {
         };
         let took = start.elapsed();
         if self.plan.scenario != Scenario::LogOn {
+            churn::all_back(&self.world).await;
             messages::settle(&self.world, messages::ANSWERS_WAIT).await;
+        }
+        if self.plan.scenario == Scenario::Office {
+            messages::hand_over(&self.world).await;
         }
         seconds.last(self, start.elapsed()).await;
         Ok(Seen {

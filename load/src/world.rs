@@ -1,5 +1,7 @@
 //! What all users of a run share: who everybody is, and where everything that happens is written down.
 
+mod log_ons;
+
 use crate::check::{Answer, Checker, Stamp, Verdict};
 use crate::people::{self, People};
 use crate::rumours::{Change, Rumours, Told};
@@ -14,8 +16,10 @@ use tokio::time::Instant;
 pub(crate) struct World {
     pub(crate) people: People,
     text_bytes: usize,
-    /// Whom everybody watches: so far around the circle of all.
+    /// Whom everybody watches: so far around the circle of those who stay.
     steps: Vec<u32>,
+    /// Those who come and go are the last ones.
+    stayers: u32,
     /// Room for what is under way, where only so much may be.
     room: Option<Semaphore>,
     /// One for each person who may change.
@@ -32,6 +36,8 @@ pub(crate) struct Made {
     pub(crate) contacts: u32,
     /// What everything is drawn from.
     pub(crate) seed: u64,
+    /// How many come and go.
+    pub(crate) goers: u32,
     /// How much may be under way, where that is bounded.
     pub(crate) under_way: Option<u32>,
 }
@@ -44,6 +50,10 @@ struct Ledger {
     log: Option<Log>,
     /// How long tellings took.
     told: Timings,
+    /// How long those who had gone took to come back.
+    returns: Timings,
+    /// Who is gone and to come back.
+    away: u32,
     open: u64,
     refused: u64,
     put_off: u64,
@@ -69,13 +79,15 @@ pub(crate) struct Letter {
 impl World {
     /// A run of its own.
     pub(crate) fn new(people: People, made: Made) -> Self {
-        let order = people::order(made.seed, people.count());
-        let steps = people::steps(made.seed, people.count(), made.contacts);
+        let stayers = people.count().saturating_sub(made.goers);
+        let order = people::order(made.seed, stayers);
+        let steps = people::steps(made.seed, stayers, made.contacts);
         let watchers = u32::try_from(steps.len()).unwrap_or(u32::MAX);
         Self {
             people,
             text_bytes: made.text_bytes,
             steps,
+            stayers,
             room: made.under_way.map(|count| Semaphore::new(count as usize)),
             calm: Semaphore::new(0),
             ledger: Mutex::new(Ledger {
@@ -84,6 +96,8 @@ impl World {
                 timings: Timings::new(),
                 log: None,
                 told: Timings::new(),
+                returns: Timings::new(),
+                away: 0,
                 open: 0,
                 refused: 0,
                 put_off: 0,
@@ -117,10 +131,10 @@ impl World {
         self.ledger().checker.kept_for()
     }
 
-    /// Whom somebody watches.
+    /// Whom somebody watches: only people who stay.
     pub(crate) fn contacts(&self, who: u32) -> Vec<u32> {
-        let count = self.people.count();
-        self.steps.iter().map(|step| (who + step) % count).collect()
+        let steps = self.steps.iter();
+        steps.map(|step| (who + step) % self.stayers.max(1)).collect()
     }
 
     fn ledger(&self) -> MutexGuard<'_, Ledger> {
@@ -202,7 +216,7 @@ impl World {
     pub(crate) fn begins_to_change(&self, at_once: u32) -> bool {
         let begun = self.ledger().rumours.begin();
         if begun {
-            self.calm.add_permits(at_once.min(self.people.count()) as usize);
+            self.calm.add_permits(at_once.min(self.stayers) as usize);
         }
         begun
     }
@@ -256,11 +270,14 @@ impl World {
         }
     }
 
-    /// The number of somebody who is watched in this run: of others it is told as long as what an earlier run subscribed
-    /// to lives.
+    /// The number of somebody who is watched in this run by somebody who stays: of others it is told as long as what an
+    /// earlier run subscribed to lives, and who was away when it happened need not be told.
     fn watched_by(&self, by: u32, who: &str) -> Option<u32> {
-        let (who, count) = (self.people.number(who)?, self.people.count());
-        let step = (who + count).checked_sub(by)? % count;
+        let (who, count) = (self.people.number(who)?, self.stayers);
+        if by >= count || who >= count {
+            return None;
+        }
+        let step = (who + count - by) % count;
         self.steps.binary_search(&step).is_ok().then_some(who)
     }
 
@@ -276,36 +293,6 @@ impl World {
     /// Tellings that are still to come.
     pub(crate) fn untold(&self) -> u64 {
         self.ledger().rumours.waiting()
-    }
-
-    /// A log-on begins.
-    pub(crate) fn begins_log_on(&self, due: Instant) {
-        let mut ledger = self.ledger();
-        ledger.timings.begun(due.elapsed());
-        ledger.open += 1;
-    }
-
-    /// A log-on has ended, with everything that belongs to it or without.
-    pub(crate) fn logged_on(&self, due: Instant, is_in: bool) {
-        let mut ledger = self.ledger();
-        ledger.open = ledger.open.saturating_sub(1);
-        if is_in {
-            ledger.timings.done(due.elapsed());
-        }
-        drop(ledger);
-        if let Some(room) = &self.room {
-            room.add_permits(1);
-        }
-    }
-
-    /// The server told somebody to log on later.
-    pub(crate) fn put_off(&self) {
-        self.ledger().put_off += 1;
-    }
-
-    /// How often it did.
-    pub(crate) fn times_put_off(&self) -> u64 {
-        self.ledger().put_off
     }
 
     /// A user cannot go on.
@@ -378,6 +365,7 @@ mod tests {
             text_bytes: 64,
             contacts: 1,
             seed: 1,
+            goers: 0,
             under_way: Some(1),
         };
         let world = World::new(people, made);
@@ -406,6 +394,7 @@ mod tests {
             text_bytes: 64,
             contacts: 1,
             seed: 1,
+            goers: 0,
             under_way: None,
         };
         let world = World::new(people, made);
@@ -437,6 +426,7 @@ mod tests {
             text_bytes: 64,
             contacts: 9,
             seed: 1,
+            goers: 0,
             under_way: None,
         };
         let world = World::new(people, made);
@@ -461,6 +451,7 @@ mod tests {
             text_bytes: 64,
             contacts: 1,
             seed: 1,
+            goers: 0,
             under_way: None,
         };
         let world = World::new(People::new("load{number}@localhost", 4).unwrap(), made);

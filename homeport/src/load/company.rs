@@ -55,6 +55,7 @@ impl Company {
             pace: Pace::Rate(1),
             seconds: SECONDS,
             contacts: self.contacts,
+            churn: 0,
             seed: self.seed,
             text_bytes: TEXT_BYTES,
             server: self.target.server(),

@@ -55,6 +55,19 @@ async fn what_cannot_be_meant_is_a_mistake_in_the_command_line() {
         &["seconds must be 1 to"],
     )
     .await;
+    let churn = "office --server http://127.0.0.1:1 --names load{number}@localhost --users 20 --churn";
+    fails(
+        with_password(folder.path(), &format!("{churn} 3")),
+        2,
+        &["churn must be 0 to 2"],
+    )
+    .await;
+    fails(
+        with_password(folder.path(), &format!("{churn} 2 --contacts 18")),
+        2,
+        &["contacts among those who stay must be 1 to 17"],
+    )
+    .await;
     fails(with(&format!("{names} --text 3")), 2, &["a text has 48 to"]).await;
     fails(
         load("messages --server http://127.0.0.1:1 --names load{number}@localhost"),

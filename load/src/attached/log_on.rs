@@ -104,7 +104,7 @@ impl Entrance {
     }
 
     async fn arrive(self: &Arc<Self>, me: u32, proving: &Proving) -> Result<Attached, Failed> {
-        let mut socket = Socket::open(self.router(me, 0)).await?;
+        let mut socket = self.knock(me).await?;
         let welcome = match proving {
             Proving::Password => self.with_password(&mut socket, me).await?,
             Proving::Token(token) => self.with_token(&mut socket, me, token).await?,
@@ -122,6 +122,19 @@ impl Entrance {
             open: BTreeMap::new(),
             came_back: false,
         })
+    }
+
+    /// A connection to the user's router, or to the next one that answers where it is gone.
+    async fn knock(&self, me: u32) -> Result<Socket, Failed> {
+        let mut attempt = 0;
+        loop {
+            let opened = Socket::open(self.router(me, attempt)).await;
+            attempt += 1;
+            match opened {
+                Err(Refused::Failed(Error::Unreachable { .. })) if attempt < self.routers.len() => {}
+                Ok(_) | Err(_) => return opened.map_err(Failed::from),
+            }
+        }
     }
 
     async fn with_token(&self, socket: &mut Socket, me: u32, token: &str) -> Result<Welcome, Failed> {

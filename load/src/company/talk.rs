@@ -275,6 +275,7 @@ mod tests {
             text_bytes: 64,
             contacts: 0,
             seed: 1,
+            goers: 0,
             under_way: None,
         };
         World::new(People::new("load{number}@localhost", 2).unwrap(), made)

@@ -40,7 +40,8 @@ pub(super) struct Outbox {
 
 #[derive(Default)]
 struct State {
-    messages: VecDeque<Waiting>,
+    /// Boxed, so that a queue that is empty again keeps hardly any memory.
+    messages: VecDeque<Box<Waiting>>,
     changes: Changes,
     contacts: VecDeque<ContactChange>,
     close: Option<CloseCode>,
@@ -60,7 +61,7 @@ impl Outbox {
             if state.ended || state.messages.len() >= MESSAGES_MAX {
                 return false;
             }
-            state.messages.push_back(message);
+            state.messages.push_back(Box::new(message));
         }
         self.news.notify_one();
         true
@@ -108,7 +109,7 @@ impl Outbox {
         while room && let Some(message) = state.messages.pop_front() {
             // Whoever asked was told in time that the client did not take it.
             if !message.outcome.is_closed() {
-                return Some(Item::Message(Box::new(message)));
+                return Some(Item::Message(message));
             }
         }
         if !lanes.list_is_read

@@ -1,4 +1,5 @@
 use super::*;
+use allocation_counter::measure;
 use attachment::ClientFrame;
 use bytes::Bytes;
 use proto::ClientLogin;
@@ -100,4 +101,23 @@ fn a_change_of_somebody_whom_the_client_begins_to_watch_waits_for_the_answer() {
     assert_eq!(next(&lanes), None, "the answer may be older, and comes first");
     assert!(lanes.finish(&bob, false).is_none());
     assert_eq!(next(&lanes), Some(bob));
+}
+
+/// What waits for an idle client takes so many octets after a message went through, which is what all but the first moments of
+/// a connection are like.
+#[test]
+fn an_outbox_with_nothing_in_it_is_small() {
+    let held = |outbox: Outbox| {
+        let freed = -measure(|| drop(outbox)).bytes_current;
+        usize::try_from(freed).unwrap() + size_of::<Outbox>()
+    };
+    let fresh = held(Outbox::default());
+    let outbox = Outbox::default();
+    let (waiting, _sender) = message(1);
+    assert!(outbox.put_message(waiting));
+    assert_eq!(number(outbox.take(true, &Lanes::default())), Some(1));
+    let used = held(outbox);
+    println!("{fresh} octets for an outbox, {used} after a message");
+    assert!(fresh <= 144, "{fresh}");
+    assert!(used <= 192, "{used}");
 }

@@ -1,8 +1,10 @@
 //! What is hot costs few blocks of memory: it counts on any machine, and nothing may be added unseen.
 
-use super::say::{bob, flat, message, person, proved, set, watch};
+use super::say::{bob, flat, leased, message, person, proved, set, watch};
 use super::stage::Stage;
+use crate::presentity::Presentity;
 use allocation_counter::measure;
+use proto::Outcome;
 use rvp::notification::AckType;
 use rvp::{Identity, PresenceState};
 
@@ -10,6 +12,10 @@ use rvp::{Identity, PresenceState};
 const MESSAGE_MAX: u64 = 8;
 /// Of a change, for all of its hundred watchers together.
 const CHANGE_MAX: u64 = 27;
+/// Octets that are held for somebody who is logged on once, shows one state and has twenty watchers.
+const PERSON_MAX: usize = 6_900;
+/// Octets that stay after a message was handed over.
+const AFTER_MESSAGE_MAX: usize = 64;
 
 #[test]
 fn a_message_takes_few_blocks() {
@@ -37,4 +43,37 @@ fn a_change_for_a_hundred_watchers_takes_few_blocks() {
         stage.request(&caller, set(flat(PresenceState::Busy))).unwrap();
     });
     assert!(cost.count_total <= CHANGE_MAX, "{}", cost.count_total);
+}
+
+/// Alice with one login and one view, watched by twenty.
+fn watched_by_twenty() -> Stage {
+    let mut stage = Stage::new();
+    stage.log_on(1);
+    stage.set(leased(PresenceState::Online));
+    for number in 0..20 {
+        let watcher = person(&format!("watcher{number}"));
+        stage.request(&proved(&watcher), watch(&watcher)).unwrap();
+    }
+    stage
+}
+
+/// Octets that are free when somebody is held no more, with the value itself.
+fn held(presentity: Presentity) -> usize {
+    let freed = -measure(|| drop(presentity)).bytes_current;
+    usize::try_from(freed).unwrap() + size_of::<Presentity>()
+}
+
+#[test]
+fn a_person_takes_little_memory_and_a_message_that_is_over_hardly_any() {
+    let before = held(watched_by_twenty().into_presentity());
+    let mut stage = watched_by_twenty();
+    let bobs = Identity::Person(bob());
+    stage.request_later(&proved(&bob()), message(&bobs, AckType::DeepOr));
+    let delivery = stage.messages()[0].0;
+    stage.outcome(delivery, Outcome::Taken);
+    assert_eq!(stage.answers().len(), 1);
+    let after = held(stage.into_presentity());
+    println!("{before} octets for a person, {after} after a message");
+    assert!(before <= PERSON_MAX, "{before}");
+    assert!(after <= before + AFTER_MESSAGE_MAX, "{after} after {before}");
 }

@@ -100,6 +100,11 @@ impl Stage {
         self.effects = self.presentity.leave(self.now);
     }
 
+    /// What her home holds for her.
+    pub(super) fn into_presentity(self) -> Presentity {
+        self.presentity
+    }
+
     /// How many messages have not ended.
     pub(super) fn in_flight(&self) -> usize {
         self.presentity.in_flight()
