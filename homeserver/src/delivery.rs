@@ -26,6 +26,7 @@ use std::future::poll_fn;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::task::Poll;
 use std::time::Duration;
+use tokio::time::Instant;
 use turns::Turns;
 
 /// How long a message's last hop may take: a client has ten seconds to answer (spec 3.7), and one retry
@@ -45,6 +46,8 @@ pub(crate) struct Delivery {
 }
 
 struct Inner {
+    /// When this home began.
+    began: Instant,
     links: Links,
     placements: Placements,
     shards: Shards,
@@ -72,6 +75,7 @@ impl Delivery {
         (tasks, metrics): (Tasks, Metrics),
     ) -> Self {
         let inner = Inner {
+            began: Instant::now(),
             claims,
             links,
             placements,
@@ -172,8 +176,11 @@ impl Delivery {
             Taken::No => self.inner.turns.behind_others(&message.login).await,
             Taken::Perhaps => Some(self.inner.turns.begin(&message.login).await),
         };
-        if taken == Taken::Perhaps && self.was_taken(router, &message).await {
-            return Outcome::Taken;
+        if taken == Taken::Perhaps {
+            self.await_router(router).await;
+            if self.was_taken(router, &message).await {
+                return Outcome::Taken;
+            }
         }
         let attached = message.login.reach.attachment().is_some();
         let Some(link) = self.router_of(&message.login.reach, router) else {

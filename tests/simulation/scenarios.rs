@@ -219,3 +219,45 @@ fn a_message_is_held_from_the_moment_that_a_home_dies() {
         assert_eq!(broken(&world.history()), [""; 0], "{home}");
     }
 }
+
+/// A client takes a message, and its home dies before it hears of it and begins anew. Whoever wrote asks again, by a
+/// router that has its link sooner than the one by which the client took it.
+#[test]
+fn a_message_that_was_taken_before_a_home_began_anew_is_not_handed_over_again() {
+    for (cut, other) in [(1, 2), (2, 1)] {
+        let mut world = logged_on(5);
+        let homes = world.homes().to_vec();
+        let cuts = || {
+            homes
+                .iter()
+                .map(|home| Fault::Cut(router_name(cut), home.clone()))
+        };
+        world.act(What::Break(Fault::Listener(
+            "bob",
+            Manner::Slow(Duration::from_millis(300)),
+        )));
+        let deed = Deed::Say {
+            to: "bob",
+            text: "taken".to_owned(),
+            insists: true,
+        };
+        let router = router_name(other);
+        world.act(What::Person("ann", Order { router, deed }));
+        world.run_until(Duration::from_millis(4_150));
+        for home in &homes {
+            world.act(What::Break(Fault::Crash(home.clone())));
+        }
+        cuts().for_each(|cut| world.act(What::Break(cut)));
+        world.run_until(Duration::from_millis(4_200));
+        for home in &homes {
+            world.act(What::Mend(Fault::Crash(home.clone())));
+        }
+        // Until the leases of before have ended, and the other router has linked.
+        world.run_until(Duration::from_secs(8));
+        cuts().for_each(|cut| world.act(What::Mend(cut)));
+        world.run_while(Duration::from_secs(40), World::is_asking);
+        world.mend_everything();
+        world.ask_everybody();
+        assert_eq!(broken(&world.history()), [""; 0], "router-{cut} was cut off");
+    }
+}

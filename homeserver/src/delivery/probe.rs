@@ -7,11 +7,24 @@ use super::Delivery;
 use futures_util::future::join_all;
 use proto::{Answer, DeliverMessage, Link, Op, Outcome};
 use std::time::Duration;
+use tokio::time::Instant;
+
+/// How long after its beginning a home waits for a router that it has to ask: routers try the links of new homes several
+/// times a second, and whoever has not come by then may be gone for good.
+const LINKED_WITHIN: Duration = Duration::from_secs(5);
+const LOOK_EVERY: Duration = Duration::from_millis(50);
 
 /// How long a router may take: a client that has the message at this moment may need a while to answer.
 const PROBE_DEADLINE: Duration = Duration::from_secs(12);
 
 impl Delivery {
+    /// Waits for the router by which a client may have taken something, where this home has only just begun: the first
+    /// router that links would hand it over again. No link is missed by a home that has been here for a while.
+    pub(super) async fn await_router(&self, router: &str) {
+        let until = self.inner.began + LINKED_WITHIN;
+        while !self.is_linked(router) && Instant::now() < until && self.wait(LOOK_EVERY).await {}
+    }
+
     /// Whether a client of the person has taken it by another router than this one. Routers that are not linked, or
     /// have begun anew since, do not know any more.
     pub(super) async fn was_taken(&self, router: &str, message: &DeliverMessage) -> bool {
