@@ -9,9 +9,9 @@ pub(crate) mod target;
 
 use crate::Usage;
 use crate::output::Output;
-use ::load::{Pace, Plan, Report, Standing};
+use ::load::Pace;
 use anyhow::{Context, Result, bail};
-use daemon::Shutdown;
+use company::Company;
 use rounds::Rounds;
 use std::future::Future;
 use std::path::{Path, PathBuf};
@@ -28,6 +28,8 @@ const RATE_PER_CHURN: u32 = 100;
 const PEOPLE_PER_CHURN: u32 = 100;
 pub(crate) const CONTACTS: u32 = 10;
 pub(crate) const TEXT_BYTES: usize = 64;
+/// Longer than a run takes that ends by itself.
+const SECONDS: u32 = 3_600;
 /// Threads of the generator: the cluster may be on the same machine.
 pub(crate) const THREADS: usize = 2;
 
@@ -175,28 +177,16 @@ struct Asked {
 #[derive(clap::Args, Debug)]
 struct Run {
     #[command(flatten)]
-    target: Target,
+    company: Company,
     /// How many take part
     #[arg(long, value_name = "N", default_value_t = 100)]
     users: u32,
     /// For how long it is measured
     #[arg(long, value_name = "N", default_value_t = 10)]
     seconds: u32,
-    /// How clients reach the cluster
-    #[arg(long, value_name = "HOW", value_enum, default_value_t = ViaArgument::Attachment)]
-    via: ViaArgument,
-    /// What everything is drawn from: the same seed draws the same people
-    #[arg(long, value_name = "N", default_value_t = 1)]
-    seed: u64,
-    /// Print one JSON object instead of a table
-    #[arg(long)]
-    json: bool,
     /// Draw latency, rate, memory and processors over time, as SVG
     #[arg(long, value_name = "FILE")]
     picture: Option<PathBuf>,
-    /// Write the JSON object to a file as well
-    #[arg(long, value_name = "FILE")]
-    report: Option<PathBuf>,
 }
 
 #[derive(Clone, Copy, Debug, clap::ValueEnum)]
@@ -257,26 +247,6 @@ fn block_on(measured: impl Future<Output = Result<()>>) -> Result<()> {
     runtime.context("start")?.block_on(Box::pin(measured))
 }
 
-/// Measures, and shows on the way how far it is.
-async fn shown<T>(
-    output: &Output,
-    measure: impl AsyncFnOnce(::load::Show<'_>) -> Result<T, ::load::Error>,
-) -> Result<T, ::load::Error> {
-    let mut progress = None;
-    let mut show = |standing: Standing<'_>| {
-        let progress = progress.get_or_insert_with(|| output.progress(standing.of));
-        progress.show_of(standing.done, standing.of, standing.text);
-    };
-    measure(&mut show).await
-}
-
-/// Says so where figures mean little.
-fn warn_of_debug(output: &Output) {
-    if cfg!(debug_assertions) {
-        output.warning("this is a debug build: build with --release to measure");
-    }
-}
-
 /// What the floor is measured with, until standard input ends.
 fn serve_floor(output: &Output) -> Result<()> {
     // One thread: the floor is what one costs.
@@ -298,6 +268,17 @@ fn pace(rate: Option<u32>, concurrency: Option<u32>, otherwise: Pace) -> Pace {
 }
 
 impl Asked {
+    /// People who talk now and then, as they are told.
+    fn company(contacts: u32) -> Self {
+        Self {
+            scenario: ::load::Scenario::Messages,
+            pace: Pace::Rate(1),
+            contacts,
+            churn: 0,
+            text_bytes: TEXT_BYTES,
+        }
+    }
+
     fn messages(it: &Messages) -> Self {
         Self {
             scenario: ::load::Scenario::Messages,
@@ -345,59 +326,32 @@ impl Asked {
 
 impl Run {
     async fn measure(&self, asked: Asked, output: &Output) -> Result<()> {
-        warn_of_debug(output);
-        let stop = Shutdown::on_signals().context("listen for signals")?;
-        let (routers, people) = (self.target.routers().await?, self.target.people(self.users)?);
-        let password = self.target.password(&people, output).await?;
-        let plan = Plan {
-            routers,
-            people,
-            password,
-            fresh_accounts: self.target.makes_accounts(),
-            via: self.via.into(),
-            scenario: asked.scenario,
-            pace: asked.pace,
-            seconds: self.seconds,
-            contacts: asked.contacts,
-            churn: asked.churn,
-            seed: self.seed,
-            text_bytes: asked.text_bytes,
-            server: self.target.server(),
-            floor: floor()?,
-        };
-        let ran = shown(output, async |show| {
-            Box::pin(::load::run(plan, &stop, show)).await
-        })
-        .await;
-        let report = ran.map_err(|error| explained(error, &self.target))?;
-        self.print(&report, output)
-    }
-
-    fn print(&self, report: &Report, output: &Output) -> Result<()> {
-        if let Some(path) = &self.report {
-            write(path, &serde_json::to_string_pretty(report)?)?;
-        }
+        let size = (self.users, self.seconds);
+        let measured = self
+            .company
+            .measure(asked, size, output, async |plan, stop, show| {
+                Box::pin(::load::run(plan, stop, show)).await
+            });
+        let report = measured.await?;
         if let Some(path) = &self.picture {
             write(path, report.picture().trim_end())?;
         }
-        if self.json {
-            output.json(report)?;
-        } else {
-            let rows: Vec<_> = report
-                .rows()
-                .into_iter()
-                .map(|(what, how)| vec![what, how])
-                .collect();
-            output.table(&["what", "figure"], &rows);
-        }
-        if let Some(broken) = &report.broken {
-            bail!("not as it must be: {broken}");
-        }
+        let rows = figures(report.rows());
+        let table = (&FIGURES[..], &rows[..]);
+        self.company
+            .say(&report, table, report.broken.as_deref(), output)?;
         if report.interrupted {
             bail!("interrupted after {:.1} seconds", report.seconds);
         }
         Ok(())
     }
+}
+
+/// The columns of what, and how much.
+const FIGURES: [&str; 2] = ["what", "figure"];
+
+fn figures(rows: Vec<(String, String)>) -> Vec<Vec<String>> {
+    rows.into_iter().map(|(what, how)| vec![what, how]).collect()
 }
 
 /// Says what to do where it is not a matter of the load generator.

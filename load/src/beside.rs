@@ -1,7 +1,8 @@
 //! Log-ons beside people who talk: many come at the same moment, and those who are there are not to notice.
 
 use crate::certify::Timeline;
-use crate::run::unless;
+use crate::plan::{RATE_MAX, within};
+use crate::run::{say, unless};
 use crate::{Company, Error, Plan, Return, Show, Spell, Standing, Talk, Through, Until};
 use daemon::Shutdown;
 use serde::Serialize;
@@ -71,20 +72,8 @@ pub async fn beside(
     show: Show<'_>,
 ) -> Result<BesideReport, Error> {
     let (count, contacts) = (plan.people.count(), plan.contacts);
-    if asked.talkers < 2 || asked.talkers >= count {
-        return Err(Error::Plan(format!(
-            "talkers must be 2 to {}, less than all who take part, not {}",
-            count.saturating_sub(1),
-            asked.talkers
-        )));
-    }
-    if !(1..=crate::RATE_MAX).contains(&asked.rate) {
-        return Err(Error::Plan(format!(
-            "rate must be 1 to {}, not {}",
-            crate::RATE_MAX,
-            asked.rate
-        )));
-    }
+    within("talkers", asked.talkers, 2, count.saturating_sub(1))?;
+    within("rate", asked.rate, 1, RATE_MAX)?;
     say(show, "measuring the floor");
     let mut company = unless(stop, Box::pin(Company::gather(plan))).await??;
     let measured = unless(stop, Box::pin(measure(&mut company, asked, count, show))).await;
@@ -147,10 +136,6 @@ pub(crate) async fn gather(company: &mut Company, count: u32, show: Show<'_>) ->
         Some(why) => Err(Error::Crowd(why)),
         None => Ok(()),
     }
-}
-
-pub(crate) fn say(show: Show<'_>, text: &str) {
-    show(Standing { done: 0, of: 1, text });
 }
 
 fn report(

@@ -86,13 +86,6 @@ impl Plan {
     /// # Errors
     /// [`Error::Plan`] says what cannot be meant.
     pub(crate) fn check(&self) -> Result<(), Error> {
-        let within = |what: &str, is: u32, least: u32, most: u32| {
-            if (least..=most).contains(&is) {
-                Ok(())
-            } else {
-                Err(Error::Plan(format!("{what} must be {least} to {most}, not {is}")))
-            }
-        };
         within("users", self.people.count(), 2, USERS_MAX)?;
         within("seconds", self.seconds, 1, SECONDS_MAX)?;
         match self.pace {
@@ -140,6 +133,16 @@ impl Plan {
             // Its own connection, and those by which it is called back.
             Via::Rvp | Via::Both => 3,
         }
+    }
+}
+
+/// # Errors
+/// [`Error::Plan`] says which numbers can be meant.
+pub(crate) fn within(what: &str, is: u32, least: u32, most: u32) -> Result<(), Error> {
+    if (least..=most).contains(&is) {
+        Ok(())
+    } else {
+        Err(Error::Plan(format!("{what} must be {least} to {most}, not {is}")))
     }
 }
 

@@ -1,7 +1,8 @@
 //! Everybody logs on and off again, round after round: what is left behind would show in the server's memory.
 
-use crate::beside::{gather, say};
-use crate::run::unless;
+use crate::beside::gather;
+use crate::plan::within;
+use crate::run::{say, unless};
 use crate::{Company, Error, Plan, Show};
 use daemon::Shutdown;
 use serde::Serialize;
@@ -68,12 +69,7 @@ pub async fn rounds(
     stop: &Shutdown,
     show: Show<'_>,
 ) -> Result<RoundsReport, Error> {
-    if !(2..=ROUNDS_MAX).contains(&asked.rounds) {
-        return Err(Error::Plan(format!(
-            "rounds must be 2 to {ROUNDS_MAX}, not {}",
-            asked.rounds
-        )));
-    }
+    within("rounds", asked.rounds, 2, ROUNDS_MAX)?;
     let (users, contacts) = (plan.people.count(), plan.contacts);
     say(show, "measuring the floor");
     let mut company = unless(stop, Box::pin(Company::gather(plan))).await??;

@@ -59,11 +59,7 @@ async fn measured(plan: Plan, tasks: &Tasks, stop: &Shutdown, show: Show<'_>) ->
         drop(router.connect().await?);
     }
     let watched = Watched::find(&plan.server, &addresses).await?;
-    show(Standing {
-        done: 0,
-        of: 1,
-        text: "measuring the floor",
-    });
+    say(show, "measuring the floor");
     let command = std::mem::replace(&mut plan.floor, tokio::process::Command::new(""));
     let floor = unless(stop, Box::pin(floor::measure(command, tasks))).await??;
     let before = watched.now().await?;
@@ -95,6 +91,11 @@ async fn measured(plan: Plan, tasks: &Tasks, stop: &Shutdown, show: Show<'_>) ->
         let _ = user.send(Order::LogOff).await;
     }
     Ok(report)
+}
+
+/// Says what is done now, where there is nothing to count.
+pub(crate) fn say(show: Show<'_>, text: &str) {
+    show(Standing { done: 0, of: 1, text });
 }
 
 /// Waits for something unless it is asked to stop.

@@ -4,9 +4,7 @@ use crate::{scene, small_disk};
 use anyhow::ensure;
 use std::path::Path;
 use store::Location;
-use tests::client::Message;
-use tests::listener::{Heard, Said};
-use tests::{Answer, Client, Failure, Plan, Processes};
+use tests::{Failure, Plan, Processes};
 
 /// The size of the disk: enough for a few thousand messages.
 const SIZE: &str = "16m";
@@ -43,19 +41,19 @@ async fn play(processes: &mut Processes, disk: &Path) -> anyhow::Result<()> {
     let mut kept = Vec::new();
     for number in 0..20 {
         let text = format!("before {number}");
-        scene::expect(202, &say(&mut writer, &away, &text).await?)?;
+        scene::expect(202, &scene::say(&mut writer, &away, &text).await?)?;
         kept.push(text);
     }
     let filler = small_disk::fill(disk)?;
     let mut refused = 0;
     for number in 0..SENT {
         let text = format!("full {number}");
-        match say(&mut writer, &away, &text).await?.status {
+        match scene::say(&mut writer, &away, &text).await?.status {
             202 => kept.push(text.clone()),
             412 => refused += 1,
             other => anyhow::bail!("{other} when the disk is full"),
         }
-        scene::expect(200, &say(&mut writer, &here, &text).await?)?;
+        scene::expect(200, &scene::say(&mut writer, &here, &text).await?)?;
     }
     ensure!(refused > SENT / 2, "{refused} of {SENT} were refused");
     here.listener.rest()?;
@@ -64,28 +62,16 @@ async fn play(processes: &mut Processes, disk: &Path) -> anyhow::Result<()> {
     std::fs::remove_file(filler)?;
     scene::begin(processes, "home-1").await?;
     let text = "after".to_owned();
-    scene::expect(202, &say(&mut writer, &away, &text).await?)?;
+    scene::expect(202, &scene::say(&mut writer, &away, &text).await?)?;
     kept.push(text);
     scene::expect(200, &away.log_on(14_400).await?)?;
     let mut heard = Vec::new();
     let what = format!("{} messages to be heard", kept.len());
     tests::wait::until(what, async || {
-        heard.extend(away.listener.rest()?.iter().filter_map(text_of));
+        heard.extend(away.listener.rest()?.iter().filter_map(scene::text_of));
         Ok((heard.len() >= kept.len()).then_some(()))
     })
     .await?;
     ensure!(heard == kept, "{heard:?} instead of {kept:?}");
     Ok(())
-}
-
-async fn say(writer: &mut Client, to: &Client, text: &str) -> anyhow::Result<Answer> {
-    let ask = writer.notify(to.me(), &Message::text(text));
-    writer.ask(&ask).await
-}
-
-fn text_of(heard: &Heard) -> Option<String> {
-    match &heard.said {
-        Said::Message(_, mime) => Some(mime.text.clone()),
-        Said::Change(_) => None,
-    }
 }

@@ -6,8 +6,7 @@ use crate::server::Server;
 use anyhow::ensure;
 use std::time::Duration;
 use store::Location;
-use tests::client::Message;
-use tests::{Client, Crowd, Failure, Insisting, Plan, Processes};
+use tests::{Crowd, Failure, Insisting, Plan, Processes};
 
 /// How long the database is away each time.
 const AWAY: Duration = Duration::from_secs(3);
@@ -49,8 +48,8 @@ async fn play(processes: &mut Processes, server: &mut Server) -> anyhow::Result<
     let mut writer = scene::client(processes, "writer", "home-2").await?;
     scene::expect(200, &here.log_on(14_400).await?)?;
     // Both are in their home's memory from here on, and the writer is known.
-    scene::expect(200, &say(&mut writer, &here, "before").await?)?;
-    scene::expect(202, &say(&mut writer, &away, "before").await?)?;
+    scene::expect(200, &scene::say(&mut writer, &here, "before").await?)?;
+    scene::expect(202, &scene::say(&mut writer, &away, "before").await?)?;
     let crowd = Crowd {
         senders: 6,
         online: 7,
@@ -64,10 +63,10 @@ async fn play(processes: &mut Processes, server: &mut Server) -> anyhow::Result<
         server.kill();
         let until = tokio::time::Instant::now() + AWAY;
         while tokio::time::Instant::now() < until {
-            scene::expect(200, &say(&mut writer, &here, "meanwhile").await?)?;
+            scene::expect(200, &scene::say(&mut writer, &here, "meanwhile").await?)?;
             reached += 1;
             let asked = tokio::time::Instant::now();
-            let answer = say(&mut writer, &away, "meanwhile").await?;
+            let answer = scene::say(&mut writer, &away, "meanwhile").await?;
             scene::expect(412, &answer)?;
             ensure!(asked.elapsed() < SOON, "refused after {:?}", asked.elapsed());
         }
@@ -78,12 +77,7 @@ async fn play(processes: &mut Processes, server: &mut Server) -> anyhow::Result<
     // For whoever wants to know: nextest shows it with `--success-output immediate`.
     eprintln!("{reached} reached while it was away, then: {insisted:?}");
     ensure!(reached >= LOSSES && insisted.stored > 0, "{insisted:?}");
-    scene::expect(202, &say(&mut writer, &away, "after").await?)?;
+    scene::expect(202, &scene::say(&mut writer, &away, "after").await?)?;
     here.listener.rest()?;
     Ok(())
-}
-
-async fn say(writer: &mut Client, to: &Client, text: &str) -> anyhow::Result<tests::Answer> {
-    let ask = writer.notify(to.me(), &Message::text(text));
-    writer.ask(&ask).await
 }

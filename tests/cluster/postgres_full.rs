@@ -7,9 +7,7 @@ use anyhow::ensure;
 use std::path::Path;
 use std::time::Duration;
 use store::Location;
-use tests::client::Message;
-use tests::listener::{Heard, Said};
-use tests::{Answer, Client, Failure, Plan, Processes};
+use tests::{Client, Failure, Plan, Processes};
 
 /// The size of the disk: a new database, and some thousand messages.
 const SIZE: &str = "64m";
@@ -152,9 +150,9 @@ impl People {
     async fn write(&mut self, text: &str) -> anyhow::Result<bool> {
         let text = format!("{text} {}", "x".repeat(TEXT));
         let asked = tokio::time::Instant::now();
-        let answer = say(&mut self.writer, &self.away, &text).await?;
+        let answer = scene::say(&mut self.writer, &self.away, &text).await?;
         ensure!(asked.elapsed() < SOON, "answered after {:?}", asked.elapsed());
-        scene::expect(200, &say(&mut self.writer, &self.here, &text).await?)?;
+        scene::expect(200, &scene::say(&mut self.writer, &self.here, &text).await?)?;
         let taken = answer.status == 202;
         if taken {
             self.kept.push(text);
@@ -173,7 +171,7 @@ impl People {
         let last = self.kept.last().cloned().unwrap_or_default();
         let mut heard = Vec::new();
         tests::wait::until("the last message to be heard", async || {
-            heard.extend(self.away.listener.rest()?.iter().filter_map(text_of));
+            heard.extend(self.away.listener.rest()?.iter().filter_map(scene::text_of));
             Ok(heard.contains(&last).then_some(()))
         })
         .await?;
@@ -183,17 +181,5 @@ impl People {
         let doubtful = refused.len();
         ensure!(doubtful <= undecided, "{doubtful} were refused and are heard");
         Ok(())
-    }
-}
-
-async fn say(writer: &mut Client, to: &Client, text: &str) -> anyhow::Result<Answer> {
-    let ask = writer.notify(to.me(), &Message::text(text));
-    writer.ask(&ask).await
-}
-
-fn text_of(heard: &Heard) -> Option<String> {
-    match &heard.said {
-        Said::Message(_, mime) => Some(mime.text.clone()),
-        Said::Change(_) => None,
     }
 }

@@ -2,6 +2,8 @@
 
 use anyhow::ensure;
 use std::time::Duration;
+use tests::client::Message;
+use tests::listener::{Heard, Said};
 use tests::{Answer, Client, Failure, Load, Plan, Processes, Proof, Style};
 
 /// How long somebody may be without service when a home server is lost (design 7).
@@ -74,4 +76,18 @@ pub(crate) fn expect(status: u16, answer: &Answer) -> anyhow::Result<()> {
         String::from_utf8_lossy(&answer.body)
     );
     Ok(())
+}
+
+/// Somebody writes to somebody.
+pub(crate) async fn say(writer: &mut Client, to: &Client, text: &str) -> anyhow::Result<Answer> {
+    let ask = writer.notify(to.me(), &Message::text(text));
+    writer.ask(&ask).await
+}
+
+/// What a message says that was heard.
+pub(crate) fn text_of(heard: &Heard) -> Option<String> {
+    match &heard.said {
+        Said::Message(_, mime) => Some(mime.text.clone()),
+        Said::Change(_) => None,
+    }
 }

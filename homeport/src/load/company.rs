@@ -1,25 +1,19 @@
-//! What is asked of people who stay together for more than one measurement, and how they are gathered.
+//! Who takes part in a measurement, against what, and how it is said what was found.
 
 use super::target::Target;
-use super::{CONTACTS, TEXT_BYTES, ViaArgument, explained, floor, shown, warn_of_debug, write};
+use super::{Asked, ViaArgument, explained, floor, write};
 use crate::output::Output;
-use ::load::{Error, Pace, Plan, Scenario, Show};
+use ::load::{Error, Plan, Show, Standing};
 use anyhow::{Context, Result, bail};
 use daemon::Shutdown;
 use serde::Serialize;
 use std::path::PathBuf;
-
-/// Longer than such a run takes.
-const SECONDS: u32 = 3_600;
 
 /// Who they are.
 #[derive(clap::Args, Debug)]
 pub(super) struct Company {
     #[command(flatten)]
     target: Target,
-    /// Others whom everybody watches
-    #[arg(long, value_name = "N", default_value_t = CONTACTS)]
-    contacts: u32,
     /// How clients reach the cluster
     #[arg(long, value_name = "HOW", value_enum, default_value_t = ViaArgument::Attachment)]
     via: ViaArgument,
@@ -35,33 +29,43 @@ pub(super) struct Company {
 }
 
 impl Company {
-    /// Measures something with so many of them.
+    /// Measures something with so many of them, for so long at most, and shows on the way how far it is.
     pub(super) async fn measure<T>(
         &self,
-        users: u32,
+        asked: Asked,
+        (users, seconds): (u32, u32),
         output: &Output,
         measure: impl AsyncFnOnce(Plan, &Shutdown, Show<'_>) -> Result<T, Error>,
     ) -> Result<T> {
-        warn_of_debug(output);
+        if cfg!(debug_assertions) {
+            output.warning("this is a debug build: build with --release to measure");
+        }
         let stop = Shutdown::on_signals().context("listen for signals")?;
-        let people = self.target.people(users)?;
+        let (routers, people) = (self.target.routers().await?, self.target.people(users)?);
+        let password = self.target.password(&people, output).await?;
         let plan = Plan {
-            routers: self.target.routers().await?,
-            password: self.target.password(&people, output).await?,
+            routers,
             people,
+            password,
             fresh_accounts: self.target.makes_accounts(),
             via: self.via.into(),
-            scenario: Scenario::Messages,
-            pace: Pace::Rate(1),
-            seconds: SECONDS,
-            contacts: self.contacts,
-            churn: 0,
+            scenario: asked.scenario,
+            pace: asked.pace,
+            seconds,
+            contacts: asked.contacts,
+            churn: asked.churn,
             seed: self.seed,
-            text_bytes: TEXT_BYTES,
+            text_bytes: asked.text_bytes,
             server: self.target.server(),
             floor: floor()?,
         };
-        let measured = shown(output, async |show| measure(plan, &stop, show).await).await;
+        let mut progress = None;
+        let mut show = |standing: Standing<'_>| {
+            let progress = progress.get_or_insert_with(|| output.progress(standing.of));
+            progress.show_of(standing.done, standing.of, standing.text);
+        };
+        let measured = measure(plan, &stop, &mut show).await;
+        drop(progress);
         measured.map_err(|error| explained(error, &self.target))
     }
 

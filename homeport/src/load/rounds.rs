@@ -1,6 +1,7 @@
 //! `homeport load rounds`: everybody logs on and off, again and again, and nothing may be left behind.
 
 use super::company::Company;
+use super::{Asked, CONTACTS, SECONDS};
 use crate::output::Output;
 use anyhow::{Result, bail};
 use std::time::Duration;
@@ -18,6 +19,9 @@ docs/load.md says what each figure means.")]
 pub(crate) struct Rounds {
     #[command(flatten)]
     company: Company,
+    /// Others whom everybody watches
+    #[arg(long, value_name = "N", default_value_t = CONTACTS)]
+    contacts: u32,
     /// How many log on
     #[arg(long, value_name = "N", default_value_t = 100)]
     users: u32,
@@ -39,11 +43,12 @@ impl Rounds {
             rest: Duration::from_secs(self.rest),
             within: f64::from(self.within) / 100.0,
         };
-        let measured = self
-            .company
-            .measure(self.users, output, async |plan, stop, show| {
-                Box::pin(::load::rounds(plan, asked, stop, show)).await
-            });
+        let measured = self.company.measure(
+            Asked::company(self.contacts),
+            (self.users, SECONDS),
+            output,
+            async |plan, stop, show| Box::pin(::load::rounds(plan, asked, stop, show)).await,
+        );
         let report = measured.await?;
         let rows: Vec<_> = report.rows().into_iter().map(Vec::from).collect();
         let header = &["round", "all in after", "with everybody", "with nobody"][..];

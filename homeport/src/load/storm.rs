@@ -1,6 +1,7 @@
 //! `homeport load storm`: many log on at once, and whoever talks is not to notice.
 
 use super::company::Company;
+use super::{Asked, CONTACTS, FIGURES, SECONDS, figures};
 use crate::output::Output;
 use ::load::Beside;
 use anyhow::Result;
@@ -19,6 +20,9 @@ somebody could not log on, or a message was refused, lost, doubled, out of order
 pub(crate) struct Storm {
     #[command(flatten)]
     company: Company,
+    /// Others whom everybody watches
+    #[arg(long, value_name = "N", default_value_t = CONTACTS)]
+    contacts: u32,
     /// How many come at once
     #[arg(long, value_name = "N", default_value_t = 900)]
     comers: u32,
@@ -41,13 +45,15 @@ impl Storm {
             quiet: Duration::from_secs(self.quiet),
         };
         let users = self.comers.saturating_add(self.talkers);
-        let measured = self.company.measure(users, output, async |plan, stop, show| {
-            Box::pin(::load::beside(plan, asked, stop, show)).await
-        });
+        let measured = self.company.measure(
+            Asked::company(self.contacts),
+            (users, SECONDS),
+            output,
+            async |plan, stop, show| Box::pin(::load::beside(plan, asked, stop, show)).await,
+        );
         let report = measured.await?;
-        let rows = report.rows().into_iter();
-        let rows: Vec<_> = rows.map(|(what, how)| vec![what, how]).collect();
-        let table = (&["what", "figure"][..], &rows[..]);
+        let rows = figures(report.rows());
+        let table = (&FIGURES[..], &rows[..]);
         self.company.say(&report, table, report.broken.as_deref(), output)
     }
 }

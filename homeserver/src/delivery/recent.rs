@@ -193,8 +193,7 @@ fn replace(before: &mut Vec<Arc<Handed>>, change: &Change) {
         if !older.is_replaced_by(change) {
             return true;
         }
-        let is_left = |old: &&Property| !change.sets(old);
-        let left = older.change.properties.iter().filter(is_left).count() > 0;
+        let left = older.change.properties.iter().any(|old| !change.sets(old));
         if left {
             Arc::make_mut(older)
                 .change
