@@ -56,6 +56,8 @@ struct Inner {
     metrics: Metrics,
     /// Routers that hold a link to us, by name.
     routers: Mutex<BTreeMap<String, Link>>,
+    /// Routers that have linked while this home was new, also if their links have ended.
+    met: Mutex<BTreeSet<String>>,
     /// Changes for the watchers at each home, ourselves among them.
     homes: Outboxes<MemberId, Principal>,
     /// Changes for the clients behind each router.
@@ -83,6 +85,7 @@ impl Delivery {
             tasks,
             metrics,
             routers: Mutex::default(),
+            met: Mutex::default(),
             homes: Outboxes::default(),
             clients: Outboxes::default(),
             told_homes: Recent::default(),
@@ -102,6 +105,7 @@ impl Delivery {
     /// A router has opened a link.
     pub(crate) fn router_opened(&self, link: &Link) {
         tracing::info!(router = link.peer().name, "router linked");
+        self.meet(&link.peer().name);
         let before = self.routers().insert(link.peer().name.clone(), link.clone());
         if before.is_some() {
             // It may have begun anew, without a connection of before.

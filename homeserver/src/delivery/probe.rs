@@ -6,6 +6,8 @@
 use super::Delivery;
 use futures_util::future::join_all;
 use proto::{Answer, DeliverMessage, Link, Op, Outcome};
+use std::collections::BTreeSet;
+use std::sync::{MutexGuard, PoisonError};
 use std::time::Duration;
 use tokio::time::Instant;
 
@@ -19,10 +21,29 @@ const PROBE_DEADLINE: Duration = Duration::from_secs(12);
 
 impl Delivery {
     /// Waits for the router by which a client may have taken something, where this home has only just begun: the first
-    /// router that links would hand it over again. No link is missed by a home that has been here for a while.
+    /// router that links would hand it over again. A router that has been here and went is not waited for: what it knew
+    /// may have gone with it.
     pub(super) async fn await_router(&self, router: &str) {
-        let until = self.inner.began + LINKED_WITHIN;
-        while !self.is_linked(router) && Instant::now() < until && self.wait(LOOK_EVERY).await {}
+        while !self.has_met(router) && self.is_new() && self.wait(LOOK_EVERY).await {}
+    }
+
+    /// Keeps in mind that a router has linked, while anybody may wait for it.
+    pub(super) fn meet(&self, router: &str) {
+        if self.is_new() {
+            self.met().insert(router.to_owned());
+        }
+    }
+
+    fn has_met(&self, router: &str) -> bool {
+        self.met().contains(router)
+    }
+
+    fn is_new(&self) -> bool {
+        Instant::now() < self.inner.began + LINKED_WITHIN
+    }
+
+    fn met(&self) -> MutexGuard<'_, BTreeSet<String>> {
+        self.inner.met.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     /// Whether a client of the person has taken it by another router than this one. Routers that are not linked, or
