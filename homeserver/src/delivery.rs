@@ -105,8 +105,9 @@ impl Delivery {
     /// A router has opened a link.
     pub(crate) fn router_opened(&self, link: &Link) {
         tracing::info!(router = link.peer().name, "router linked");
-        self.meet(&link.peer().name);
         let before = self.routers().insert(link.peer().name.clone(), link.clone());
+        // Not before it can be asked: whoever waits for it goes on with this.
+        self.meet(&link.peer().name);
         if before.is_some() {
             // It may have begun anew, without a connection of before.
             self.doubt_attachments(&link.peer().name);
