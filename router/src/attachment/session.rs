@@ -5,6 +5,7 @@ use super::outbox::{Item, Waiting};
 use super::requests::{Asker, Finished, WATCH_LIFETIME};
 use super::socket::{Incoming, Transport};
 use super::translate::{Told, why};
+use super::watches::Watches;
 use super::{Attached, Attachments, has_room, presence};
 use crate::call_back::InHand;
 use attachment::limits::SILENCE_MAX;
@@ -14,8 +15,8 @@ use futures_util::future::BoxFuture;
 use futures_util::stream::FuturesUnordered;
 use proto::Outcome;
 use rand::RngExt;
-use rvp::{Fault, Principal, SubscriptionId};
-use std::collections::{BTreeMap, HashMap};
+use rvp::Fault;
+use std::collections::BTreeMap;
 use std::future::poll_fn;
 use std::pin::{Pin, pin};
 use std::sync::Arc;
@@ -38,7 +39,7 @@ pub(super) struct Session {
     pub(super) asker: Asker,
     /// Of the last message that was written.
     pub(super) sequence: u64,
-    pub(super) watches: HashMap<Principal, SubscriptionId>,
+    pub(super) watches: Watches,
     pub(super) unacknowledged: BTreeMap<u64, Written>,
     pub(super) lanes: Lanes,
     pub(super) open: FuturesUnordered<BoxFuture<'static, Finished>>,
@@ -217,8 +218,7 @@ impl Session {
 impl Session {
     /// Who has logged off watches nobody: others see so, and nothing is told for nobody.
     pub(super) fn drop_watches(self) {
-        // In an order that one seed repeats.
-        let (asker, watches) = (self.asker, BTreeMap::from_iter(self.watches));
+        let (asker, watches) = (self.asker, self.watches);
         let farewells = self.shared.parts().farewells.clone();
         farewells.spawn(async move {
             for (who, id) in watches {
