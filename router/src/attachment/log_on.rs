@@ -60,14 +60,14 @@ enum Unknown {
 
 impl Attachments {
     /// Finds out who a client is, within the time that it has.
-    pub(super) async fn log_on(&self, transport: &mut impl Transport) -> Result<Session, End> {
+    pub(super) async fn log_on(&self, transport: &mut impl Transport) -> Result<Box<Session>, End> {
         match tokio::time::timeout(AUTHENTICATE_WITHIN, self.until_known(transport)).await {
             Ok(known) => known,
             Err(_) => Err(End::Close(CloseCode::NotAuthenticated)),
         }
     }
 
-    async fn until_known(&self, transport: &mut impl Transport) -> Result<Session, End> {
+    async fn until_known(&self, transport: &mut impl Transport) -> Result<Box<Session>, End> {
         let mut challenged = None;
         for _ in 0..TRIES_MAX {
             let (request, proof) = self.proof(transport).await?;
@@ -75,7 +75,7 @@ impl Attachments {
                 Ok(known) => match self.begin_session(request, known).await {
                     Ok((session, welcome)) => {
                         return match put(transport, &ServerFrame::Welcome(welcome)).await {
-                            Ok(()) => Ok(session),
+                            Ok(()) => Ok(Box::new(session)),
                             Err(end) => {
                                 self.abandon(&session);
                                 Err(end)

@@ -145,14 +145,15 @@ impl Attachments {
         let label = match end {
             End::Gone => "gone",
             End::Close(code) => {
-                transport.close(code).await;
+                Box::pin(transport.close(code)).await;
                 code.reason()
             }
         };
         self.parts().metrics.attachment_ended(label);
     }
 
-    async fn serve_session(&self, transport: &mut impl Transport, mut session: Session) -> End {
+    /// The session is boxed, since each step on its way here would keep room for it.
+    async fn serve_session(&self, transport: &mut impl Transport, mut session: Box<Session>) -> End {
         let counted = self.parts().metrics.attachment();
         let end = session.run(transport).await;
         drop(counted);
