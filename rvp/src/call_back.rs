@@ -58,6 +58,7 @@ pub struct ClientUrl {
 struct Parts {
     host: String,
     port: u16,
+    /// Empty for `/`, which nearly all have: then it is no block of memory of its own.
     path: String,
 }
 
@@ -90,7 +91,7 @@ impl ClientUrl {
         let parts = Parts {
             host: canonical_host(host)?,
             port,
-            path,
+            path: if path == "/" { String::new() } else { path },
         };
         Ok(Self {
             parts: Arc::new(parts),
@@ -112,7 +113,10 @@ impl ClientUrl {
     /// The path with its query, never empty.
     #[must_use]
     pub fn path(&self) -> &str {
-        &self.parts.path
+        match self.parts.path.as_str() {
+            "" => "/",
+            path => path,
+        }
     }
 
     /// Host and port as a `Host` header has them: brackets around IPv6, no port if it is 80.
