@@ -78,12 +78,13 @@ impl ClientUrl {
         };
         let (authority, path) = rest.split_at(rest.find(['/', '?']).unwrap_or(rest.len()));
         let (host, port) = split_port(authority)?;
-        let path = if path.starts_with('/') {
-            path.to_owned()
-        } else {
-            format!("/{path}")
+        let path = match path {
+            "" | "/" => String::new(),
+            path if path.starts_with('/') => path.to_owned(),
+            path => format!("/{path}"),
         };
-        if path.len() > limits::CALL_BACK_PATH_CHARS_MAX || PathAndQuery::try_from(path.as_str()).is_err() {
+        let legal = |path: &str| path.is_empty() || PathAndQuery::try_from(path).is_ok();
+        if path.len() > limits::CALL_BACK_PATH_CHARS_MAX || !legal(&path) {
             return Err(ParseError::BadAddress(
                 "has an illegal path or one that is too long",
             ));
@@ -91,7 +92,7 @@ impl ClientUrl {
         let parts = Parts {
             host: canonical_host(host)?,
             port,
-            path: if path == "/" { String::new() } else { path },
+            path,
         };
         Ok(Self {
             parts: Arc::new(parts),
