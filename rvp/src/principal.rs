@@ -158,6 +158,11 @@ impl Principal {
         &self.url
     }
 
+    /// Whether there is another clone of it.
+    pub(crate) fn is_held_elsewhere(&self) -> bool {
+        Arc::strong_count(&self.url) > 1
+    }
+
     /// The host part.
     #[must_use]
     pub fn domain(&self) -> Domain {

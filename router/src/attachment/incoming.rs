@@ -117,7 +117,7 @@ impl Session {
     }
 
     fn ask(&mut self, target: Principal, frame: ClientFrame) {
-        let (asker, watch) = (self.asker.clone(), self.watches.get(&target).copied());
+        let (asker, watch) = (self.asker.clone(), self.watches.get(&target));
         self.open
             .push(Box::pin(async move { asker.answer(target, frame, watch).await }));
     }
@@ -146,11 +146,9 @@ impl Session {
         match finished.then {
             Then::Nothing => Ok(()),
             Then::Watching(person, id) => {
-                if let Some(former) = self
-                    .watches
-                    .insert(person.clone(), id)
-                    .filter(|former| *former != id)
-                {
+                let person = self.shared.shared(person);
+                let former = self.watches.insert(person.clone(), id);
+                if let Some(former) = former.filter(|former| *former != id) {
                     let asker = self.asker.clone();
                     self.open
                         .push(Box::pin(async move { asker.drop_watch(person, former).await }));
