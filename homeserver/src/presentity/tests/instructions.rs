@@ -54,8 +54,8 @@ fn changes_are_told() {
 fn deciding_takes_few_instructions() {
     for (scenario, most_for_tests, most_for_release) in [
         ("messages_are_delivered", 12_000, 12_000),
-        ("hundred_watch", 30_000, 30_000),
-        ("changes_are_told", 158_000, 158_000),
+        ("hundred_watch", 23_800, 23_800),
+        ("changes_are_told", 78_000, 78_000),
     ] {
         println!("{scenario}:");
         let counted = callgrind::count(&format!("presentity::tests::instructions::{scenario}"));
