@@ -53,9 +53,9 @@ fn changes_are_told() {
 #[test]
 fn deciding_takes_few_instructions() {
     for (scenario, most_for_tests, most_for_release) in [
-        ("messages_are_delivered", 12_000, 12_000),
-        ("hundred_watch", 23_800, 23_800),
-        ("changes_are_told", 78_000, 78_000),
+        ("messages_are_delivered", 12_000, 2_400),
+        ("hundred_watch", 23_800, 4_600),
+        ("changes_are_told", 78_000, 11_200),
     ] {
         println!("{scenario}:");
         let counted = callgrind::count(&format!("presentity::tests::instructions::{scenario}"));
