@@ -12,7 +12,7 @@ pub(crate) struct Expiry {
 }
 
 /// Since 1970. In half the room of a time.
-type Second = u64;
+pub(crate) type Second = u64;
 
 impl Expiry {
     /// Asks for a presentity to be looked at by this time. An earlier time that was asked for stands.
@@ -52,8 +52,9 @@ impl Expiry {
     }
 }
 
-/// Rounded up, so that a person with thousands of watchers is looked through at most once a second.
-fn whole_second(at: SystemTime) -> Second {
+/// Rounded up, so that nothing ends before its time, and a person with thousands of watchers is looked through at most
+/// once a second.
+pub(crate) fn whole_second(at: SystemTime) -> Second {
     let since = at.duration_since(SystemTime::UNIX_EPOCH).unwrap_or_default();
     since.as_secs() + u64::from(since.subsec_nanos() > 0)
 }

@@ -4,24 +4,14 @@
 #![allow(missing_docs, reason = "the macros of criterion make items without")]
 #![allow(clippy::unwrap_used, reason = "what cannot be made ends the measurement")]
 
-use criterion::{BatchSize, Criterion, criterion_group, criterion_main};
-use membership::{Member, Members, Phase, Placement};
-use rvp::Principal;
-use std::hint::black_box;
-use std::sync::Arc;
+#[path = "../tests/samples/members.rs"]
+mod samples;
 
-fn members(homes: u32) -> Arc<Members> {
-    let home = |number: u32| Member {
-        phase: Phase::Active,
-        ..Member::new(
-            format!("home-{number}").as_str().into(),
-            "127.0.0.1:7400",
-            "core",
-            10_000,
-        )
-    };
-    Arc::new(Members::new(1, (1..=homes).map(home)))
-}
+use criterion::{BatchSize, Criterion, criterion_group, criterion_main};
+use membership::Placement;
+use rvp::Principal;
+use samples::members;
+use std::hint::black_box;
 
 fn placement(criterion: &mut Criterion) {
     let people: Vec<Principal> = (0..1_000)

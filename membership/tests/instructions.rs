@@ -5,24 +5,14 @@
 
 #[path = "../../tests/instructions/callgrind.rs"]
 mod callgrind;
+#[path = "samples/members.rs"]
+mod samples;
 
-use membership::{Member, Members, Phase, Placement};
+use membership::{Members, Placement};
 use rvp::Principal;
+use samples::members;
 use std::hint::black_box;
 use std::sync::Arc;
-
-fn members(homes: u32) -> Arc<Members> {
-    let home = |number: u32| Member {
-        phase: Phase::Active,
-        ..Member::new(
-            format!("home-{number}").as_str().into(),
-            "127.0.0.1:7400",
-            "core",
-            10_000,
-        )
-    };
-    Arc::new(Members::new(1, (1..=homes).map(home)))
-}
 
 #[inline(never)]
 fn place(placement: &Placement, person: &Principal) -> bool {

@@ -8,9 +8,10 @@ use std::borrow::Cow;
 
 const CONTROL: &str = "text/x-msmsgscontrol";
 const LEAVE: &str = "text/x-imleave";
+const INVITATION: &str = "text/x-msmsgsinvite";
+
 /// Octets that headers take, mostly.
 const HEADERS_USUAL: usize = 256;
-const INVITATION: &str = "text/x-msmsgsinvite";
 
 /// A message as people mean it. Bodies of invitations are [`MessageKind::Text`] here too: whoever needs
 /// them apart must look at the document.

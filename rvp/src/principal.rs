@@ -237,8 +237,9 @@ fn is_canonical(url: &str) -> bool {
         && host.bytes().all(|c| HOST[usize::from(c)])
         && !host.starts_with('.')
         && !host.ends_with('.');
-    let is_name = |name: &str| name.bytes().all(|c| NAME[usize::from(c)]);
-    is_host && (1..=limits::NAME_CHARS_MAX).contains(&name.len()) && is_name(name)
+    let is_name =
+        (1..=limits::NAME_CHARS_MAX).contains(&name.len()) && name.bytes().all(|c| NAME[usize::from(c)]);
+    is_host && is_name
 }
 
 /// Which octets are lower-case letters, digits or one of `punctuation`.

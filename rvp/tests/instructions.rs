@@ -22,30 +22,23 @@ fn fixture(name: &str) -> Asked {
     wire::request(&fs::read(folder.join(name).with_extension("http")).unwrap()).unwrap()
 }
 
-#[inline(never)]
-fn read_message((parts, body): &Asked) -> Request {
-    Request::parse(parts, body.clone()).unwrap()
+/// A name for each request: callgrind counts by the name of a function.
+macro_rules! read {
+    ($($name:ident),+) => {$(
+        #[inline(never)]
+        fn $name((parts, body): &Asked) -> Request {
+            Request::parse(parts, body.clone()).unwrap()
+        }
+    )+};
 }
 
-#[inline(never)]
-fn read_subscribe((parts, body): &Asked) -> Request {
-    Request::parse(parts, body.clone()).unwrap()
-}
-
-#[inline(never)]
-fn read_proppatch((parts, body): &Asked) -> Request {
-    Request::parse(parts, body.clone()).unwrap()
-}
-
-#[inline(never)]
-fn read_propfind((parts, body): &Asked) -> Request {
-    Request::parse(parts, body.clone()).unwrap()
-}
-
-#[inline(never)]
-fn read_acl((parts, body): &Asked) -> Request {
-    Request::parse(parts, body.clone()).unwrap()
-}
+read!(
+    read_message,
+    read_subscribe,
+    read_proppatch,
+    read_propfind,
+    read_acl
+);
 
 #[inline(never)]
 fn read_address(url: &str) -> Principal {

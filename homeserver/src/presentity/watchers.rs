@@ -1,6 +1,7 @@
 //! Property subscriptions on a person: who is told of changes (spec 3.2).
 
 use super::access::Access;
+use crate::expiry::whole_second;
 use rvp::{Fault, Identity, Principal, SubscriptionId};
 use std::collections::BTreeSet;
 use std::time::{Duration, SystemTime};
@@ -70,11 +71,8 @@ impl Watch {
     }
 }
 
-/// Seconds since 1970, rounded up, so that nothing ends before its time.
 fn seconds(at: SystemTime) -> u32 {
-    let since = at.duration_since(SystemTime::UNIX_EPOCH).unwrap_or_default();
-    let seconds = since.as_secs() + u64::from(since.subsec_nanos() > 0);
-    u32::try_from(seconds).unwrap_or(u32::MAX)
+    u32::try_from(whole_second(at)).unwrap_or(u32::MAX)
 }
 
 fn time(seconds: u32) -> SystemTime {

@@ -1,6 +1,6 @@
 //! What is hot costs few blocks of memory: it counts on any machine, and nothing may be added unseen.
 
-use super::say::{bob, flat, leased, message, person, proved, set, watch};
+use super::say::{bob, flat, leased, message, proved, set, watchers};
 use super::stage::Stage;
 use crate::presentity::Presentity;
 use allocation_counter::measure;
@@ -37,10 +37,7 @@ fn a_message_takes_few_blocks() {
 fn a_change_for_a_hundred_watchers_takes_few_blocks() {
     let mut stage = Stage::new();
     stage.log_on(1);
-    for number in 0..100 {
-        let watcher = person(&format!("watcher{number}"));
-        stage.request(&proved(&watcher), watch(&watcher)).unwrap();
-    }
+    stage.watched_by(&watchers(100));
     let caller = proved(&super::say::alice());
     let cost = measure(|| {
         stage.request(&caller, set(flat(PresenceState::Busy))).unwrap();
@@ -53,16 +50,8 @@ fn watched_by(watchers: &[Principal]) -> Stage {
     let mut stage = Stage::new();
     stage.log_on(1);
     stage.set(leased(PresenceState::Online));
-    for watcher in watchers {
-        stage.request(&proved(watcher), watch(watcher)).unwrap();
-    }
+    stage.watched_by(watchers);
     stage
-}
-
-fn twenty() -> Vec<Principal> {
-    (0..20)
-        .map(|number| person(&format!("watcher{number}")))
-        .collect()
 }
 
 /// Octets that are free when somebody is held no more, with the value itself.
@@ -73,16 +62,16 @@ fn held(presentity: Presentity) -> usize {
 
 #[test]
 fn a_person_takes_little_memory_and_a_message_that_is_over_hardly_any() {
-    let stage = watched_by(&twenty());
+    let stage = watched_by(&watchers(20));
     let before = held(stage.into_presentity());
-    let mut stage = watched_by(&twenty());
+    let mut stage = watched_by(&watchers(20));
     let bobs = Identity::Person(bob());
     stage.request_later(&proved(&bob()), message(&bobs, AckType::DeepOr));
     let delivery = stage.messages()[0].0;
     stage.outcome(delivery, Outcome::Taken);
     assert_eq!(stage.answers().len(), 1);
     let after = held(stage.into_presentity());
-    let shared = twenty();
+    let shared = watchers(20);
     let without = held(watched_by(&shared).into_presentity());
     println!("{before} octets for a person, {after} after a message; {without} without addresses");
     assert!(before <= PERSON_MAX, "{before}");

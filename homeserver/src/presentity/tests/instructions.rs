@@ -1,6 +1,6 @@
 //! What is hot costs few instructions: see `tests/instructions/callgrind.rs`. A command is one call of the core.
 
-use super::say::{alice, bob, flat, message, person, proved, set, watch};
+use super::say::{alice, bob, flat, message, proved, set, watchers};
 use super::stage::Stage;
 use proto::Outcome;
 use rvp::notification::AckType;
@@ -28,10 +28,7 @@ fn messages_are_delivered() {
 fn hundred_watch() {
     let mut stage = Stage::new();
     stage.log_on(1);
-    for number in 0..100 {
-        let watcher = person(&format!("watcher{number}"));
-        stage.request(&proved(&watcher), watch(&watcher)).unwrap();
-    }
+    stage.watched_by(&watchers(100));
 }
 
 /// Twenty watchers, so that most of it are the changes, each of two commands: it is asked, and everybody is told.
@@ -39,10 +36,7 @@ fn hundred_watch() {
 fn changes_are_told() {
     let mut stage = Stage::new();
     stage.log_on(1);
-    for number in 0..20 {
-        let watcher = person(&format!("watcher{number}"));
-        stage.request(&proved(&watcher), watch(&watcher)).unwrap();
-    }
+    stage.watched_by(&watchers(20));
     for _ in 0..100 {
         for state in [PresenceState::Busy, PresenceState::Online] {
             stage.request(&proved(&alice()), set(flat(state))).unwrap();

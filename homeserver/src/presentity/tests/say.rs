@@ -26,6 +26,13 @@ pub(super) fn person(name: &str) -> Principal {
 }
 
 /// Whose presentity is tested.
+/// So many people, of whom none is named elsewhere.
+pub(super) fn watchers(count: usize) -> Vec<Principal> {
+    (0..count)
+        .map(|number| person(&format!("watcher{number}")))
+        .collect()
+}
+
 pub(super) fn alice() -> Principal {
     person("alice")
 }

@@ -291,6 +291,13 @@ impl Stage {
         stage
     }
 
+    /// These people watch Alice.
+    pub(super) fn watched_by(&mut self, watchers: &[Principal]) {
+        for watcher in watchers {
+            self.watch(watcher);
+        }
+    }
+
     /// Alice changes who may do what.
     pub(super) fn change_access(&mut self, entries: impl IntoIterator<Item = Entry>) {
         let answer = self.request(&proved(&alice()), change_access(entries));
