@@ -52,8 +52,6 @@ pub(crate) struct Attached {
     watched: Vec<(u32, Option<u32>)>,
     /// Sent and not answered, by number.
     open: BTreeMap<u32, Letter>,
-    /// The connection was lost at some time.
-    came_back: bool,
 }
 
 impl Attached {
@@ -151,7 +149,7 @@ impl Attached {
         if let ServerFrame::Presence(presence) = &frame
             && let Some(state) = presence.state
         {
-            world.told(self.me, &presence.who, state, self.came_back);
+            world.told(self.me, &presence.who, state);
         }
         if let ServerFrame::Watching {
             request,
@@ -204,7 +202,7 @@ impl Attached {
             sequence, from, text, ..
         } = message;
         self.last = sequence;
-        self.entrance.world.heard(self.me, &from, &text, self.came_back);
+        self.entrance.world.heard(self.me, &from, &text);
         let left = false;
         self.socket
             .say(&ClientFrame::Acknowledge { sequence, left })
@@ -214,7 +212,7 @@ impl Attached {
     /// Goes on with the session at whichever router is there, and says again what was not answered. Whether it could.
     async fn come_back(&mut self) -> bool {
         let lost = Instant::now();
-        self.came_back = true;
+        self.entrance.world.lost_connection(self.me);
         let mut pause = Duration::from_millis(rand::random_range(0..SPREAD_MILLIS));
         for attempt in 1.. {
             sleep(pause).await;
@@ -261,18 +259,20 @@ impl Attached {
 
     async fn log_off(mut self) {
         let farewell = async {
-            if self
-                .socket
-                .say(&ClientFrame::LogOff { request: LOG_OFF })
-                .await
-                .is_ok()
-            {
-                // It answers, and hangs up.
-                while self.socket.next().await.is_ok() {}
+            self.socket.say(&ClientFrame::LogOff { request: LOG_OFF }).await?;
+            // It answers, and hangs up.
+            loop {
+                if let Heard::Frame(frame) = self.socket.next().await?
+                    && frame.request() == Some(LOG_OFF)
+                {
+                    return Ok::<(), String>(());
+                }
             }
         };
-        // Nothing is measured any more.
-        let _ = timeout(FAREWELL_WAIT, farewell).await;
+        // Nothing is measured any more. Without an answer it is as if the connection was lost.
+        if !matches!(timeout(FAREWELL_WAIT, farewell).await, Ok(Ok(()))) {
+            self.entrance.world.lost_connection(self.me);
+        }
     }
 }
 

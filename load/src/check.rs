@@ -47,6 +47,8 @@ pub(crate) struct Checker {
     sent: Vec<Sent>,
     /// The newest heard, by sender and recipient.
     newest: HashMap<(u32, u32), u32>,
+    /// The first that was heard twice: from, and to.
+    twice: Option<(u32, u32)>,
     doubled: u64,
     reordered: u64,
     again: u64,
@@ -104,6 +106,7 @@ impl Checker {
             run,
             sent: Vec::new(),
             newest: HashMap::new(),
+            twice: None,
             doubled: 0,
             reordered: 0,
             again: 0,
@@ -170,11 +173,12 @@ impl Checker {
             return;
         };
         if sent.seen & HEARD != 0 {
-            *(if may_repeat {
-                &mut self.again
+            if may_repeat {
+                self.again += 1;
             } else {
-                &mut self.doubled
-            }) += 1;
+                self.doubled += 1;
+                self.twice.get_or_insert((stamp.from, by));
+            }
             return;
         }
         sent.seen |= HEARD;
@@ -184,6 +188,18 @@ impl Checker {
         } else {
             *newest = stamp.number;
         }
+    }
+
+    /// One that was acknowledged and not heard: from, to, and whether it was answered as delivered.
+    pub(crate) fn unheard(&self) -> Option<(u32, u32, bool)> {
+        let acknowledged = |sent: &&Sent| sent.seen & (DELIVERED | STORED) != 0 && sent.seen & HEARD == 0;
+        let sent = self.sent.iter().find(acknowledged)?;
+        Some((sent.from, sent.to, sent.seen & DELIVERED != 0))
+    }
+
+    /// One that was heard twice: from, and to.
+    pub(crate) fn twice(&self) -> Option<(u32, u32)> {
+        self.twice
     }
 
     /// Whether a message that was acknowledged is still to be heard.

@@ -105,6 +105,9 @@ impl Stage<'_> {
             verdict.unanswered = 0;
         }
         let mut broken: Vec<String> = verdict.broken().into_iter().collect();
+        if verdict.lost + verdict.doubled > 0 {
+            broken.extend(self.world.instances());
+        }
         if verdict.sent > 0 && done == 0 {
             broken.push("nothing was acknowledged".to_owned());
         }

@@ -1,4 +1,5 @@
-//! Log-ons that the server puts off: they are tried again when it says so, for so long.
+//! Log-ons that the server puts off: they are tried again when it says so, for so long. So are those whose connection
+//! was lost in the middle, a few times.
 
 use crate::Error;
 use crate::world::World;
@@ -10,9 +11,17 @@ const PATIENCE: Duration = Duration::from_secs(120);
 /// How long homes may take to know accounts that were only just made.
 pub(crate) const FRESH_WAIT: Duration = Duration::from_secs(20);
 
+/// How often the connection may be lost in the middle of a log-on.
+const LOST_MAX: u32 = 4;
+/// Before another connection is tried.
+const LOST_PAUSE: Duration = Duration::from_millis(250);
+
 /// Why one attempt came to nothing.
 pub(crate) enum Failed {
+    /// The server says when there may be room.
     Later(Duration),
+    /// The connection was lost: there may be another router.
+    Lost(Error),
     Ended(Error),
 }
 
@@ -23,10 +32,17 @@ impl World {
         F: Future<Output = Result<T, Failed>>,
     {
         let began = Instant::now();
+        let mut lost = 0;
         loop {
             let wait = match attempt().await {
                 Ok(user) => return Ok(user),
                 Err(Failed::Ended(error)) => return Err(error),
+                Err(Failed::Lost(error)) if lost == LOST_MAX => return Err(error),
+                Err(Failed::Lost(_)) => {
+                    lost += 1;
+                    sleep(LOST_PAUSE).await;
+                    continue;
+                }
                 Err(Failed::Later(wait)) => wait,
             };
             self.put_off();
@@ -43,5 +59,43 @@ impl World {
             who: self.people.address(me).to_owned(),
             why: why.to_owned(),
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::People;
+    use crate::world::Made;
+    use std::cell::Cell;
+
+    /// How many attempts are made when so many of the first lose their connection, and whether it works in the end.
+    async fn attempts(lost: u32) -> (u32, bool) {
+        let made = Made {
+            text_bytes: 64,
+            contacts: 0,
+            seed: 1,
+            goers: 0,
+            under_way: None,
+        };
+        let world = World::new(People::new("load{number}@localhost", 1).unwrap(), made);
+        let made = Cell::new(0);
+        let attempt = async || {
+            made.set(made.get() + 1);
+            if made.get() > lost {
+                Ok(())
+            } else {
+                Err(Failed::Lost(world.not_ready(0, "the router hung up")))
+            }
+        };
+        let done = world.insist(0, attempt).await;
+        (made.get(), done.is_ok())
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn a_log_on_whose_connection_is_lost_is_tried_again_a_few_times() {
+        assert_eq!(attempts(0).await, (1, true));
+        assert_eq!(attempts(LOST_MAX).await, (LOST_MAX + 1, true));
+        assert_eq!(attempts(LOST_MAX + 1).await, (LOST_MAX + 1, false));
     }
 }

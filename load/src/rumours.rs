@@ -57,6 +57,8 @@ pub(crate) struct Rumours {
     /// Whose last change is known to all, longest ago first.
     calm: VecDeque<u32>,
     begun: bool,
+    /// The first telling that was no news: to whom, of whom, and what.
+    twice: Option<(u32, u32, State)>,
     verdict: Verdict,
 }
 
@@ -79,6 +81,7 @@ impl Rumours {
             known: HashMap::new(),
             calm: order.into(),
             begun: false,
+            twice: None,
             verdict: Verdict::default(),
         }
     }
@@ -151,12 +154,11 @@ impl Rumours {
             self.verdict.strange += 1;
             return Told::Nothing;
         };
-        if *known == place {
-            *(if may_repeat {
-                &mut self.verdict.again
-            } else {
-                &mut self.verdict.doubled
-            }) += 1;
+        if *known == place && may_repeat {
+            self.verdict.again += 1;
+        } else if *known == place {
+            self.verdict.doubled += 1;
+            self.twice.get_or_insert((by, who, state));
         } else if person.step % CIRCLE.len() == place && person.waiting > 0 {
             *known = place;
             person.waiting -= 1;
@@ -200,6 +202,25 @@ impl Rumours {
     /// Tellings that are still to come.
     pub(crate) fn waiting(&self) -> u64 {
         self.people.iter().map(|person| u64::from(person.waiting)).sum()
+    }
+
+    /// Somebody who was not told a change, whose it is, and the change.
+    pub(crate) fn untold(&self, watches: impl Fn(u32) -> Vec<u32>) -> Option<(u32, u32, State)> {
+        let everybody = 0..u32::try_from(self.people.len()).unwrap_or(u32::MAX);
+        let mut pairs = everybody.flat_map(|by| watches(by).into_iter().map(move |who| (by, who)));
+        pairs.find_map(|(by, who)| {
+            let person = self
+                .people
+                .get(who as usize)
+                .filter(|person| person.waiting > 0)?;
+            let place = person.step % CIRCLE.len();
+            (self.known.get(&(by, who)) != Some(&place)).then_some((by, who, CIRCLE[place]))
+        })
+    }
+
+    /// Somebody who was told again what they knew: to whom, of whom, and what.
+    pub(crate) fn twice(&self) -> Option<(u32, u32, State)> {
+        self.twice
     }
 
     /// What became of everything so far.

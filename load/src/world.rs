@@ -1,5 +1,6 @@
 //! What all users of a run share: who everybody is, and where everything that happens is written down.
 
+mod instances;
 mod log_ons;
 
 use crate::check::{Answer, Checker, Stamp, Verdict};
@@ -7,6 +8,7 @@ use crate::people::{self, People};
 use crate::rumours::{Change, Rumours, Told};
 use crate::timing::{Outcome, Piece, Spread, Timed, Timings};
 use attachment::State;
+use std::collections::HashSet;
 use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 use tokio::sync::Semaphore;
@@ -52,6 +54,8 @@ struct Ledger {
     told: Timings,
     /// How long those who had gone took to come back.
     returns: Timings,
+    /// Whoever has lost a connection.
+    cut_off: HashSet<u32>,
     /// Who is gone and to come back.
     away: u32,
     open: u64,
@@ -97,6 +101,7 @@ impl World {
                 log: None,
                 told: Timings::new(),
                 returns: Timings::new(),
+                cut_off: HashSet::new(),
                 away: 0,
                 open: 0,
                 refused: 0,
@@ -206,10 +211,18 @@ impl World {
         }
     }
 
-    /// Somebody is handed a message. Whoever has lost a connection may be handed again what they have.
-    pub(crate) fn heard(&self, by: u32, from: &str, text: &str, may_repeat: bool) {
+    /// Somebody has lost a connection, and may be told again what they know: what they acknowledged may have been lost
+    /// with it.
+    pub(crate) fn lost_connection(&self, who: u32) {
+        self.ledger().cut_off.insert(who);
+    }
+
+    /// Somebody is handed a message.
+    pub(crate) fn heard(&self, by: u32, from: &str, text: &str) {
         let is_from = |number| self.people.address(number) == from;
-        self.ledger().checker.heard(by, text, is_from, may_repeat);
+        let mut ledger = self.ledger();
+        let may_repeat = ledger.cut_off.contains(&by);
+        ledger.checker.heard(by, text, is_from, may_repeat);
     }
 
     /// Whether every watcher knows that everybody is there; if so, so many may change at once from now on.
@@ -253,9 +266,10 @@ impl World {
     }
 
     /// Somebody was told the state of somebody else.
-    pub(crate) fn told(&self, by: u32, who: &str, state: State, may_repeat: bool) {
+    pub(crate) fn told(&self, by: u32, who: &str, state: State) {
         if let Some(who) = self.watched_by(by, who) {
             let mut ledger = self.ledger();
+            let may_repeat = ledger.cut_off.contains(&by);
             let told = ledger.rumours.told(by, who, state, may_repeat);
             self.passed_on(&mut ledger, told);
         }
@@ -377,7 +391,7 @@ mod tests {
         let full = tokio::time::timeout(Duration::from_millis(1), world.has_room());
         assert!(full.await.is_err(), "one is under way");
         assert_eq!(world.open(), 1);
-        world.heard(1, "load0@localhost", &text, false);
+        world.heard(1, "load0@localhost", &text);
         world.answered(&letter, Answer::Delivered);
         world.has_room().await;
         assert_eq!((world.open(), world.done()), (0, 1));
@@ -415,7 +429,7 @@ mod tests {
             [Outcome::Done(Duration::from_millis(7)), Outcome::Refused]
         );
         let text = next.stamp.write(64);
-        world.heard(1, "load0@localhost", &text, false);
+        world.heard(1, "load0@localhost", &text);
         assert_eq!(world.kept_for(), [0; 0]);
     }
 
@@ -432,15 +446,15 @@ mod tests {
         let world = World::new(people, made);
         assert_eq!(world.contacts(0), [1]);
         let address = |who| world.people.address(who).to_owned();
-        world.told(0, &address(1), State::Online, false);
+        world.told(0, &address(1), State::Online);
         assert!(!world.begins_to_change(1));
-        world.told(1, &address(0), State::Online, false);
+        world.told(1, &address(0), State::Online);
         assert!(world.begins_to_change(1));
         world.is_calm().await;
         let change = world.change(Instant::now()).unwrap();
         let calm = tokio::time::timeout(Duration::from_millis(1), world.is_calm());
         assert!(calm.await.is_err(), "it was not told");
-        world.told(1 - change.who, &address(change.who), change.state, false);
+        world.told(1 - change.who, &address(change.who), change.state);
         world.is_calm().await;
         assert_eq!((world.untold(), world.told_times().1.len()), (0, 0));
     }
@@ -457,7 +471,7 @@ mod tests {
         let world = World::new(People::new("load{number}@localhost", 4).unwrap(), made);
         for by in 0..4 {
             for who in (0..4).filter(|who| *who != by) {
-                world.told(by, world.people.address(who), State::Online, false);
+                world.told(by, world.people.address(who), State::Online);
             }
         }
         assert_eq!(world.unaware(), None);
@@ -465,8 +479,8 @@ mod tests {
         let other = (0..4)
             .find(|who| *who != 0 && !world.contacts(0).contains(who))
             .unwrap();
-        world.told(0, world.people.address(other), State::Offline, false);
-        world.told(0, "somebody@localhost", State::Offline, false);
+        world.told(0, world.people.address(other), State::Offline);
+        world.told(0, "somebody@localhost", State::Offline);
         assert_eq!(world.rumours().strange, 0);
     }
 }

@@ -33,6 +33,7 @@ impl From<Refused> for Failed {
     fn from(refused: Refused) -> Self {
         match refused {
             Refused::Later(wait) => Self::Later(wait),
+            Refused::Lost(error) => Self::Lost(error),
             Refused::Failed(error) => Self::Ended(error),
         }
     }
@@ -99,7 +100,7 @@ impl Entrance {
                 state,
             })
             .await?;
-        attached.watch().await.map_err(|why| self.ended(me, &why))?;
+        attached.watch().await.map_err(|why| self.lost(me, &why))?;
         Ok(attached)
     }
 
@@ -120,7 +121,6 @@ impl Entrance {
             changing: false,
             watched: Vec::new(),
             open: BTreeMap::new(),
-            came_back: false,
         })
     }
 
@@ -196,7 +196,7 @@ impl Entrance {
         match answer {
             Ok(ServerFrame::Refused { why, retry_after, .. }) => Err(self.refused(me, why, retry_after)),
             Ok(frame) => Ok(frame),
-            Err(why) => Err(self.ended(me, &why)),
+            Err(why) => Err(self.lost(me, &why)),
         }
     }
 
@@ -207,6 +207,12 @@ impl Entrance {
         } else {
             Failed::Ended(Error::refused(self.world.people.address(me), why))
         }
+    }
+
+    /// The connection was lost in the middle of it.
+    fn lost(&self, me: u32, why: &str) -> Failed {
+        self.world.lost_connection(me);
+        Failed::Lost(self.world.not_ready(me, why))
     }
 
     fn ended(&self, me: u32, why: &str) -> Failed {
@@ -232,7 +238,7 @@ impl Attached {
     /// Asks while nothing else is under way, and waits until it is done.
     async fn ask(&mut self, frame: &ClientFrame) -> Result<(), Failed> {
         let (me, entrance) = (self.me, Arc::clone(&self.entrance));
-        let failed = |why: String| entrance.ended(me, &why);
+        let failed = |why: String| entrance.lost(me, &why);
         self.socket.say(frame).await.map_err(failed)?;
         loop {
             let answer = self.socket.frame().await.map_err(failed)?;

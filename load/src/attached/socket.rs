@@ -35,19 +35,29 @@ pub(super) enum Heard {
 pub(super) enum Refused {
     /// There is no room, and there may be some later.
     Later(Duration),
+    /// The router hung up in the middle.
+    Lost(Error),
     /// Anything else.
     Failed(Error),
+}
+
+/// Whether a router that ends at that moment looks like this.
+fn is_lost(error: &tungstenite::Error) -> bool {
+    use tungstenite::error::ProtocolError::HandshakeIncomplete;
+    matches!(
+        error,
+        tungstenite::Error::Io(_) | tungstenite::Error::Protocol(HandshakeIncomplete)
+    )
 }
 
 impl Socket {
     pub(super) async fn open(router: &Router) -> Result<Self, Refused> {
         let stream = router.connect().await.map_err(Refused::Failed)?;
-        let failed = |said: String| {
-            Refused::Failed(Error::NoAttachment {
-                router: router.to_string(),
-                said,
-            })
+        let error = |said: String| Error::NoAttachment {
+            router: router.to_string(),
+            said,
         };
+        let failed = |said: String| Refused::Failed(error(said));
         let request = format!("ws://{router}{PATH}").into_client_request();
         let mut request = request.map_err(|error| failed(error.to_string()))?;
         let headers = request.headers_mut();
@@ -71,6 +81,7 @@ impl Socket {
                     |seconds| Refused::Later(Duration::from_secs(seconds)),
                 ))
             }
+            Ok(Err(broken)) if is_lost(&broken) => Err(Refused::Lost(error(broken.to_string()))),
             Ok(Err(error)) => Err(failed(error.to_string())),
             Err(_) => Err(failed("it does not answer".to_owned())),
         }

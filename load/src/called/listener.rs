@@ -100,11 +100,11 @@ fn heard(world: &World, by: u32, headers: &http::HeaderMap, body: Bytes) -> Opti
         Content::Message(message) => {
             let from = message.from.person()?.address();
             let text = notification.mime().ok()?.text;
-            world.heard(by, &from, &text, false);
+            world.heard(by, &from, &text);
         }
         Content::PropertyChange(change) => {
             if let Some(state) = super::state(&change.properties) {
-                world.told(by, &change.from.address(), state, false);
+                world.told(by, &change.from.address(), state);
             }
         }
     }

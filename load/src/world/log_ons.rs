@@ -99,7 +99,7 @@ mod tests {
                 !world.contacts(by).contains(&who) || who < 3,
                 "{by} watches {who}"
             );
-            world.told(by, world.people.address(who), State::Online, false);
+            world.told(by, world.people.address(who), State::Online);
         }
         assert!(world.contacts(4).len() == 2, "who goes watches as well");
         assert!(world.begins_to_change(1), "those who stay know each other");
@@ -107,9 +107,9 @@ mod tests {
         assert!(change.who < 3);
         for (by, who) in all() {
             if who == change.who {
-                world.told(by, world.people.address(who), change.state, false);
+                world.told(by, world.people.address(who), change.state);
             } else if by >= 3 || who >= 3 {
-                world.told(by, world.people.address(who), State::Offline, false);
+                world.told(by, world.people.address(who), State::Offline);
             }
         }
         let verdict = world.rumours();
