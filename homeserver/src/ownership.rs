@@ -41,12 +41,10 @@ impl Ownership {
         // Whose the slots were before we came: of the others, had they been alone.
         let mut former = Arc::new(without(&placement, &self.claims.me));
         loop {
-            let Some(followed) = cancelled
-                .run_until_cancelled(self.follow(&former, &placement))
-                .await
-            else {
+            let followed = self.follow(&cancelled, &former, &placement).await;
+            if cancelled.is_cancelled() {
                 return;
-            };
+            }
             ready(followed.is_ok());
             let next = async {
                 let changed = self.placements.changed_from(placement.epoch());
@@ -68,7 +66,14 @@ impl Ownership {
         }
     }
 
-    async fn follow(&self, former: &Placement, placement: &Placement) -> Result<(), Fault> {
+    /// When it is cancelled it ends at the next wait that is not for the store: a question to the store that is dropped
+    /// while it is committed is done or not, and leaves a connection behind that does not know which.
+    async fn follow(
+        &self,
+        cancelled: &CancellationToken,
+        former: &Placement,
+        placement: &Placement,
+    ) -> Result<(), Fault> {
         let mut ours = vec![false; usize::from(SLOTS)];
         for slot in placement.slots_of(&self.claims.me) {
             ours[usize::from(slot.number())] = true;
@@ -88,7 +93,7 @@ impl Ownership {
         let gained: Vec<Slot> = Slot::all().filter(is_gained).collect();
         // Also what could not be made durable the last time: until it is, nobody is told that it is.
         if !self.claims.served.is_settled() {
-            self.shards.release(served).await?;
+            unless(cancelled, self.shards.release(served)).await?;
         }
         self.claims.served.settle(placement.epoch(), losses);
         let mut by_former: BTreeMap<Option<MemberId>, Vec<Slot>> = BTreeMap::new();
@@ -101,7 +106,7 @@ impl Ownership {
         }
         let taken = by_former
             .into_iter()
-            .map(|(home, slots)| self.take_over(placement.epoch(), home, slots));
+            .map(|(home, slots)| self.take_over(cancelled, placement.epoch(), home, slots));
         join_all(taken).await.into_iter().collect::<Result<(), Fault>>()?;
         if !gained.is_empty() || lost > 0 {
             let (epoch, gained) = (placement.epoch(), gained.len());
@@ -117,23 +122,31 @@ impl Ownership {
     }
 
     /// Takes over slots that were all this home's, or nobody's.
-    async fn take_over(&self, epoch: u64, former: Option<MemberId>, slots: Vec<Slot>) -> Result<(), Fault> {
-        if let Some(former) = former
-            && tokio::time::timeout(SETTLE_WAIT, self.settled(epoch, &former))
-                .await
-                .is_err()
-        {
-            tracing::warn!(
-                home = former.as_str(),
-                epoch,
-                "former home did not settle, its slots are taken over"
-            );
+    async fn take_over(
+        &self,
+        cancelled: &CancellationToken,
+        epoch: u64,
+        former: Option<MemberId>,
+        slots: Vec<Slot>,
+    ) -> Result<(), Fault> {
+        if let Some(former) = former {
+            let settled = tokio::time::timeout(SETTLE_WAIT, self.settled(epoch, &former));
+            let Some(settled) = cancelled.run_until_cancelled(settled).await else {
+                return Err(Fault::Unavailable);
+            };
+            if settled.is_err() {
+                tracing::warn!(
+                    home = former.as_str(),
+                    epoch,
+                    "former home did not settle, its slots are taken over"
+                );
+            }
         }
         for slots in slots.chunks(SLOTS_AT_ONCE) {
             let numbers: Vec<u16> = slots.iter().map(|slot| slot.number()).collect();
             let claimed = self.claims.store.claim(&self.claims.at(epoch), &numbers).await;
             let durables = claimed.map_err(|error| self.cannot_claim(&error))?;
-            self.shards.load(durables, epoch).await?;
+            unless(cancelled, self.shards.load(durables, epoch)).await?;
             self.claims.served.begin(slots, epoch);
         }
         Ok(())
@@ -186,6 +199,15 @@ impl Ownership {
             .get(member)
             .map(|member| member.address.clone())
     }
+}
+
+/// Waits for something as long as nobody wants to end.
+async fn unless<T>(
+    cancelled: &CancellationToken,
+    waited: impl Future<Output = Result<T, Fault>>,
+) -> Result<T, Fault> {
+    let waited = cancelled.run_until_cancelled(waited).await;
+    waited.unwrap_or(Err(Fault::Unavailable))
 }
 
 fn without(placement: &Placement, me: &MemberId) -> Placement {
