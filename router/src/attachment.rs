@@ -1,6 +1,6 @@
 //! Attachments: clients that hold a connection open (`docs/attachment.md`).
 //!
-//! The walk of a frame: `upgrade` or `events` lets a connection in, `socket` reads the frame, `log_on` finds out who says it,
+//! The walk of a frame: `upgrade` or `events` lets a connection in, `socket` reads the frame from its `wire`, `log_on` finds out who says it,
 //! `session` and `incoming` take it, `requests` makes of it what RVP clients ask too, and asks the home. The walk of a message: a home
 //! calls on a link, `Attachments` finds the connection, `outbox` keeps it until there is room, `session` writes it and
 //! takes the acknowledgement.
@@ -23,6 +23,7 @@ mod token;
 mod translate;
 mod upgrade;
 mod watches;
+mod wire;
 
 pub(crate) use announce::Announcing;
 pub(crate) use events::{events, frames};

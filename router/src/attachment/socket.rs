@@ -2,6 +2,7 @@
 
 use super::Attachments;
 use super::session::{End, Session};
+use super::wire::Wire;
 use attachment::limits::CLIENT_FRAME_BYTES_MAX;
 use attachment::{CloseCode, ServerFrame};
 use futures_util::{SinkExt, StreamExt};
@@ -12,15 +13,16 @@ use tokio::io::{AsyncRead, AsyncWrite};
 use tokio::sync::OwnedSemaphorePermit;
 use tokio_tungstenite::WebSocketStream;
 use tokio_tungstenite::tungstenite::error::CapacityError;
+use tokio_tungstenite::tungstenite::protocol::frame::Frame;
+use tokio_tungstenite::tungstenite::protocol::frame::coding::{Data, OpCode};
 use tokio_tungstenite::tungstenite::protocol::{CloseFrame, Role, WebSocketConfig};
 use tokio_tungstenite::tungstenite::{Error, Message, Utf8Bytes};
 
-/// What is read at once. Allocated for each connection, most of which are idle most of the time.
-const READ_BYTES: usize = 1024;
-/// What is written at once at the latest: frames that are put together are written together up to there.
-const WRITE_BYTES: usize = 1024;
-/// What may wait in the socket's own buffer: frames wait where they are counted.
-const WRITE_BYTES_MAX: usize = 512 * 1024;
+/// What the WebSocket takes from the wire at once, and keeps room for. Enough for most frames of clients.
+const READ_BYTES: usize = 64;
+/// What may wait in the WebSocket's own buffer, which are answers to signs of life only: frames wait where they are
+/// counted.
+const WRITE_BYTES_MAX: usize = 4 * 1024;
 /// How long a client has to answer a close.
 const CLOSE_WAIT: Duration = Duration::from_secs(1);
 
@@ -65,7 +67,7 @@ pub(super) trait Transport: Send {
 
 /// A WebSocket.
 pub(super) struct Socket<S> {
-    stream: WebSocketStream<S>,
+    stream: WebSocketStream<Wire<S>>,
     is_flushed: bool,
 }
 
@@ -74,12 +76,14 @@ impl<S: AsyncRead + AsyncWrite + Send + Unpin> Socket<S> {
     pub(super) async fn new(stream: S) -> Self {
         let config = WebSocketConfig::default()
             .read_buffer_size(READ_BYTES)
-            .write_buffer_size(WRITE_BYTES)
+            // The wire collects what is written.
+            .write_buffer_size(0)
             .max_write_buffer_size(WRITE_BYTES_MAX)
             .max_message_size(Some(CLIENT_FRAME_BYTES_MAX))
             .max_frame_size(Some(CLIENT_FRAME_BYTES_MAX));
+        let wire = Wire::new(stream);
         Self {
-            stream: WebSocketStream::from_raw_socket(stream, Role::Server, Some(config)).await,
+            stream: WebSocketStream::from_raw_socket(wire, Role::Server, Some(config)).await,
             is_flushed: true,
         }
     }
@@ -111,8 +115,13 @@ impl<S: AsyncRead + AsyncWrite + Send + Unpin> Transport for Socket<S> {
     }
 
     async fn put(&mut self, frame: &ServerFrame) -> bool {
+        if self.stream.get_ref().is_full() && self.stream.flush().await.is_err() {
+            return false;
+        }
         self.is_flushed = false;
-        self.stream.feed(Message::text(frame.write())).await.is_ok()
+        // Not by way of the WebSocket, whose buffer would stay as large as the largest frame.
+        let frame = Frame::message(frame.write(), OpCode::Data(Data::Text), true);
+        self.stream.get_mut().put(frame)
     }
 
     async fn close(&mut self, code: CloseCode) {

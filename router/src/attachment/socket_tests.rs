@@ -1,5 +1,9 @@
 use super::*;
-use tokio::io::DuplexStream;
+use allocation_counter::measure;
+use tokio::io::{DuplexStream, duplex};
+
+/// Octets on the heap of a connection on which nothing happens, whatever went over it before.
+const IDLE_OCTETS_MAX: i64 = 350;
 
 /// The octets of what the function returns, which is never called.
 fn size<'a, F: Future>(
@@ -13,9 +17,46 @@ fn size<'a, F: Future>(
 fn the_state_of_a_connection_is_small() {
     let size = size(|attachments, socket, stranger| attachments.serve(socket, stranger));
     println!(
-        "{size} octets for a connection, {} for its session",
-        size_of::<Session>()
+        "{size} octets for a connection, {} for its session, {} for its socket",
+        size_of::<Session>(),
+        size_of::<Socket<DuplexStream>>()
     );
     assert!(size_of::<Session>() <= 256);
     assert!(size <= 960, "{size} octets");
+}
+
+/// What comes with a log-on of somebody with twenty contacts: a list of them, and twenty frames each way that travel
+/// together.
+#[tokio::test]
+async fn an_idle_socket_holds_hardly_any_memory() {
+    let (ours, theirs) = duplex(64 * 1024);
+    let mut socket = Socket::new(ours).await;
+    let mut client = WebSocketStream::from_raw_socket(theirs, Role::Client, None).await;
+    let asked = "a".repeat(70);
+    for length in [2_000, 120] {
+        let told = ServerFrame::Notice { come_back_after: 3 };
+        for _ in 0..20 {
+            client.feed(Message::text(asked.as_str())).await.unwrap();
+            assert!(socket.put(&told).await);
+        }
+        client.flush().await.unwrap();
+        for _ in 0..20 {
+            let Incoming::Frame(frame) = socket.receive().await else {
+                panic!("a frame was lost");
+            };
+            assert_eq!(frame.as_str(), asked);
+        }
+        let list = ServerFrame::Typing {
+            from: "a".repeat(length),
+            conversation: None,
+        };
+        assert!(socket.put(&list).await);
+        assert!(poll_fn(|context| socket.poll_flush(context)).await);
+        for _ in 0..21 {
+            assert!(client.next().await.unwrap().unwrap().is_text());
+        }
+    }
+    let held = -measure(|| drop(socket)).bytes_current;
+    println!("{held} octets for an idle socket");
+    assert!((1..=IDLE_OCTETS_MAX).contains(&held), "{held}");
 }
