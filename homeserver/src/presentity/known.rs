@@ -11,6 +11,8 @@ use store::ChainHash;
 pub(super) const KNOWN_FOR: Duration = Duration::from_secs(600);
 /// Delivered messages of one person that are known; a few kilobytes. Beyond it a router still knows them.
 const KNOWN_MAX: usize = 64;
+/// How many of the latest are looked through for a sender whose address is held already: most are sent by few.
+const SENDERS_LOOKED_AT: usize = 4;
 
 /// What was delivered to one person a moment ago.
 #[derive(Debug, Default)]
@@ -45,11 +47,18 @@ impl Known {
 
     /// A message is in the archives.
     pub(super) fn archived(&mut self, now: SystemTime, fingerprint: ChainHash) {
-        let over = |(at, _): &(SystemTime, _)| *at + KNOWN_FOR <= now;
-        while self.archived.len() >= KNOWN_MAX || self.archived.front().is_some_and(over) {
-            self.archived.pop_front();
-        }
+        make_room(&mut self.archived, now, |(at, _)| *at);
         self.archived.push_back((now, fingerprint));
+    }
+
+    /// Gives back the room of what is not known any more, which somebody to whom nobody writes would otherwise keep.
+    pub(super) fn lapse(&mut self, now: SystemTime) {
+        for remembered in [&mut self.delivered, &mut self.doubtful] {
+            forget(remembered, now, |message| message.at);
+            remembered.shrink_to_fit();
+        }
+        forget(&mut self.archived, now, |(at, _)| *at);
+        self.archived.shrink_to_fit();
     }
 
     /// Whether a message is known to be in the archives, to the last octet.
@@ -76,12 +85,29 @@ fn hash(from: &Identity, id: &MessageId) -> u64 {
     hasher.finish()
 }
 
-fn put(remembered: &mut Remembered, now: SystemTime, from: Identity, id: MessageId) {
-    let over = |message: &Message| message.at + KNOWN_FOR <= now;
-    while remembered.len() >= KNOWN_MAX || remembered.front().is_some_and(over) {
-        remembered.pop_front();
+/// Drops those whose time is over.
+fn forget<T>(known: &mut VecDeque<T>, now: SystemTime, at: impl Fn(&T) -> SystemTime) {
+    while known.front().is_some_and(|oldest| at(oldest) + KNOWN_FOR <= now) {
+        known.pop_front();
     }
+}
+
+/// The same, and the oldest where there are too many.
+fn make_room<T>(known: &mut VecDeque<T>, now: SystemTime, at: impl Fn(&T) -> SystemTime) {
+    forget(known, now, at);
+    while known.len() >= KNOWN_MAX {
+        known.pop_front();
+    }
+}
+
+fn put(remembered: &mut Remembered, now: SystemTime, from: Identity, id: MessageId) {
+    make_room(remembered, now, |message| message.at);
     let (at, hash) = (now, hash(&from, &id));
+    let mut latest = remembered.iter().rev().take(SENDERS_LOOKED_AT);
+    let held = latest
+        .find(|known| known.from == from)
+        .map(|known| known.from.clone());
+    let from = held.unwrap_or(from);
     remembered.push_back(Message { at, hash, from, id });
 }
 
@@ -99,6 +125,7 @@ fn has(remembered: &Remembered, now: SystemTime, from: &Identity, id: &MessageId
 #[cfg(test)]
 mod tests {
     use super::*;
+    use allocation_counter::measure;
 
     fn at(seconds: u64) -> SystemTime {
         SystemTime::UNIX_EPOCH + Duration::from_secs(seconds)
@@ -121,4 +148,22 @@ mod tests {
         assert!(known.has(at(1), &alice, &id(1)));
         assert_eq!(known.delivered.len(), KNOWN_MAX);
     }
+
+    /// What is held for somebody to whom one person writes much, and nothing for long after that.
+    #[test]
+    fn what_is_known_takes_little_memory_and_in_the_end_none() {
+        let mut known = Known::default();
+        for number in 0..KNOWN_MAX {
+            let from = Identity::parse("http://im.example.com/instmsg/aliases/bob").unwrap();
+            let id = MessageId::parse(&format!("{number:032x}")).unwrap();
+            known.put(at(0), from, id);
+        }
+        let freed = -measure(|| known.lapse(at(600))).bytes_current;
+        println!("{freed} octets for {KNOWN_MAX} known messages");
+        assert!((1..=KNOWN_OCTETS_MAX).contains(&freed), "{freed}");
+        let left = -measure(|| drop(known)).bytes_current;
+        assert_eq!(left, 0);
+    }
+
+    const KNOWN_OCTETS_MAX: i64 = 7_300;
 }

@@ -25,6 +25,7 @@ impl Presentity {
         self.spread_if_changed(ids, effects);
         self.kept.lapse(now, self.backlog.out(), effects);
         self.backlog.lapse(now);
+        self.known.lapse(now);
         self.go_on(now, effects);
         effects.extend(self.next_lapse().map(Effect::WakeAt));
     }

@@ -118,8 +118,7 @@ impl Session {
 
     fn ask(&mut self, target: Principal, frame: ClientFrame) {
         let (asker, watch) = (self.asker.clone(), self.watches.get(&target));
-        self.open
-            .push(Box::pin(async move { asker.answer(target, frame, watch).await }));
+        self.open.push(Box::pin(asker.answer(target, frame, watch)));
     }
 
     /// Puts the answers to a request that is done, and begins what waited for it.
@@ -150,8 +149,7 @@ impl Session {
                 let former = self.watches.insert(person.clone(), id);
                 if let Some(former) = former.filter(|former| *former != id) {
                     let asker = self.asker.clone();
-                    self.open
-                        .push(Box::pin(async move { asker.drop_watch(person, former).await }));
+                    self.open.push(Box::pin(asker.drop_watch(person, former)));
                 }
                 Ok(())
             }

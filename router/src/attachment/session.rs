@@ -163,8 +163,7 @@ impl Session {
         if self.renewed + RENEW_EVERY <= now {
             self.renewed = now;
             let (asker, watches) = (self.asker.clone(), self.watches.clone());
-            self.open
-                .push(Box::pin(async move { asker.renew(watches).await }));
+            self.open.push(Box::pin(asker.renew(watches)));
         }
         Ok(())
     }

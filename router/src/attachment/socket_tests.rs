@@ -1,9 +1,15 @@
+use super::super::requests::Asker;
 use super::*;
 use allocation_counter::measure;
+use attachment::ClientFrame;
+use rvp::{Principal, SubscriptionId};
 use tokio::io::{DuplexStream, duplex};
 
 /// Octets on the heap of a connection on which nothing happens, whatever went over it before.
 const IDLE_OCTETS_MAX: i64 = 350;
+
+/// Octets of a request under way, beside what waits for its home.
+const REQUEST_OCTETS_MAX: usize = 2_050;
 
 /// The octets of what the function returns, which is never called.
 fn size<'a, F: Future>(
@@ -23,6 +29,22 @@ fn the_state_of_a_connection_is_small() {
     );
     assert!(size_of::<Session>() <= 256);
     assert!(size <= 960, "{size} octets");
+}
+
+/// The same of a request that is asked.
+fn asked<F: Future>(_: impl FnOnce(Asker, Principal, ClientFrame, Option<SubscriptionId>) -> F) -> usize {
+    size_of::<F>()
+}
+
+/// Whoever logs on asks for each contact at once, and while many do so it is what a router holds most of.
+#[test]
+fn the_state_of_a_request_is_small() {
+    let size = asked(|asker, target, frame, watch| asker.answer(target, frame, watch));
+    println!(
+        "{size} octets for a request, {} for its frame",
+        size_of::<ClientFrame>()
+    );
+    assert!(size <= REQUEST_OCTETS_MAX, "{size} octets");
 }
 
 /// What comes with a log-on of somebody with twenty contacts: a list of them, and twenty frames each way that travel
