@@ -12,6 +12,8 @@ mod events;
 mod log_on;
 #[path = "attachment/resume.rs"]
 mod resume;
+#[path = "attachment/router_gone.rs"]
+mod router_gone;
 #[path = "attachment/scene.rs"]
 mod scene;
 #[path = "attachment/silent.rs"]

@@ -236,6 +236,8 @@ impl Delivery {
 
     fn change_for(&self, router: &str, change: &Change, client: Client, tellings: &[Telling]) {
         let way = self.way_to(&client, router);
+        // Nobody else waits for a router that may be gone for good.
+        let tellings = if self.waits(&way) { &[] } else { tellings };
         let parcel = Parcel {
             change: change.clone(),
             recipients: BTreeSet::from([client]),
@@ -332,6 +334,11 @@ impl Delivery {
             Reach::CallBack(_) => self.router_for(name),
             Reach::Attachment(_) => self.linked(name),
         }
+    }
+
+    /// Whether what goes this way waits for a router to come back.
+    fn waits(&self, way: &Way) -> bool {
+        matches!(way, Way::OnlyBy(router) if !self.is_linked(router))
     }
 
     /// The router of that name, while it is linked.

@@ -80,6 +80,7 @@ impl Attached {
                     match heard {
                         Ok(Heard::Frame(frame)) => self.hear(*frame).await,
                         Ok(Heard::Life) => Ok(()),
+                        Ok(Heard::Farewell) => Err("the router has logged it off".to_owned()),
                         Err(why) => Err(why),
                     }
                 }
@@ -260,14 +261,8 @@ impl Attached {
     async fn log_off(mut self) {
         let farewell = async {
             self.socket.say(&ClientFrame::LogOff { request: LOG_OFF }).await?;
-            // It answers, and hangs up.
-            loop {
-                if let Heard::Frame(frame) = self.socket.next().await?
-                    && frame.request() == Some(LOG_OFF)
-                {
-                    return Ok::<(), String>(());
-                }
-            }
+            while !matches!(self.socket.next().await?, Heard::Farewell) {}
+            Ok::<(), String>(())
         };
         // Nothing is measured any more. Without an answer it is as if the connection was lost.
         if !matches!(timeout(FAREWELL_WAIT, farewell).await, Ok(Ok(()))) {

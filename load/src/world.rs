@@ -269,7 +269,8 @@ impl World {
     pub(crate) fn told(&self, by: u32, who: &str, state: State) {
         if let Some(who) = self.watched_by(by, who) {
             let mut ledger = self.ledger();
-            let may_repeat = ledger.cut_off.contains(&by);
+            // Where a router was lost, homes tell again what was not answered; to hear of a state twice does no harm.
+            let may_repeat = !ledger.cut_off.is_empty();
             let told = ledger.rumours.told(by, who, state, may_repeat);
             self.passed_on(&mut ledger, told);
         }

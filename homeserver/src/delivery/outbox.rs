@@ -122,6 +122,15 @@ impl<D: Eq + Hash + Clone, R: Ord + Clone> Outboxes<D, R> {
         taken
     }
 
+    /// Nobody waits any more for what is in an outbox, which stays there.
+    pub(super) fn let_go(&self, to: &D) {
+        let mut open = self.lock();
+        let waiting = open.get_mut(to).into_iter().flat_map(BTreeMap::values_mut);
+        for parcel in waiting.flat_map(BTreeMap::values_mut) {
+            parcel.tellings.clear();
+        }
+    }
+
     /// Closes an outbox and drops what it holds, untold. Returns how many changes these were.
     pub(super) fn close(&self, to: &D) -> usize {
         let waiting = self.lock().remove(to).unwrap_or_default();
@@ -282,6 +291,24 @@ mod tests {
         );
         assert_eq!(take(&outboxes), None);
         assert_eq!(outboxes.close(&1), 0);
+    }
+
+    #[test]
+    fn nobody_waits_for_any_of_what_is_let_go() {
+        let outboxes = Outboxes::default();
+        let mut told = Vec::new();
+        for (version, who) in [(1, "bob"), (2, "carol")] {
+            let (telling, ended) = Telling::new();
+            let mut parcel = parcel(state(version, PresenceState::Busy), &[who]);
+            parcel.tellings.push(telling);
+            outboxes.put(&1, parcel);
+            told.push(ended);
+        }
+        outboxes.let_go(&2);
+        assert!(told.iter_mut().all(|told| told.try_recv().is_err()));
+        outboxes.let_go(&1);
+        assert!(told.iter_mut().all(|told| told.try_recv() == Ok(true)));
+        assert_eq!(outboxes.close(&1), 2, "it is still there");
     }
 
     #[test]

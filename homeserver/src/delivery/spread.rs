@@ -135,13 +135,13 @@ impl Delivery {
                 continue;
             };
             failures += 1;
-            let waits = matches!(way, Way::OnlyBy(router) if !self.is_linked(router));
-            if waits {
-                // Nobody else waits for a router that may be gone for good.
-                parcel.tellings.clear();
-            }
+            let waits = self.waits(way);
             if !parcel.recipients.is_empty() {
                 self.inner.clients.put_back(way, parcel);
+            }
+            if waits {
+                // Also for what is behind it: who waits holds up everything for the others of a home.
+                self.inner.clients.let_go(way);
             }
             if waits && failures > TRIES_WITHOUT_LINK {
                 let (router, dropped) = (way.router(), self.inner.clients.close(way));

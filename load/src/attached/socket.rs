@@ -3,7 +3,7 @@
 use crate::router::Line;
 use crate::{Error, Router};
 use attachment::limits::SERVER_FRAME_BYTES_MAX;
-use attachment::{ClientFrame, PATH, SUBPROTOCOL, ServerFrame};
+use attachment::{ClientFrame, CloseCode, PATH, SUBPROTOCOL, ServerFrame};
 use futures_util::{SinkExt, StreamExt};
 use std::time::Duration;
 use tokio::time::timeout;
@@ -29,6 +29,8 @@ pub(super) enum Heard {
     Frame(Box<ServerFrame>),
     /// A sign of life.
     Life,
+    /// The answer to a log-off.
+    Farewell,
 }
 
 /// Why there is no WebSocket.
@@ -103,6 +105,9 @@ impl Socket {
                 Ok(frame) => Ok(Heard::Frame(Box::new(frame))),
                 Err(error) => Err(format!("a frame of the router: {error}")),
             },
+            Some(Ok(Message::Close(Some(close)))) if u16::from(close.code) == CloseCode::LoggedOff.code() => {
+                Ok(Heard::Farewell)
+            }
             Some(Ok(Message::Close(Some(close)))) => {
                 Err(format!("closed with {}: {}", u16::from(close.code), close.reason))
             }
