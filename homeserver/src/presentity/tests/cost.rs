@@ -1,6 +1,6 @@
 //! What is hot costs few blocks of memory: it counts on any machine, and nothing may be added unseen.
 
-use super::say::{bob, flat, leased, message, proved, set, watchers};
+use super::say::{bob, flat, leased, message, numbered, proved, set, watchers};
 use super::stage::Stage;
 use crate::presentity::Presentity;
 use allocation_counter::measure;
@@ -78,4 +78,19 @@ fn a_person_takes_little_memory_and_a_message_that_is_over_hardly_any() {
     assert!(without <= WITHOUT_ADDRESSES_MAX, "{without}");
     assert!(shared.len() == 20, "held until here");
     assert!(after <= before + AFTER_MESSAGE_MAX, "{after} after {before}");
+}
+
+#[test]
+fn a_message_that_was_delivered_long_ago_takes_no_memory() {
+    let held_later = |is_delivered: bool| {
+        let mut stage = Stage::new();
+        stage.log_on(1);
+        if is_delivered {
+            let delivery = stage.request_later(&proved(&bob()), numbered(&bob(), "m-1"));
+            stage.outcome(delivery, Outcome::Taken);
+        }
+        stage.lapse_after(600);
+        held(stage.into_presentity())
+    };
+    assert!(held_later(true) <= held_later(false) + AFTER_MESSAGE_MAX);
 }
