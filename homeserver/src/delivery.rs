@@ -2,6 +2,7 @@
 //! homes. It decides nothing.
 
 mod contacts;
+mod lost;
 mod outbox;
 mod probe;
 mod recent;
@@ -16,6 +17,7 @@ use crate::command::{RouterName, Taken};
 use crate::metrics::Metrics;
 use crate::shards::Shards;
 use daemon::{OnError, Tasks};
+use lost::LostRouters;
 use membership::{MemberId, Placements, Slot};
 use outbox::{Client, Outboxes, Parcel, Way};
 use proto::{Answer, Call, Change, ClientLogin, DeliverMessage, Detach, Link, Links, Op, Outcome, Refusal};
@@ -58,6 +60,8 @@ struct Inner {
     routers: Mutex<BTreeMap<String, Link>>,
     /// Routers that have linked while this home was new, also if their links have ended.
     met: Mutex<BTreeSet<String>>,
+    /// Those whose link has ended a moment ago.
+    lost: LostRouters,
     /// Changes for the watchers at each home, ourselves among them.
     homes: Outboxes<MemberId, Principal>,
     /// Changes for the clients behind each router.
@@ -86,6 +90,7 @@ impl Delivery {
             metrics,
             routers: Mutex::default(),
             met: Mutex::default(),
+            lost: LostRouters::default(),
             homes: Outboxes::default(),
             clients: Outboxes::default(),
             told_homes: Recent::default(),
@@ -106,6 +111,7 @@ impl Delivery {
     pub(crate) fn router_opened(&self, link: &Link) {
         tracing::info!(router = link.peer().name, "router linked");
         let before = self.routers().insert(link.peer().name.clone(), link.clone());
+        self.inner.lost.remove(&link.peer().name);
         // Not before it can be asked: whoever waits for it goes on with this.
         self.meet(&link.peer().name);
         if before.is_some() {
@@ -141,6 +147,7 @@ impl Delivery {
             }
             routers.remove(router);
         }
+        self.inner.lost.add(router);
         tracing::info!(router, "router's link ended");
         self.doubt_attachments(router);
         let handed = self.inner.told_routers.on(router);
@@ -237,7 +244,7 @@ impl Delivery {
     fn change_for(&self, router: &str, change: &Change, client: Client, tellings: &[Telling]) {
         let way = self.way_to(&client, router);
         // Nobody else waits for a router that may be gone for good.
-        let tellings = if self.waits(&way) { &[] } else { tellings };
+        let tellings = if self.is_lost(&way) { &[] } else { tellings };
         let parcel = Parcel {
             change: change.clone(),
             recipients: BTreeSet::from([client]),
@@ -336,9 +343,9 @@ impl Delivery {
         }
     }
 
-    /// Whether what goes this way waits for a router to come back.
-    fn waits(&self, way: &Way) -> bool {
-        matches!(way, Way::OnlyBy(router) if !self.is_linked(router))
+    /// Whether those who are to be told this way will rather read everything again, by another.
+    fn is_lost(&self, way: &Way) -> bool {
+        matches!(way, Way::OnlyBy(router) if self.inner.lost.contains(router) && !self.is_linked(router))
     }
 
     /// The router of that name, while it is linked.

@@ -135,11 +135,11 @@ impl Delivery {
                 continue;
             };
             failures += 1;
-            let waits = self.waits(way);
+            let waits = matches!(way, Way::OnlyBy(router) if !self.is_linked(router));
             if !parcel.recipients.is_empty() {
                 self.inner.clients.put_back(way, parcel);
             }
-            if waits {
+            if self.is_lost(way) {
                 // Also for what is behind it: who waits holds up everything for the others of a home.
                 self.inner.clients.let_go(way);
             }
