@@ -1,10 +1,12 @@
 //! What a client says: a frame is read, checked and begun, or answered at once; and what is begun is finished.
 
+use super::lanes::Asked;
 use super::requests::{Finished, Then};
 use super::session::{End, Session, put, refused};
 use super::socket::{Incoming, Transport};
-use attachment::limits::{REQUESTS_MAX, WATCHED_MAX};
-use attachment::{ClientFrame, CloseCode, FrameError, ServerFrame, Why};
+use super::watches::Question;
+use attachment::limits::REQUESTS_MAX;
+use attachment::{ClientFrame, CloseCode, FrameError, ServerFrame, Watch, Why};
 use proto::Outcome;
 use rvp::{Fault, Principal};
 use std::collections::BTreeMap;
@@ -55,6 +57,7 @@ impl Session {
             ClientFrame::Unknown => Ok(None),
             request @ (ClientFrame::State { .. }
             | ClientFrame::Watch { .. }
+            | ClientFrame::WatchMany { .. }
             | ClientFrame::Unwatch { .. }
             | ClientFrame::Contacts { .. }
             | ClientFrame::Message(_)
@@ -85,8 +88,23 @@ impl Session {
 
     fn request(&mut self, frame: ClientFrame) -> Option<ServerFrame> {
         let number = frame.request();
-        let too_many = self.lanes.open() >= REQUESTS_MAX
-            || (matches!(frame, ClientFrame::Watch { .. }) && self.watches.len() >= WATCHED_MAX);
+        let too_many = self.lanes.open() >= REQUESTS_MAX;
+        let frame = match frame {
+            ClientFrame::Watch {
+                request,
+                who,
+                subscription,
+            } if !too_many => {
+                let one = vec![Watch { who, subscription }];
+                self.begin_to_watch(Question::one(request), one);
+                return None;
+            }
+            ClientFrame::WatchMany { request, people } if !too_many => {
+                self.begin_to_watch(Question::many(request), people);
+                return None;
+            }
+            frame => frame,
+        };
         let target = match self.asker.target(&frame) {
             _ if too_many => Err(Why::Busy),
             Some(target) => Ok(target),
@@ -111,12 +129,16 @@ impl Session {
     }
 
     fn begin(&mut self, target: Principal, frame: ClientFrame) {
-        if let Some(frame) = self.lanes.begin(&target, frame) {
-            self.ask(target, frame);
+        if let Some(asked) = self.lanes.begin(&target, Asked::Frame(frame)) {
+            self.ask(target, asked);
         }
     }
 
-    fn ask(&mut self, target: Principal, frame: ClientFrame) {
+    pub(super) fn ask(&mut self, target: Principal, asked: Asked) {
+        let frame = match asked {
+            Asked::Frame(frame) => frame,
+            Asked::Watch(part) => return self.ask_to_watch(vec![(target, part)]),
+        };
         let (asker, watch) = (self.asker.clone(), self.watches.get(&target).copied());
         self.open
             .push(Box::pin(async move { asker.answer(target, frame, watch).await }));
@@ -136,8 +158,8 @@ impl Session {
         }
         if let Some(target) = finished.target {
             let is_own = target == self.asker.me;
-            if let Some(frame) = self.lanes.finish(&target, is_own) {
-                self.ask(target, frame);
+            if let Some(asked) = self.lanes.finish(&target, is_own) {
+                self.ask(target, asked);
             }
         }
         for frame in &finished.frames {
@@ -145,15 +167,9 @@ impl Session {
         }
         match finished.then {
             Then::Nothing => Ok(()),
-            Then::Watching(person, id) => {
-                if let Some(former) = self
-                    .watches
-                    .insert(person.clone(), id)
-                    .filter(|former| *former != id)
-                {
-                    let asker = self.asker.clone();
-                    self.open
-                        .push(Box::pin(async move { asker.drop_watch(person, former).await }));
+            Then::Watched(answered) => {
+                for frame in self.watched(answered) {
+                    put(transport, &frame).await?;
                 }
                 Ok(())
             }
