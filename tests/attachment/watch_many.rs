@@ -21,6 +21,15 @@ async fn watch(scene: &mut Scene, people: Vec<Watch>) -> anyhow::Result<BTreeMap
         .alice
         .say(&ClientFrame::WatchMany { request, people })
         .await?;
+    answers(scene, request, count).await
+}
+
+/// What became of each, of whom so many were asked for.
+async fn answers(
+    scene: &mut Scene,
+    request: u32,
+    count: usize,
+) -> anyhow::Result<BTreeMap<u32, WatchResult>> {
     let end = scene.alice.answer_to(request).await?;
     ensure!(end == ServerFrame::Done { request }, "{end:?}");
     let mut results = BTreeMap::new();
@@ -154,6 +163,36 @@ fn what_is_asked_of_one_of_them_is_done_in_its_order() -> Result<(), Failure> {
         }
         carol.set(State::Busy).await?;
         scene.alice.sees(carol.me(), State::Busy).await?;
+        Ok(())
+    })
+}
+
+/// Who has another home server meanwhile is asked for there, or refused for a while; nobody is left without an answer,
+/// and whose home server lives does not wait for one that is dead.
+#[test]
+fn a_home_that_dies_meanwhile_leaves_nobody_unanswered() -> Result<(), Failure> {
+    play(async |scene| {
+        let carol = scene.joined_by("carol").await?;
+        let people = [scene.alice.me(), scene.maxb.me(), carol.me()].map(|who| named(&who.address()));
+        let request = scene.alice.number();
+        let frame = ClientFrame::WatchMany {
+            request,
+            people: people.to_vec(),
+        };
+        scene.alice.say(&frame).await?;
+        scene.stage.crash("home-2").await?;
+        let results = answers(scene, request, people.len()).await?;
+        watching(&results, 0)?;
+        for index in [1, 2] {
+            let refused = refused(&results, index);
+            let fine = refused.is_none() || refused == Some(Why::Unavailable);
+            ensure!(fine, "{index}: {results:?}");
+        }
+        scene.stage.start_again("home-2").await?;
+        let results = watch(scene, people.to_vec()).await?;
+        for index in 0..3 {
+            watching(&results, index)?;
+        }
         Ok(())
     })
 }

@@ -148,7 +148,7 @@ impl Session {
     pub(super) async fn finished(
         &mut self,
         transport: &mut impl Transport,
-        finished: Finished,
+        mut finished: Finished,
     ) -> Result<(), End> {
         // What others changed of the contact list before is told before.
         while !self.lanes.list_is_read
@@ -162,17 +162,15 @@ impl Session {
                 self.ask(target, asked);
             }
         }
+        if let Then::Watched(answered) = &mut finished.then {
+            finished.frames = self.watched(std::mem::take(answered));
+        }
         for frame in &finished.frames {
             put(transport, frame).await?;
         }
         match finished.then {
-            Then::Nothing => Ok(()),
-            Then::Watched(answered) => {
-                for frame in self.watched(answered) {
-                    put(transport, &frame).await?;
-                }
-                Ok(())
-            }
+            // What follows from that has been done.
+            Then::Nothing | Then::Watched(_) => Ok(()),
             Then::Unwatched(person) => {
                 self.watches.remove(&person);
                 Ok(())

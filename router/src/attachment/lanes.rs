@@ -13,8 +13,9 @@ const BUSY_KEPT: usize = 3;
 #[derive(Default)]
 pub(super) struct Lanes {
     busy: HashMap<Principal, Lane>,
-    open: usize,
-    watches: usize,
+    // Small, as every connection has them.
+    open: u16,
+    watches: u16,
     /// Whether the contact list is being read: what is told of it meanwhile comes after it.
     pub(super) list_is_read: bool,
 }
@@ -38,12 +39,12 @@ struct Lane {
 impl Lanes {
     /// Requests that are not answered.
     pub(super) fn open(&self) -> usize {
-        self.open
+        self.open.into()
     }
 
     /// People who are asked for to be watched, and of whom that is not answered.
     pub(super) fn watches(&self) -> usize {
-        self.watches
+        self.watches.into()
     }
 
     /// A question is open that may be about several people.

@@ -46,9 +46,12 @@ pub(crate) async fn what_is_submitted_together_is_one_transaction_with_an_outcom
 ) {
     let (store, writer, _work) = begin(stage).await;
     let mut all: Vec<_> = (1..=10).map(|number| vec![put_login("alice", number)]).collect();
-    let fenced = put_login("alice", 11);
-    let epoch = fenced.epoch - 1;
-    all.push(vec![Write { epoch, ..fenced }]);
+    store.put_account(&account("bob"), 1, Put::New).await.unwrap();
+    store.claim(&claim("home-2", EPOCH + 1), &[1]).await.unwrap();
+    all.push(vec![Write {
+        slot: 1,
+        ..put_login("bob", 11)
+    }]);
     let together = writer.submit_together(all);
     store.release(1);
     let outcomes = together.await;
