@@ -238,6 +238,11 @@ fn watch() -> impl Strategy<Value = Watch> {
     (address(), any::<Option<u32>>()).prop_map(|(who, subscription)| Watch { who, subscription })
 }
 
+fn watch_many() -> impl Strategy<Value = ClientFrame> {
+    (any::<u32>(), prop::collection::vec(watch(), 1..4))
+        .prop_map(|(request, people)| ClientFrame::WatchMany { request, people })
+}
+
 fn watched() -> impl Strategy<Value = Watched> {
     let watching = (any::<u32>(), presence()).prop_map(|(subscription, presence)| WatchResult::Watching {
         subscription,
@@ -294,8 +299,7 @@ fn client_frame() -> impl Strategy<Value = ClientFrame> {
                 subscription,
             }
         }),
-        (any::<u32>(), prop::collection::vec(watch(), 1..4))
-            .prop_map(|(request, people)| ClientFrame::WatchMany { request, people }),
+        watch_many(),
         (any::<u32>(), address()).prop_map(|(request, who)| ClientFrame::Unwatch { request, who }),
         (any::<u32>(), action).prop_map(|(request, action)| ClientFrame::Contacts { request, action }),
         message,

@@ -110,10 +110,7 @@ impl Service {
                 self.detached(principal, (login, attachment), stays)
             }
             Op::Contacts(asked) => self.contacts(&placement, asked).await,
-            Op::Watch(asked) => {
-                self.watch(&placement, link.peer().name.as_str().into(), asked)
-                    .await
-            }
+            Op::Watch(asked) => self.watch(&placement, link, asked).await,
             Op::SpreadChange { .. }
             | Op::Settle
             | Op::DeliverContact { .. }
@@ -138,12 +135,7 @@ impl Service {
     }
 
     /// Everybody is answered alone: who is another home's may be asked for there.
-    async fn watch(
-        &self,
-        placement: &Placement,
-        router: RouterName,
-        asked: AskWatch,
-    ) -> Result<Answer, Refusal> {
+    async fn watch(&self, placement: &Placement, link: &Link, asked: AskWatch) -> Result<Answer, Refusal> {
         let AskWatch {
             caller,
             lifetime,
@@ -164,7 +156,7 @@ impl Service {
         let ask = WatchAsk {
             people: Vec::new(),
             caller,
-            router,
+            router: link.peer().name.as_str().into(),
             lifetime,
             span: tracing::Span::current(),
             reply,

@@ -105,13 +105,14 @@ impl Shard {
             call_back: CallBack::Principal(watcher.clone()),
             lifetime: ask.lifetime,
         };
-        match self.one(ask, &person.target, Method::Subscribe(subscribe), effects)? {
-            Reply::Subscribed { id, properties, .. } => Ok(Watching {
-                subscription: id,
-                properties: properties.map(|each| each.found).unwrap_or_default(),
-            }),
-            _ => Err(Fault::Internal),
-        }
+        let reply = self.one(ask, &person.target, Method::Subscribe(subscribe), effects)?;
+        let Reply::Subscribed { id, properties, .. } = reply else {
+            return Err(Fault::Internal);
+        };
+        Ok(Watching {
+            subscription: id,
+            properties: properties.map(|each| each.found).unwrap_or_default(),
+        })
     }
 
     fn watched_before(

@@ -54,23 +54,24 @@ impl Attached {
 
     /// What was said of those who are watched.
     pub(super) fn is_watching(&mut self, frame: ServerFrame) -> Result<(), String> {
-        match frame {
-            ServerFrame::Watching {
-                request,
+        if let ServerFrame::WatchingMany { request, people } = frame {
+            return people.into_iter().try_for_each(|watched| {
+                self.is_watched(request.saturating_add(watched.index), watched.result)
+            });
+        }
+        if let ServerFrame::Watching {
+            request,
+            subscription,
+            presence,
+        } = frame
+        {
+            let result = WatchResult::Watching {
                 subscription,
                 presence,
-            } => {
-                let result = WatchResult::Watching {
-                    subscription,
-                    presence,
-                };
-                self.is_watched(request, result)
-            }
-            ServerFrame::WatchingMany { request, people } => people.into_iter().try_for_each(|watched| {
-                self.is_watched(request.saturating_add(watched.index), watched.result)
-            }),
-            _ => Ok(()),
+            };
+            return self.is_watched(request, result);
         }
+        Ok(())
     }
 
     fn is_watched(&mut self, number: u32, result: WatchResult) -> Result<(), String> {

@@ -10,6 +10,7 @@ use attachment::{ClientFrame, CloseCode, FrameError, ServerFrame, Watch, Why};
 use proto::Outcome;
 use rvp::{Fault, Principal};
 use std::collections::BTreeMap;
+use std::sync::Arc;
 use tokio::time::Instant;
 
 impl Session {
@@ -55,9 +56,18 @@ impl Session {
             }
             ClientFrame::Authenticate { .. } => Err(End::Close(CloseCode::AuthenticatedAlready)),
             ClientFrame::Unknown => Ok(None),
+            ClientFrame::Watch {
+                request,
+                who,
+                subscription,
+            } => {
+                let one = vec![Watch { who, subscription }];
+                Ok(self.watch(request, Question::one(request), one))
+            }
+            ClientFrame::WatchMany { request, people } => {
+                Ok(self.watch(request, Question::many(request), people))
+            }
             request @ (ClientFrame::State { .. }
-            | ClientFrame::Watch { .. }
-            | ClientFrame::WatchMany { .. }
             | ClientFrame::Unwatch { .. }
             | ClientFrame::Contacts { .. }
             | ClientFrame::Message(_)
@@ -86,25 +96,21 @@ impl Session {
         let _ = written.waiting.outcome.send(outcome);
     }
 
+    fn watch(&mut self, request: u32, question: Arc<Question>, people: Vec<Watch>) -> Option<ServerFrame> {
+        if self.lanes.open() >= REQUESTS_MAX {
+            return Some(refused(
+                request,
+                Why::Busy,
+                Some(Fault::RETRY_AFTER_SECONDS.into()),
+            ));
+        }
+        self.begin_to_watch(question, people);
+        None
+    }
+
     fn request(&mut self, frame: ClientFrame) -> Option<ServerFrame> {
         let number = frame.request();
         let too_many = self.lanes.open() >= REQUESTS_MAX;
-        let frame = match frame {
-            ClientFrame::Watch {
-                request,
-                who,
-                subscription,
-            } if !too_many => {
-                let one = vec![Watch { who, subscription }];
-                self.begin_to_watch(Question::one(request), one);
-                return None;
-            }
-            ClientFrame::WatchMany { request, people } if !too_many => {
-                self.begin_to_watch(Question::many(request), people);
-                return None;
-            }
-            frame => frame,
-        };
         let target = match self.asker.target(&frame) {
             _ if too_many => Err(Why::Busy),
             Some(target) => Ok(target),

@@ -22,6 +22,7 @@ pub(super) struct Lanes {
 
 /// What is asked of one person.
 #[derive(Clone, PartialEq, Eq, Debug)]
+#[expect(clippy::large_enum_variant, reason = "few wait, and only while they do")]
 pub(super) enum Asked {
     /// All that a frame asks.
     Frame(ClientFrame),

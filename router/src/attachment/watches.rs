@@ -117,7 +117,7 @@ impl Session {
     /// Asks each home for its people: one that does not answer keeps nobody else waiting.
     pub(super) fn ask_to_watch(&mut self, people: Vec<(Principal, Part)>) {
         let with_former = people.into_iter().map(|(person, part)| {
-            let former = part.subscription.or(self.watches.get(&person).copied());
+            let former = part.subscription.or_else(|| self.watches.get(&person).copied());
             (person, part, former)
         });
         let people: Vec<_> = with_former.collect();
@@ -154,7 +154,7 @@ impl Session {
             } else {
                 one.push(alone(number, result));
             }
-            ended = ended.or(Arc::into_inner(part.question));
+            ended = ended.or_else(|| Arc::into_inner(part.question));
         }
         let pieces = many.chunks(PIECE_MAX).map(|piece| ServerFrame::WatchingMany {
             request: number,

@@ -92,9 +92,12 @@ pub(super) fn told(
 
 /// What became of people who were to be watched together, by their places.
 pub(super) fn watched(answer: &[ServerFrame]) -> impl Iterator<Item = (u32, &WatchResult)> {
-    let parts = answer.iter().filter_map(|frame| match frame {
-        ServerFrame::WatchingMany { people, .. } => Some(people),
-        _ => None,
+    let parts = answer.iter().filter_map(|frame| {
+        if let ServerFrame::WatchingMany { people, .. } = frame {
+            Some(people)
+        } else {
+            None
+        }
     });
     parts.flatten().map(|watched| (watched.index, &watched.result))
 }
