@@ -30,7 +30,7 @@ use crate::{Archives, Offline};
 use daemon::Clock;
 use doing::Doing;
 use membership::Slot;
-use rvp::Principal;
+use rvp::{Principal, Principals};
 use spreads::Spreads;
 use std::collections::{HashMap, VecDeque};
 use std::sync::Arc;
@@ -60,10 +60,13 @@ pub(crate) struct Shard {
     parts: Parts,
     mailbox: mpsc::Receiver<Ask>,
     ids: Ids,
-    presentities: HashMap<Principal, Presentity>,
+    /// Boxed, so that the room that a map keeps for more is small.
+    presentities: HashMap<Principal, Box<Presentity>>,
+    /// The addresses of those who are here and of their watchers, who are often the same.
+    principals: Principals,
     /// People who are another home's now, for as long as messages to them are on their way: their senders are
     /// answered from here.
-    leaving: HashMap<Principal, Presentity>,
+    leaving: HashMap<Principal, Box<Presentity>>,
     expiry: Expiry,
     doing: Doing,
     /// Changes that are told once they are durable.
@@ -85,6 +88,7 @@ impl Shard {
             parts,
             mailbox,
             presentities: HashMap::new(),
+            principals: Principals::default(),
             leaving: HashMap::new(),
             expiry: Expiry::default(),
             doing: Doing::default(),

@@ -22,6 +22,7 @@ mod socket;
 mod token;
 mod translate;
 mod upgrade;
+mod watch;
 mod watches;
 
 pub(crate) use announce::Announcing;
@@ -41,7 +42,7 @@ use outbox::{Outbox, Waiting};
 use proto::{Change, ClientLogin, ContactChange, DeliverMessage, Detach, Op, Outcome};
 use rand::rngs::SmallRng;
 use rand::{RngExt, SeedableRng};
-use rvp::{AttachmentId, Domain, Lifetime, Principal, SubscriptionId};
+use rvp::{AttachmentId, Domain, Lifetime, Principal, Principals, SubscriptionId};
 use std::collections::HashMap;
 use std::sync::atomic::AtomicU64;
 use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError};
@@ -84,6 +85,8 @@ struct Inner {
     parts: Parts,
     strangers: Arc<Semaphore>,
     open: Mutex<HashMap<AttachmentId, Arc<Attached>>>,
+    /// The addresses of those who are here and of whom they watch, who are often the same.
+    principals: Mutex<Principals>,
     numbers: Numbers,
     streams: events::Streams,
     random: Mutex<SmallRng>,
@@ -108,6 +111,7 @@ impl Attachments {
                 parts,
                 strangers: Arc::new(Semaphore::new(STRANGERS_MAX)),
                 open: Mutex::default(),
+                principals: Mutex::default(),
                 numbers: Numbers::default(),
                 streams: events::Streams::default(),
             }),
@@ -180,6 +184,7 @@ impl Attachments {
 
     /// Makes a connection known, before its home is told of it: what the home hands over at once is to find it.
     fn begin(&self, principal: Principal) -> Arc<Attached> {
+        let principal = self.shared(principal);
         let attached = Arc::new(Attached {
             id: AttachmentId::new(self.random().random()),
             announced: AtomicU64::new(self.number_of(&principal)),
@@ -216,6 +221,14 @@ impl Attachments {
             }
             Ok(())
         });
+    }
+
+    /// The copy of an address that all connections have in common.
+    fn shared(&self, principal: Principal) -> Principal {
+        let principals = self.inner.principals.lock();
+        principals
+            .unwrap_or_else(PoisonError::into_inner)
+            .shared(principal)
     }
 
     fn random(&self) -> MutexGuard<'_, SmallRng> {

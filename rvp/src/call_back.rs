@@ -5,6 +5,7 @@ use crate::{AttachmentId, ParseError, Principal, limits};
 use http::uri::PathAndQuery;
 use std::fmt;
 use std::net::{Ipv4Addr, Ipv6Addr};
+use std::sync::Arc;
 
 /// The `Call-Back` of a subscription.
 #[derive(Clone, PartialEq, Eq, Hash, PartialOrd, Ord, Debug)]
@@ -46,11 +47,18 @@ impl fmt::Display for CallBack {
 
 /// The listener of a client, `http://192.0.2.10:49152`.
 ///
-/// Whether it may be called is not decided here: that takes the connecting client's address (spec 7.2).
+/// Whether it may be called is not decided here: that takes the connecting client's address (spec 7.2). Cloning copies a
+/// pointer, and what has none takes no room for one.
 #[derive(Clone, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub struct ClientUrl {
+    parts: Arc<Parts>,
+}
+
+#[derive(PartialEq, Eq, Hash, PartialOrd, Ord)]
+struct Parts {
     host: String,
     port: u16,
+    /// Empty for `/`, which nearly all have: then it is no block of memory of its own.
     path: String,
 }
 
@@ -70,59 +78,66 @@ impl ClientUrl {
         };
         let (authority, path) = rest.split_at(rest.find(['/', '?']).unwrap_or(rest.len()));
         let (host, port) = split_port(authority)?;
-        let path = if path.starts_with('/') {
-            path.to_owned()
-        } else {
-            format!("/{path}")
+        let path = match path {
+            "" | "/" => String::new(),
+            path if path.starts_with('/') => path.to_owned(),
+            path => format!("/{path}"),
         };
-        if path.len() > limits::CALL_BACK_PATH_CHARS_MAX || PathAndQuery::try_from(path.as_str()).is_err() {
+        let legal = |path: &str| path.is_empty() || PathAndQuery::try_from(path).is_ok();
+        if path.len() > limits::CALL_BACK_PATH_CHARS_MAX || !legal(&path) {
             return Err(ParseError::BadAddress(
                 "has an illegal path or one that is too long",
             ));
         }
-        Ok(Self {
+        let parts = Parts {
             host: canonical_host(host)?,
             port,
             path,
+        };
+        Ok(Self {
+            parts: Arc::new(parts),
         })
     }
 
     /// The host in lower case: a name, an IPv4 address, or an IPv6 address without its brackets.
     #[must_use]
     pub fn host(&self) -> &str {
-        &self.host
+        &self.parts.host
     }
 
     /// The TCP port.
     #[must_use]
     pub fn port(&self) -> u16 {
-        self.port
+        self.parts.port
     }
 
     /// The path with its query, never empty.
     #[must_use]
     pub fn path(&self) -> &str {
-        &self.path
+        match self.parts.path.as_str() {
+            "" => "/",
+            path => path,
+        }
     }
 
     /// Host and port as a `Host` header has them: brackets around IPv6, no port if it is 80.
     #[must_use]
     pub fn authority(&self) -> String {
-        let (open, close) = if self.host.contains(':') {
+        let (open, close) = if self.host().contains(':') {
             ("[", "]")
         } else {
             ("", "")
         };
-        match self.port {
-            80 => format!("{open}{}{close}", self.host),
-            port => format!("{open}{}{close}:{port}", self.host),
+        match self.port() {
+            80 => format!("{open}{}{close}", self.host()),
+            port => format!("{open}{}{close}:{port}", self.host()),
         }
     }
 }
 
 impl fmt::Display for ClientUrl {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let path = if self.path == "/" { "" } else { &self.path };
+        let path = if self.path() == "/" { "" } else { self.path() };
         write!(f, "http://{}{path}", self.authority())
     }
 }

@@ -8,6 +8,8 @@ use std::borrow::Cow;
 
 const CONTROL: &str = "text/x-msmsgscontrol";
 const LEAVE: &str = "text/x-imleave";
+/// Octets that headers take, mostly.
+const HEADERS_USUAL: usize = 256;
 const INVITATION: &str = "text/x-msmsgsinvite";
 
 /// A message as people mean it. Bodies of invitations are [`MessageKind::Text`] here too: whoever needs
@@ -68,10 +70,18 @@ impl Mime {
     /// Makes the text of an `r:mime-data` element, doubly encoded (spec 5.2).
     #[must_use]
     pub fn write(&self) -> String {
-        let mut entity = String::from("MIME-Version: 1.0\r\n");
+        let mut entity = String::with_capacity(HEADERS_USUAL + self.text.len());
+        entity.push_str("MIME-Version: 1.0\r\n");
         let mut field = |name: &str, value: &str| {
-            let legal = |c: char| if c.is_control() { ' ' } else { c };
-            entity.extend(name.chars().chain(": ".chars()).chain(value.chars().map(legal)));
+            entity.push_str(name);
+            entity.push_str(": ");
+            // Nearly all are ASCII.
+            if value.bytes().all(|c| (b' '..=b'~').contains(&c)) {
+                entity.push_str(value);
+            } else {
+                let legal = |c: char| if c.is_control() { ' ' } else { c };
+                entity.extend(value.chars().map(legal));
+            }
             entity.push_str("\r\n");
         };
         match self.kind {
@@ -98,7 +108,7 @@ impl Mime {
         } else {
             "\r\n"
         });
-        encode(&entity)
+        encode(entity)
     }
 }
 
@@ -147,8 +157,13 @@ impl Types {
 }
 
 /// Each octet of the UTF-8 form as the character of the same number (spec 5.2).
-fn encode(text: &str) -> String {
-    text.bytes().map(char::from).collect()
+fn encode(text: String) -> String {
+    if text.is_ascii() {
+        return text;
+    }
+    let mut encoded = String::with_capacity(2 * text.len());
+    encoded.extend(text.bytes().map(char::from));
+    encoded
 }
 
 /// The reverse, or the text as it is where that makes no sense: then it was encoded once.
@@ -156,11 +171,14 @@ fn decode(text: &str) -> Cow<'_, str> {
     if text.is_ascii() {
         return Cow::Borrowed(text);
     }
-    let octets: Result<Vec<u8>, _> = text.chars().map(u8::try_from).collect();
-    octets
-        .ok()
-        .and_then(|octets| String::from_utf8(octets).ok())
-        .map_or(Cow::Borrowed(text), Cow::Owned)
+    let mut octets = Vec::with_capacity(text.len());
+    for c in text.chars() {
+        let Ok(octet) = u8::try_from(c) else {
+            return Cow::Borrowed(text);
+        };
+        octets.push(octet);
+    }
+    String::from_utf8(octets).map_or(Cow::Borrowed(text), Cow::Owned)
 }
 
 /// The header fields of an entity: names, and values with folded lines joined. Line ends may be CRLF or LF,

@@ -158,6 +158,11 @@ impl Principal {
         &self.url
     }
 
+    /// Whether there is another clone of it.
+    pub(crate) fn is_held_elsewhere(&self) -> bool {
+        Arc::strong_count(&self.url) > 1
+    }
+
     /// The host part.
     #[must_use]
     pub fn domain(&self) -> Domain {
@@ -218,16 +223,38 @@ impl fmt::Debug for Principal {
 /// Whether this is a principal's URL as we write it, without a port: nearly all that are read are, and a message names
 /// half a dozen. What is not is read with more care.
 fn is_canonical(url: &str) -> bool {
-    let Some((host, name)) = url.strip_prefix(SCHEME).and_then(|rest| rest.split_once(ALIASES)) else {
+    const HOST: [bool; 256] = lower_case_and(b"-._");
+    const NAME: [bool; 256] = lower_case_and(NAME_PUNCTUATION);
+    let Some(rest) = url.strip_prefix(SCHEME) else {
         return false;
     };
-    let host_legal = |c: u8| c.is_ascii_lowercase() || c.is_ascii_digit() || b"-._".contains(&c);
-    let name_legal = |c: u8| c.is_ascii_lowercase() || c.is_ascii_digit() || NAME_PUNCTUATION.contains(&c);
+    let host_ends = rest.find('/').unwrap_or(rest.len());
+    let (host, path) = rest.split_at(host_ends);
+    let Some(name) = path.strip_prefix(ALIASES) else {
+        return false;
+    };
     let is_host = (1..=limits::DOMAIN_CHARS_MAX).contains(&host.len())
-        && host.bytes().all(host_legal)
+        && host.bytes().all(|c| HOST[usize::from(c)])
         && !host.starts_with('.')
         && !host.ends_with('.');
-    is_host && (1..=limits::NAME_CHARS_MAX).contains(&name.len()) && name.bytes().all(name_legal)
+    let is_name = |name: &str| name.bytes().all(|c| NAME[usize::from(c)]);
+    is_host && (1..=limits::NAME_CHARS_MAX).contains(&name.len()) && is_name(name)
+}
+
+/// Which octets are lower-case letters, digits or one of `punctuation`.
+const fn lower_case_and(punctuation: &[u8]) -> [bool; 256] {
+    let mut legal = [false; 256];
+    let mut c: u8 = 0;
+    while c < u8::MAX {
+        legal[c as usize] = c.is_ascii_lowercase() || c.is_ascii_digit();
+        c += 1;
+    }
+    let mut at = 0;
+    while at < punctuation.len() {
+        legal[punctuation[at] as usize] = true;
+        at += 1;
+    }
+    legal
 }
 
 pub(crate) fn strip_prefix_ignoring_case<'a>(text: &'a str, prefix: &str) -> Option<&'a str> {

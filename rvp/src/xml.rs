@@ -14,11 +14,31 @@ pub(crate) use write::Writer;
 /// What is left out around text.
 pub(crate) const WHITE_SPACE: [char; 4] = [' ', '\t', '\r', '\n'];
 
+/// What the characters beyond ASCII begin with that XML 1.0 forbids, and thousands of others.
+const BEGINS_FORBIDDEN: u8 = 0xef;
+
 /// Whether XML 1.0 allows every character.
 pub(crate) fn is_all_legal(text: &str) -> bool {
-    let control = |c: u8| c < b' ' && !matches!(c, b'\t' | b'\n' | b'\r');
-    let forbidden = ['\u{fffe}', '\u{ffff}'];
-    !text.bytes().any(control) && (text.is_ascii() || !text.contains(forbidden))
+    let may_be_forbidden = |c| is_control(c) | (c == BEGINS_FORBIDDEN);
+    !has_any(text, may_be_forbidden) || text.chars().all(is_legal)
+}
+
+/// Whether every character may stand in a document as it is: XML allows it, and it is none of `marks`. It may say no to
+/// a few that could.
+fn is_plain<const N: usize>(text: &str, marks: [u8; N]) -> bool {
+    !has_any(text, |c| {
+        let marked = marks.iter().fold(false, |marked, mark| marked | (c == *mark));
+        is_control(c) | marked | (c == BEGINS_FORBIDDEN)
+    })
+}
+
+fn is_control(c: u8) -> bool {
+    (c < b' ') & (c != b'\t') & (c != b'\n') & (c != b'\r')
+}
+
+/// Without stopping at the first, so that many octets are looked at together.
+fn has_any(text: &str, is_meant: impl Fn(u8) -> bool) -> bool {
+    text.bytes().fold(false, |any, c| any | is_meant(c))
 }
 
 /// Whether XML 1.0 allows the character.

@@ -334,4 +334,35 @@ mod tests {
         assert_eq!(recent.news(&busy(3), &[client(1)]).len(), 1, "tried again");
         assert_eq!(recent.news(&busy(4), &[client(1)]).len(), 1);
     }
+
+    /// What is held for a while of what somebody's twenty contacts have been: those who are told one change have it in
+    /// common.
+    #[tokio::test(start_paused = true)]
+    async fn what_people_were_told_takes_little_memory() {
+        const PEOPLE: u32 = 100;
+        let person =
+            |number: u32| Principal::from_address(&format!("person{number}@im.example.com")).unwrap();
+        let people: Vec<Principal> = (0..PEOPLE).map(person).collect();
+        let clients: Vec<Client> = (0..PEOPLE).map(client).collect();
+        let (homes, routers) = (Recent::default(), Recent::default());
+        for (presentity, number) in people.iter().zip(0..) {
+            let change = Change {
+                presentity: presentity.clone(),
+                ..busy(1)
+            };
+            let watchers = (1..=20).map(|next| ((number + next) % PEOPLE) as usize);
+            let told: Vec<usize> = watchers.collect();
+            let watchers: Vec<Principal> = told.iter().map(|each| people[*each].clone()).collect();
+            let reached: Vec<Client> = told.iter().map(|each| clients[*each].clone()).collect();
+            homes.put("home-1", &change, &watchers);
+            routers.put("r-1", &change, &reached);
+        }
+        assert_eq!(routers.on("r-1").len(), 20 * people.len());
+        let freed = -allocation_counter::measure(|| drop((homes, routers))).bytes_current;
+        let each = freed / i64::from(PEOPLE);
+        println!("{each} octets of what somebody with twenty contacts was told");
+        assert!((2 * 20 * 8..=TOLD_MAX).contains(&each), "{each}");
+    }
+
+    const TOLD_MAX: i64 = 1_050;
 }

@@ -4,48 +4,54 @@ use rvp::access::{AccessList, Credentials, Entry, Right, Who};
 use rvp::limits::ACCESS_ENTRIES_MAX;
 use rvp::{Caller, Credential, Fault, Identity, Principal};
 use std::collections::{BTreeMap, BTreeSet};
+use std::sync::LazyLock;
 
 /// The access list of one person, ready to be asked.
 #[derive(Debug)]
 pub(crate) struct Access {
     owner: Principal,
-    /// By whom they are about, so that merging replaces; `Who::All` sorts last.
-    entries: BTreeMap<Who, Entry>,
+    /// By whom they are about, each once; `Who::All` sorts last. None while the person has the list of a new account, as
+    /// most have: then it takes no room.
+    entries: Option<Box<[Entry]>>,
 }
 
 /// What everybody may do who proved who they are, and what the owner may: the list of a new account.
 /// Unlike the sample of the protocol's paper it does not accept bare assertions: a claim that nobody
 /// checks is believed only where a person's own list says so.
-fn standard(owner: &Principal) -> BTreeMap<Who, Entry> {
-    let proved = || Credentials::Listed(BTreeSet::from([Credential::Digest, Credential::Ntlm]));
-    let everybody = Entry {
-        who: Who::All,
-        credentials: proved(),
-        grant: BTreeSet::from([Right::List, Right::Read, Right::SendTo, Right::Presence]),
-        deny: BTreeSet::new(),
-    };
+fn standard(owner: &Principal) -> [Entry; 2] {
     let own = Entry {
         who: Who::One(Identity::Person(owner.clone())),
-        credentials: proved(),
-        grant: BTreeSet::from(Right::ALL),
-        deny: BTreeSet::new(),
+        ..OWN.clone()
     };
-    [everybody, own]
-        .into_iter()
-        .map(|entry| (entry.who.clone(), entry))
-        .collect()
+    [own, EVERYBODY.clone()]
+}
+
+static EVERYBODY: LazyLock<Entry> = LazyLock::new(|| Entry {
+    who: Who::All,
+    credentials: proved(),
+    grant: BTreeSet::from([Right::List, Right::Read, Right::SendTo, Right::Presence]),
+    deny: BTreeSet::new(),
+});
+
+/// Of whoever is asked about.
+static OWN: LazyLock<Entry> = LazyLock::new(|| Entry {
+    who: Who::All,
+    credentials: proved(),
+    grant: BTreeSet::from(Right::ALL),
+    deny: BTreeSet::new(),
+});
+
+fn proved() -> Credentials {
+    Credentials::Listed(BTreeSet::from([Credential::Digest, Credential::Ntlm]))
 }
 
 impl Access {
     pub(crate) fn load(owner: &Principal, list: Option<AccessList>) -> Self {
-        let entries = match list {
-            Some(list) => list
-                .entries
-                .into_iter()
-                .map(|entry| (entry.who.clone(), entry))
-                .collect(),
-            None => standard(owner),
-        };
+        let entries = list.map(|list| {
+            // Of two about the same person the later counts.
+            let by_who = list.entries.into_iter().map(|entry| (entry.who.clone(), entry));
+            BTreeMap::from_iter(by_who).into_values().collect()
+        });
         Self {
             owner: owner.clone(),
             entries,
@@ -54,30 +60,41 @@ impl Access {
 
     pub(crate) fn list(&self) -> AccessList {
         AccessList {
-            entries: self.entries.values().cloned().collect(),
+            entries: match &self.entries {
+                Some(entries) => entries.to_vec(),
+                None => standard(&self.owner).to_vec(),
+            },
         }
+    }
+
+    /// What the list says of somebody.
+    fn entry(&self, who: &Who) -> Option<&Entry> {
+        let Some(entries) = &self.entries else {
+            return match who {
+                Who::All => Some(&EVERYBODY),
+                Who::One(Identity::Person(person)) if *person == self.owner => Some(&OWN),
+                Who::One(_) => None,
+            };
+        };
+        let place = entries.binary_search_by(|entry| entry.who.cmp(who)).ok()?;
+        Some(&entries[place])
     }
 
     /// Replaces the entry of each principal named and keeps the rest. The owner's own entry stays as it
     /// is: nobody can lock the owner out (spec 3.8).
     pub(crate) fn merge(&mut self, changes: AccessList) -> Result<(), Fault> {
         let own = Who::One(Identity::Person(self.owner.clone()));
-        let changes: Vec<Entry> = changes
-            .entries
+        let before = self.list().entries;
+        let changes = changes.entries.into_iter().filter(|entry| entry.who != own);
+        let merged: BTreeMap<Who, Entry> = before
             .into_iter()
-            .filter(|entry| entry.who != own)
+            .chain(changes)
+            .map(|entry| (entry.who.clone(), entry))
             .collect();
-        let new: BTreeSet<&Who> = changes
-            .iter()
-            .map(|entry| &entry.who)
-            .filter(|who| !self.entries.contains_key(who))
-            .collect();
-        if self.entries.len() + new.len() > ACCESS_ENTRIES_MAX {
+        if merged.len() > ACCESS_ENTRIES_MAX {
             return Err(Fault::TooLarge);
         }
-        for entry in changes {
-            self.entries.insert(entry.who.clone(), entry);
-        }
+        self.entries = Some(merged.into_values().collect());
         Ok(())
     }
 
@@ -113,7 +130,7 @@ impl Access {
     fn entries_say(&self, own: &Who, shown: Credential, right: Right) -> Option<bool> {
         [own, &Who::All]
             .into_iter()
-            .filter_map(|who| self.entries.get(who))
+            .filter_map(|who| self.entry(who))
             .filter(|entry| fits(&entry.credentials, shown))
             .find_map(|entry| {
                 if entry.deny.contains(&right) {
@@ -135,7 +152,7 @@ impl Access {
         }
         let own = Who::One(watcher.clone());
         let refused = |entry: &Entry| entry.deny.contains(&Right::Presence);
-        !self.entries.get(&own).is_some_and(refused)
+        !self.entry(&own).is_some_and(refused)
             && Credential::ALL
                 .into_iter()
                 .any(|shown| self.entries_say(&own, shown, Right::Presence) == Some(true))

@@ -20,7 +20,7 @@ impl Presentity {
             ends_in: left(login.ends),
         });
         let watchers = self.watchers.iter().map(|watch| Watcher {
-            principal: watch.watcher.clone(),
+            principal: watch.watcher,
             ends_in: left(watch.ends),
         });
         Explained {

@@ -52,6 +52,10 @@ impl Logins {
 
     /// Adds a login for which there is room, or renews the one of its id.
     pub(crate) fn put(&mut self, new: Login) {
+        if self.by_id.is_empty() {
+            // Most have one, and otherwise there would be room for four.
+            self.by_id = LiteMap::with_capacity(1);
+        }
         self.by_id.insert(new.id, new);
     }
 

@@ -51,7 +51,7 @@ impl Presentity {
                 None => Change::RemoveView(id),
             },
             Piece::Subscription(id) => match self.watchers.get(id) {
-                Some(subscription) => Change::PutSubscription(subscription.clone()),
+                Some(subscription) => Change::PutSubscription(subscription),
                 None => Change::RemoveSubscription(id),
             },
             Piece::Access => Change::PutAccess(self.access.list()),

@@ -73,7 +73,7 @@ impl Presentity {
     /// Tells each watcher what it may know.
     fn spread_everything(&mut self, ids: &mut Ids, effects: &mut Vec<Effect>) {
         let permitted = self.watchers.permitted(&self.access);
-        let others: BTreeSet<Principal> = self.watchers.iter().map(|each| each.watcher.clone()).collect();
+        let others: BTreeSet<Principal> = self.watchers.iter().map(|each| each.watcher).collect();
         let others = others
             .into_iter()
             .filter(|watcher| permitted.binary_search(watcher).is_err());

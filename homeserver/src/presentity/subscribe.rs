@@ -1,6 +1,6 @@
 //! SUBSCRIBE: log on, watch, renew (spec 3.2).
 
-use super::{Answer, Context, Presentity};
+use super::{Answer, Context, Presentity, watchers};
 use crate::command::Effect;
 use rvp::access::Right;
 use rvp::method::Subscribe;
@@ -121,13 +121,7 @@ impl Presentity {
         (id, watcher, subscriber): (SubscriptionId, Principal, Identity),
         lifetime: Lifetime,
     ) -> Result<(), Fault> {
-        let ends = context.now + lifetime.duration();
-        // Most people watch for themselves. There are more of these than of anything else, so one address is kept for
-        // both.
-        let watcher = subscriber
-            .person()
-            .filter(|person| **person == watcher)
-            .map_or(watcher, Principal::clone);
+        let ends = watchers::end(context.now + lifetime.duration());
         let new = PropertySubscription {
             id,
             watcher,
@@ -164,8 +158,7 @@ impl Presentity {
         let Some(watch) = self.watchers.get(id) else {
             return Err(Fault::NoSuchSubscription);
         };
-        let (watcher, subscriber) = (watch.watcher.clone(), watch.subscriber.clone());
-        self.put_watcher(context, (id, watcher, subscriber), lifetime)?;
+        self.put_watcher(context, (id, watch.watcher, watch.subscriber), lifetime)?;
         Ok(Reply::Subscribed {
             id,
             lifetime,
@@ -181,7 +174,10 @@ impl Presentity {
             return Ok(());
         }
         let watch = self.watchers.get(id);
-        if watch.is_some_and(|watch| watch.subscriber == caller.identity) {
+        if watch
+            .as_ref()
+            .is_some_and(|watch| watch.subscriber == caller.identity)
+        {
             return match self.access.check(caller, Right::Presence) {
                 Ok(()) | Err(Fault::Forbidden) => Ok(()),
                 Err(other) => Err(other),
@@ -197,6 +193,6 @@ impl Presentity {
     }
 
     fn has_subscription(&self, id: SubscriptionId) -> bool {
-        self.logins.get(id).is_some() || self.watchers.get(id).is_some()
+        self.logins.get(id).is_some() || self.watchers.has(id)
     }
 }

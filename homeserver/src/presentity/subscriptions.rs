@@ -38,8 +38,8 @@ impl Presentity {
                 .iter()
                 .map(|watch| Subscribed {
                     id: watch.id,
-                    call_back: CallBack::Principal(watch.watcher.clone()),
-                    subscriber: watch.subscriber.clone(),
+                    call_back: CallBack::Principal(watch.watcher),
+                    subscriber: watch.subscriber,
                     left: left(watch.ends),
                 })
                 .collect(),

@@ -18,7 +18,7 @@ impl Presentity {
             }
             return Ok(Reply::Unsubscribed);
         }
-        if self.watchers.remove(id).is_none() {
+        if !self.watchers.remove(id) {
             return Err(Fault::NoSuchSubscription);
         }
         context

@@ -56,6 +56,10 @@ impl Views {
         if !self.by_id.contains_key(&view.id) && self.by_id.len() >= VIEWS_MAX {
             return Err(Fault::Busy);
         }
+        if self.by_id.is_empty() {
+            // Most have one, and otherwise there would be room for four.
+            self.by_id = LiteMap::with_capacity(1);
+        }
         self.by_id.insert(view.id, view);
         Ok(())
     }

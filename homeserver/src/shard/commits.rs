@@ -5,7 +5,7 @@ use super::doing::{Commit, Done, KeptRead};
 use super::effects::send;
 use super::spreads::Spread;
 use super::unsaved::AGAIN_AFTER;
-use crate::presentity::{Piece, Presentity};
+use crate::presentity::Piece;
 use crate::shards::ReplyTo;
 use membership::Slot;
 use proto::Refusal;
@@ -129,7 +129,7 @@ impl Shard {
 
     fn not_durable(&mut self, commit: &Commit) {
         // Who has gone meanwhile is as the store says.
-        let here = self.presentities.get(&commit.principal).map(Presentity::epoch);
+        let here = self.presentities.get(&commit.principal).map(|each| each.epoch());
         if here != Some(commit.epoch) {
             self.spreads.end(&commit.principal, commit.number);
             return;

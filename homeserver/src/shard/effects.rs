@@ -5,7 +5,6 @@ use super::doing::{Done, KeptRead};
 use super::spreads::Spread;
 use crate::command::{Command, DeliveryId, Effect, Ended, Taken};
 use crate::delivery::Telling;
-use crate::presentity::Presentity;
 use crate::shards::ReplyTo;
 use proto::{Answer, ClientLogin, DeliverMessage, Detach, Refusal};
 use rvp::{Fault, Principal, Reply};
@@ -60,7 +59,7 @@ impl Shard {
         tellings: &[Telling],
     ) -> Begun {
         let (mut changes, mut spreads, mut reads) = (Vec::new(), Vec::new(), None);
-        let since = self.presentities.get(principal).map(Presentity::epoch);
+        let since = self.presentities.get(principal).map(|each| each.epoch());
         for effect in effects {
             match effect {
                 Effect::Persist(change) => changes.push(change),

@@ -3,7 +3,6 @@
 use super::Shard;
 use super::doing::{Done, KeptRead};
 use crate::command::{Command, Ticket, Written};
-use crate::presentity::Presentity;
 use membership::Slot;
 use rvp::Principal;
 use std::sync::Arc;
@@ -17,7 +16,7 @@ impl Shard {
     /// became of it.
     pub(super) fn keep(&mut self, principal: &Principal, ticket: Ticket, changes: Vec<store::Change>) {
         // Only who is here has anything to keep.
-        let Some(epoch) = self.presentities.get(principal).map(Presentity::epoch) else {
+        let Some(epoch) = self.presentities.get(principal).map(|each| each.epoch()) else {
             return;
         };
         changes.iter().for_each(|change| self.parts.metrics.write(change));

@@ -8,7 +8,7 @@ use crate::shards::{Ask, ReplyTo, RequestAsk};
 use membership::Slot;
 use proto::{Answer, Change, Proof, Refusal, ScramSalt};
 use rvp::method::Subscribe;
-use rvp::{Fault, Method, Principal, SubscriptionId, SubscriptionKind};
+use rvp::{CallBack, Fault, Method, Principal, SubscriptionId, SubscriptionKind};
 
 impl Shard {
     pub(super) fn request(&mut self, ask: Box<RequestAsk>) {
@@ -39,7 +39,7 @@ impl Shard {
             router: self.router_kept(&target, &method).unwrap_or(router),
             caller,
             login,
-            method,
+            method: self.shared_watcher(method),
         };
         let Some((verdict, effects)) = self.apply_from(before, &target, command) else {
             return;
@@ -62,6 +62,28 @@ impl Shard {
         }
     }
 
+    /// Whoever begins to watch somebody is held for as long as that lasts, and most watch many.
+    fn shared_watcher(&mut self, method: Method) -> Method {
+        match method {
+            Method::Subscribe(Subscribe::New {
+                kind,
+                call_back: CallBack::Principal(watcher),
+                lifetime,
+            }) => Method::Subscribe(Subscribe::New {
+                kind,
+                call_back: CallBack::Principal(self.principals.shared(watcher)),
+                lifetime,
+            }),
+            other @ (Method::Subscribe(_)
+            | Method::Unsubscribe(_)
+            | Method::Subscriptions(_)
+            | Method::Propfind(_)
+            | Method::Proppatch(_)
+            | Method::Notify(_)
+            | Method::Acl(_)) => other,
+        }
+    }
+
     /// By which router a client is reached further on that renews its login, or logs on again, through whichever it
     /// found: what waits for it there must not be overtaken. Only when that one is gone is it the other.
     pub(super) fn router_kept(&self, principal: &Principal, method: &Method) -> Option<RouterName> {
@@ -75,7 +97,8 @@ impl Shard {
     /// What somebody counts for before a request. Who is about to come online is given a place first, if there
     /// is one: shards run side by side, and together they must not let in more people than may be online.
     fn counts_before(&self, principal: &Principal, method: &Method) -> Result<Counted, Fault> {
-        let before = self.presentities.get(principal).map(counted).unwrap_or_default();
+        let before = self.presentities.get(principal).map(|each| counted(each));
+        let before = before.unwrap_or_default();
         if before.online || !is_log_on(method) {
             return Ok(before);
         }

@@ -61,9 +61,10 @@ impl Shard {
 
     /// Takes a presentity in, unless it is here already, and ends at once what has ended meanwhile. Who is here by an
     /// older claim is not believed: another home may have had the person in between.
-    pub(super) fn load(&mut self, durable: Durable, epoch: u64) {
+    pub(super) fn load(&mut self, mut durable: Durable, epoch: u64) {
+        self.share_addresses(&mut durable);
         let principal = durable.account.principal.clone();
-        match self.presentities.get(&principal).map(Presentity::epoch) {
+        match self.presentities.get(&principal).map(|each| each.epoch()) {
             Some(claimed_at) if claimed_at >= epoch => return,
             Some(_) => self.forget(&principal),
             None => {}
@@ -75,14 +76,23 @@ impl Shard {
         }
         self.parts.metrics.kept_by(difference(0, presentity.kept_len()));
         if let Some(former) = self.leaving.remove(&principal) {
-            presentity.adopt_deliveries(former);
+            presentity.adopt_deliveries(*former);
         }
         let now = counted(&presentity);
         self.parts
             .census
             .count(Slot::of(&principal), Counted::default(), now);
-        self.presentities.insert(principal.clone(), presentity);
+        self.presentities.insert(principal.clone(), Box::new(presentity));
         self.command(&principal, Command::Lapse);
+    }
+
+    fn share_addresses(&mut self, durable: &mut Durable) {
+        let principal = &mut durable.account.principal;
+        *principal = self.principals.shared(principal.clone());
+        for subscription in &mut durable.subscriptions {
+            let watcher = &mut subscription.watcher;
+            *watcher = self.principals.shared(watcher.clone());
+        }
     }
 
     pub(super) fn lapse(&mut self) {

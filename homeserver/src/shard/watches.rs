@@ -102,7 +102,7 @@ impl Shard {
         };
         let subscribe = Subscribe::New {
             kind: SubscriptionKind::Property,
-            call_back: CallBack::Principal(watcher.clone()),
+            call_back: CallBack::Principal(self.principals.shared(watcher.clone())),
             lifetime: ask.lifetime,
         };
         let reply = self.one(ask, &person.target, Method::Subscribe(subscribe), effects)?;

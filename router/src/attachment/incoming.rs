@@ -4,7 +4,7 @@ use super::lanes::Asked;
 use super::requests::{Finished, Then};
 use super::session::{End, Session, put, refused};
 use super::socket::{Incoming, Transport};
-use super::watches::Question;
+use super::watch::Question;
 use attachment::limits::REQUESTS_MAX;
 use attachment::{ClientFrame, CloseCode, FrameError, ServerFrame, Watch, Why};
 use proto::Outcome;
@@ -145,7 +145,7 @@ impl Session {
             Asked::Frame(frame) => frame,
             Asked::Watch(part) => return self.ask_to_watch(vec![(target, part)]),
         };
-        let (asker, watch) = (self.asker.clone(), self.watches.get(&target).copied());
+        let (asker, watch) = (self.asker.clone(), self.watches.get(&target));
         self.open
             .push(Box::pin(async move { asker.answer(target, frame, watch).await }));
     }

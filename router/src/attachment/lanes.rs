@@ -1,7 +1,7 @@
 //! What a client has asked and was not answered: requests about the same person wait for each other, so that what one
 //! client asks of one person is done in its order.
 
-use super::watches::Part;
+use super::watch::Part;
 use attachment::{ClientFrame, ContactsAction};
 use rvp::Principal;
 use std::collections::{HashMap, VecDeque};

@@ -8,6 +8,7 @@ use super::requests::Asker;
 use super::session::{End, LOGIN_LIFETIME, Session, put, refused, refused_for};
 use super::socket::{Incoming, Transport};
 use super::token::Bearer;
+use super::watches::Watches;
 use super::{Attached, Attachments};
 use attachment::limits::{
     AUTHENTICATE_WITHIN, FIRST_FRAME_BYTES_MAX, HEARTBEAT, NONCE_CHARS_MAX, REQUESTS_MAX, WATCH_MANY_MAX,
@@ -22,7 +23,7 @@ use rvp::method::Subscribe;
 use rvp::{
     CallBack, Caller, Credential, Fault, Identity, Method, Principal, Reply, SubscriptionId, SubscriptionKind,
 };
-use std::collections::{BTreeMap, HashMap};
+use std::collections::BTreeMap;
 use std::sync::Arc;
 use std::time::Duration;
 use tokio::time::Instant;
@@ -59,14 +60,14 @@ enum Unknown {
 
 impl Attachments {
     /// Finds out who a client is, within the time that it has.
-    pub(super) async fn log_on(&self, transport: &mut impl Transport) -> Result<Session, End> {
+    pub(super) async fn log_on(&self, transport: &mut impl Transport) -> Result<Box<Session>, End> {
         match tokio::time::timeout(AUTHENTICATE_WITHIN, self.until_known(transport)).await {
             Ok(known) => known,
             Err(_) => Err(End::Close(CloseCode::NotAuthenticated)),
         }
     }
 
-    async fn until_known(&self, transport: &mut impl Transport) -> Result<Session, End> {
+    async fn until_known(&self, transport: &mut impl Transport) -> Result<Box<Session>, End> {
         let mut challenged = None;
         for _ in 0..TRIES_MAX {
             let (request, proof) = self.proof(transport).await?;
@@ -74,7 +75,7 @@ impl Attachments {
                 Ok(known) => match self.begin_session(request, known).await {
                     Ok((session, welcome)) => {
                         return match put(transport, &ServerFrame::Welcome(welcome)).await {
-                            Ok(()) => Ok(session),
+                            Ok(()) => Ok(Box::new(session)),
                             Err(end) => {
                                 self.abandon(&session);
                                 Err(end)
@@ -345,11 +346,7 @@ impl Attachments {
         known: Known,
         (attached, login, last): (Arc<Attached>, SubscriptionId, Option<u64>),
     ) -> (Session, Welcome) {
-        let Known {
-            principal,
-            authenticated,
-            ..
-        } = known;
+        let (principal, authenticated) = (attached.principal.clone(), known.authenticated);
         let signature = authenticated.signature;
         let asker = Asker {
             shared: self.clone(),
@@ -378,7 +375,7 @@ impl Attachments {
             attached,
             asker,
             sequence: last.unwrap_or(0),
-            watches: HashMap::new(),
+            watches: Watches::default(),
             unacknowledged: BTreeMap::new(),
             lanes: Lanes::default(),
             open: FuturesUnordered::new(),

@@ -1,6 +1,6 @@
 use super::*;
 use crate::attachment::lanes::Asked;
-use crate::attachment::watches::Part;
+use crate::attachment::watch::Part;
 use allocation_counter::measure;
 use bytes::Bytes;
 use proto::ClientLogin;
@@ -100,7 +100,7 @@ fn a_change_of_somebody_whom_the_client_begins_to_watch_waits_for_the_answer() {
     assert_eq!(next(&lanes), Some(bob));
 }
 
-/// What waits for an idle client takes so many octets after a message went through, which is what all but the first moments of
+/// What waits for an idle client takes so many octets after a message and a change went through, which is what all but the first moments of
 /// a connection are like.
 #[test]
 fn an_outbox_with_nothing_in_it_is_small() {
@@ -113,8 +113,17 @@ fn an_outbox_with_nothing_in_it_is_small() {
     let (waiting, _sender) = message(1);
     assert!(outbox.put_message(waiting));
     assert_eq!(number(outbox.take(true, &Lanes::default())), Some(1));
+    outbox.put_change(Change {
+        presentity: Principal::from_address("bob@im.example.com").unwrap(),
+        properties: Vec::new(),
+        version: 1,
+    });
+    assert!(matches!(
+        outbox.take(true, &Lanes::default()),
+        Some(Item::Change(_))
+    ));
     let used = held(outbox);
-    println!("{fresh} octets for an outbox, {used} after a message");
+    println!("{fresh} octets for an outbox, {used} after a message and a change");
     assert!(fresh <= 144, "{fresh}");
     assert!(used <= 192, "{used}");
 }

@@ -4,7 +4,8 @@ use super::Attachments;
 use super::session::{LOGIN_LIFETIME, refused_for};
 use super::token::Bearer;
 use super::translate::{address, notify, state_of, state_to, typing, why};
-use super::watches::Answered;
+use super::watch::Answered;
+use super::watches::Watches;
 use attachment::limits::{PIECE_MAX, TOKEN_LIFETIME};
 use attachment::{ClientFrame, CloseCode, Message, Presence, Receipt, ServerFrame, State, Why};
 use proto::{Answer, Op, Proof};
@@ -16,7 +17,7 @@ use rvp::{
     Caller, Credential, Fault, Identity, Lifetime, Method, Principal, Property, Reply, SubscriptionId,
     SubscriptionKind,
 };
-use std::collections::{BTreeSet, HashMap};
+use std::collections::BTreeSet;
 
 /// How long a watch lives that nobody renews, in seconds: what the clients of the time ask.
 pub(super) const WATCH_LIFETIME: Lifetime = Lifetime(14_400);
@@ -261,7 +262,7 @@ impl Asker {
     }
 
     /// Renews what ends by itself: the login, the watches and the token. The account may have changed meanwhile.
-    pub(super) async fn renew(self, watches: HashMap<Principal, SubscriptionId>) -> Finished {
+    pub(super) async fn renew(self, watches: Watches) -> Finished {
         let closed = |code| Finished {
             target: None,
             frames: Vec::new(),

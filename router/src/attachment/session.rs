@@ -5,6 +5,7 @@ use super::outbox::{Item, Waiting};
 use super::requests::{Asker, Finished, WATCH_LIFETIME};
 use super::socket::{Incoming, Transport};
 use super::translate::{Told, why};
+use super::watches::Watches;
 use super::{Attached, Attachments, has_room, presence};
 use crate::call_back::InHand;
 use attachment::limits::SILENCE_MAX;
@@ -14,8 +15,8 @@ use futures_util::future::BoxFuture;
 use futures_util::stream::FuturesUnordered;
 use proto::Outcome;
 use rand::RngExt;
-use rvp::{Fault, Principal, SubscriptionId};
-use std::collections::{BTreeMap, HashMap};
+use rvp::Fault;
+use std::collections::BTreeMap;
 use std::future::poll_fn;
 use std::pin::{Pin, pin};
 use std::sync::Arc;
@@ -38,7 +39,7 @@ pub(super) struct Session {
     pub(super) asker: Asker,
     /// Of the last message that was written.
     pub(super) sequence: u64,
-    pub(super) watches: HashMap<Principal, SubscriptionId>,
+    pub(super) watches: Watches,
     pub(super) unacknowledged: BTreeMap<u64, Written>,
     pub(super) lanes: Lanes,
     pub(super) open: FuturesUnordered<BoxFuture<'static, Finished>>,
@@ -79,18 +80,25 @@ impl Session {
         let mut stopped = pin!(stop.cancelled());
         let mut due = pin!(tokio::time::sleep_until(self.due()));
         loop {
-            if let Err(end) = self.put_waiting(transport).await {
+            // On the heap, as all that writes: a connection is idle most of the time, and keeps room in its task for
+            // the largest of what it may wait for.
+            if let Some(item) = self.take_waiting()
+                && let Err(end) = Box::pin(self.put_waiting(item, transport)).await
+            {
                 return end;
             }
             let done = match self.next(transport, stopped.as_mut(), due.as_mut()).await {
                 Event::Incoming(incoming) => self.incoming(incoming),
-                Event::Finished(finished) => self.finished(transport, finished).await.map(|()| None),
+                Event::Finished(finished) => {
+                    let finished = Box::pin(self.finished(transport, finished));
+                    finished.await.map(|()| None)
+                }
                 Event::News => Ok(None),
                 Event::Stop => Ok(Some(self.drain())),
                 Event::Due => self.is_due().map(|()| None),
             };
             let put = match done {
-                Ok(Some(frame)) => put(transport, &frame).await,
+                Ok(Some(frame)) => Box::pin(put(transport, &frame)).await,
                 Ok(None) => Ok(()),
                 Err(end) => Err(end),
             };
@@ -167,17 +175,20 @@ impl Session {
         ServerFrame::Notice { come_back_after }
     }
 
-    async fn put_waiting(&mut self, transport: &mut impl Transport) -> Result<(), End> {
+    /// The next of what waits to be written.
+    fn take_waiting(&mut self) -> Option<Item> {
         // What nobody waits for any more takes no room: it was kept and comes again.
         if !has_room(self.unacknowledged.len()) {
             self.unacknowledged
                 .retain(|_, written| !written.waiting.outcome.is_closed());
         }
-        while let Some(item) = self
-            .attached
-            .outbox
-            .take(has_room(self.unacknowledged.len()), &self.lanes)
-        {
+        let room = has_room(self.unacknowledged.len());
+        self.attached.outbox.take(room, &self.lanes)
+    }
+
+    async fn put_waiting(&mut self, first: Item, transport: &mut impl Transport) -> Result<(), End> {
+        let mut next = Some(first);
+        while let Some(item) = next {
             let frame = match item {
                 Item::Close(code) => return Err(End::Close(code)),
                 Item::Change(change) => presence(&change),
@@ -187,6 +198,7 @@ impl Session {
             if let Some(frame) = frame {
                 put(transport, &frame).await?;
             }
+            next = self.take_waiting();
         }
         Ok(())
     }
@@ -217,8 +229,7 @@ impl Session {
 impl Session {
     /// Who has logged off watches nobody: others see so, and nothing is told for nobody.
     pub(super) fn drop_watches(self) {
-        // In an order that one seed repeats.
-        let (asker, watches) = (self.asker, BTreeMap::from_iter(self.watches));
+        let (asker, watches) = (self.asker, self.watches);
         let farewells = self.shared.parts().farewells.clone();
         farewells.spawn(async move {
             for (who, id) in watches {

@@ -16,9 +16,9 @@ use tokio_tungstenite::tungstenite::protocol::{CloseFrame, Role, WebSocketConfig
 use tokio_tungstenite::tungstenite::{Error, Message, Utf8Bytes};
 
 /// What is read at once. Allocated for each connection, most of which are idle most of the time.
-const READ_BYTES: usize = 2 * 1024;
+const READ_BYTES: usize = 1024;
 /// What is written at once at the latest: frames that are put together are written together up to there.
-const WRITE_BYTES: usize = 2 * 1024;
+const WRITE_BYTES: usize = 1024;
 /// What may wait in the socket's own buffer: frames wait where they are counted.
 const WRITE_BYTES_MAX: usize = 512 * 1024;
 /// How long a client has to answer a close.
@@ -145,14 +145,15 @@ impl Attachments {
         let label = match end {
             End::Gone => "gone",
             End::Close(code) => {
-                transport.close(code).await;
+                Box::pin(transport.close(code)).await;
                 code.reason()
             }
         };
         self.parts().metrics.attachment_ended(label);
     }
 
-    async fn serve_session(&self, transport: &mut impl Transport, mut session: Session) -> End {
+    /// The session is boxed, since each step on its way here would keep room for it.
+    async fn serve_session(&self, transport: &mut impl Transport, mut session: Box<Session>) -> End {
         let counted = self.parts().metrics.attachment();
         let end = session.run(transport).await;
         drop(counted);

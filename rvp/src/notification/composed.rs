@@ -47,8 +47,13 @@ pub(super) fn open(document: &[u8]) -> Option<Opened> {
         to.push(rest.contact()?);
     }
     rest.skip("</r:notification-to><r:msgbody><r:mime-data><![CDATA[")?;
-    let data = rest.until("]]>")?;
-    (rest.0 == "</r:mime-data></r:msgbody></r:message></r:notification>").then_some(())?;
+    let data = rest
+        .0
+        .strip_suffix("]]></r:mime-data></r:msgbody></r:message></r:notification>")?;
+    let ends_section = |(at, _): (usize, &str)| data[..at].ends_with("]]");
+    if data.match_indices('>').any(ends_section) {
+        return None;
+    }
     Opened::new((from, to), data).ok()
 }
 
@@ -61,16 +66,11 @@ impl<'a> Rest<'a> {
         Some(())
     }
 
-    fn until(&mut self, end: &str) -> Option<&'a str> {
-        let (before, after) = self.0.split_once(end)?;
-        self.0 = after;
-        Some(before)
-    }
-
     /// Text in which nothing was escaped and around which nothing is left out.
     fn text(&mut self, end: &str) -> Option<&'a str> {
-        let text = self.until(end)?;
-        let plain = !text.contains(['<', '>', '&']) && text.trim_matches(WHITE_SPACE) == text;
+        let (text, after) = self.0.split_at_checked(self.0.find('<')?)?;
+        self.0 = after.strip_prefix(end)?;
+        let plain = !text.contains(['>', '&']) && text.trim_matches(WHITE_SPACE) == text;
         plain.then_some(text)
     }
 

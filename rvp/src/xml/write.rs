@@ -1,6 +1,6 @@
 //! Writing a document: compact, with the prefixes and quotes that every client can read.
 
-use super::{WHITE_SPACE, is_legal};
+use super::{WHITE_SPACE, is_legal, is_plain};
 use bytes::Bytes;
 
 const PROLOG: &str = "<?xml version=\"1.0\"?>";
@@ -59,7 +59,12 @@ impl Writer {
     pub(crate) fn text(&mut self, tag: &str, text: &str) {
         self.begin(tag);
         self.out.push('>');
-        for c in text.trim_matches(WHITE_SPACE).chars() {
+        let text = text.trim_matches(WHITE_SPACE);
+        if is_plain(text, *b"&<>") {
+            self.out.push_str(text);
+            return self.end(tag);
+        }
+        for c in text.chars() {
             match c {
                 '&' => self.out.push_str("&amp;"),
                 '<' => self.out.push_str("&lt;"),
@@ -75,11 +80,15 @@ impl Writer {
     pub(crate) fn cdata(&mut self, tag: &str, text: &str) {
         self.begin(tag);
         self.out.push_str("><![CDATA[");
-        for c in text.chars() {
-            match c {
-                '>' if self.out.ends_with("]]") => self.out.push_str("]]><![CDATA[>"),
-                c if is_legal(c) => self.out.push(c),
-                _ => self.out.push('?'),
+        if is_plain(text, *b">") {
+            self.out.push_str(text);
+        } else {
+            for c in text.chars() {
+                match c {
+                    '>' if self.out.ends_with("]]") => self.out.push_str("]]><![CDATA[>"),
+                    c if is_legal(c) => self.out.push(c),
+                    _ => self.out.push('?'),
+                }
             }
         }
         self.out.push_str("]]>");

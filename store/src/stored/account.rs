@@ -137,6 +137,8 @@ pub(crate) fn add_digest_secrets(found: &mut [Found], rows: Vec<DigestRow>) -> R
             ..
         }) = accounts.get_mut(&id)
         {
+            // Most have one, and otherwise there would be room for four.
+            legacy.digest.reserve_exact(1);
             legacy.digest.push(DigestSecret {
                 username,
                 ha1: octets(ha1, principal)?,

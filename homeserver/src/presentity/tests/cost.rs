@@ -6,14 +6,17 @@ use crate::presentity::Presentity;
 use allocation_counter::measure;
 use proto::Outcome;
 use rvp::notification::AckType;
-use rvp::{Identity, PresenceState};
+use rvp::{Identity, PresenceState, Principal};
 
 /// Of a message to a client, until it is handed to the router.
 const MESSAGE_MAX: u64 = 8;
 /// Of a change, for all of its hundred watchers together.
 const CHANGE_MAX: u64 = 27;
-/// Octets that are held for somebody who is logged on once, shows one state and has twenty watchers.
-const PERSON_MAX: usize = 6_900;
+/// Octets that are held for somebody who is logged on once, shows one state and has twenty watchers, with the addresses
+/// of these.
+const PERSON_MAX: usize = 3_250;
+/// The same without the addresses, which a shard holds once for all whom they watch.
+const WITHOUT_ADDRESSES_MAX: usize = 1_950;
 /// Octets that stay after a message was handed over.
 const AFTER_MESSAGE_MAX: usize = 64;
 
@@ -45,16 +48,21 @@ fn a_change_for_a_hundred_watchers_takes_few_blocks() {
     assert!(cost.count_total <= CHANGE_MAX, "{}", cost.count_total);
 }
 
-/// Alice with one login and one view, watched by twenty.
-fn watched_by_twenty() -> Stage {
+/// Alice with one login and one view, watched by these.
+fn watched_by(watchers: &[Principal]) -> Stage {
     let mut stage = Stage::new();
     stage.log_on(1);
     stage.set(leased(PresenceState::Online));
-    for number in 0..20 {
-        let watcher = person(&format!("watcher{number}"));
-        stage.request(&proved(&watcher), watch(&watcher)).unwrap();
+    for watcher in watchers {
+        stage.request(&proved(watcher), watch(watcher)).unwrap();
     }
     stage
+}
+
+fn twenty() -> Vec<Principal> {
+    (0..20)
+        .map(|number| person(&format!("watcher{number}")))
+        .collect()
 }
 
 /// Octets that are free when somebody is held no more, with the value itself.
@@ -65,15 +73,20 @@ fn held(presentity: Presentity) -> usize {
 
 #[test]
 fn a_person_takes_little_memory_and_a_message_that_is_over_hardly_any() {
-    let before = held(watched_by_twenty().into_presentity());
-    let mut stage = watched_by_twenty();
+    let stage = watched_by(&twenty());
+    let before = held(stage.into_presentity());
+    let mut stage = watched_by(&twenty());
     let bobs = Identity::Person(bob());
     stage.request_later(&proved(&bob()), message(&bobs, AckType::DeepOr));
     let delivery = stage.messages()[0].0;
     stage.outcome(delivery, Outcome::Taken);
     assert_eq!(stage.answers().len(), 1);
     let after = held(stage.into_presentity());
-    println!("{before} octets for a person, {after} after a message");
+    let shared = twenty();
+    let without = held(watched_by(&shared).into_presentity());
+    println!("{before} octets for a person, {after} after a message; {without} without addresses");
     assert!(before <= PERSON_MAX, "{before}");
+    assert!(without <= WITHOUT_ADDRESSES_MAX, "{without}");
+    assert!(shared.len() == 20, "held until here");
     assert!(after <= before + AFTER_MESSAGE_MAX, "{after} after {before}");
 }
