@@ -20,3 +20,5 @@ mod silent;
 mod slow;
 #[path = "attachment/talk.rs"]
 mod talk;
+#[path = "attachment/watch_many.rs"]
+mod watch_many;

@@ -1,6 +1,7 @@
 use super::*;
+use crate::attachment::lanes::Asked;
+use crate::attachment::watch::Part;
 use allocation_counter::measure;
-use attachment::ClientFrame;
 use bytes::Bytes;
 use proto::ClientLogin;
 use rvp::notification::AckType;
@@ -80,11 +81,7 @@ fn a_change_of_somebody_whom_the_client_begins_to_watch_waits_for_the_answer() {
     let (outbox, mut lanes) = (Outbox::default(), Lanes::default());
     let person = |address| Principal::from_address(address).unwrap();
     let (bob, dana) = (person("bob@im.example.com"), person("dana@im.example.com"));
-    let watch = ClientFrame::Watch {
-        request: 1,
-        who: bob.address(),
-        subscription: None,
-    };
+    let watch = Asked::Watch(Part::alone(1));
     assert!(lanes.begin(&bob, watch).is_some());
     for presentity in [&bob, &dana] {
         outbox.put_change(Change {
@@ -99,7 +96,7 @@ fn a_change_of_somebody_whom_the_client_begins_to_watch_waits_for_the_answer() {
     };
     assert_eq!(next(&lanes), Some(dana));
     assert_eq!(next(&lanes), None, "the answer may be older, and comes first");
-    assert!(lanes.finish(&bob, false).is_none());
+    assert!(lanes.finish_watch(&bob, false).is_none());
     assert_eq!(next(&lanes), Some(bob));
 }
 

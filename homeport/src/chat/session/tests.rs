@@ -34,6 +34,7 @@ fn welcome(request: u32, session: &str, resumed: bool) -> Welcome {
         heartbeat: 20,
         resume_within: 60,
         requests_max: 32,
+        watch_many_max: None,
         scram: None,
     }
 }
