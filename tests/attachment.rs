@@ -10,6 +10,8 @@ mod contacts;
 mod events;
 #[path = "attachment/log_on.rs"]
 mod log_on;
+#[path = "attachment/overtaken.rs"]
+mod overtaken;
 #[path = "attachment/resume.rs"]
 mod resume;
 #[path = "attachment/scene.rs"]
