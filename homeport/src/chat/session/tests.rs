@@ -3,6 +3,7 @@
 mod any;
 mod connection;
 mod messages;
+mod watch_many;
 
 use super::*;
 use attachment::{Kind, Message, Proof, Receipt, Received, ServerFrame, Welcome, Why};
