@@ -59,14 +59,14 @@ fn named(people: &[Watch]) -> Vec<(&str, Option<u32>)> {
 
 /// The frame that asks for several, its request and whom it names.
 fn asked(client: &Client) -> (u32, Vec<(&str, Option<u32>)>) {
-    let frames = client.sent.iter().filter_map(|frame| {
+    let mut frames = client.sent.iter().filter_map(|frame| {
         if let ClientFrame::WatchMany { request, people } = frame {
             Some((*request, named(people)))
         } else {
             None
         }
     });
-    frames.last().unwrap()
+    frames.next_back().unwrap()
 }
 
 #[test]
