@@ -14,6 +14,8 @@ mod confinement;
 mod files;
 #[path = "architecture/manifests.rs"]
 mod manifests;
+#[path = "architecture/versions.rs"]
+mod versions;
 #[path = "architecture/words.rs"]
 mod words;
 #[path = "architecture/workspace.rs"]

@@ -10,6 +10,8 @@ mod contacts;
 mod events;
 #[path = "attachment/log_on.rs"]
 mod log_on;
+#[path = "attachment/overtaken.rs"]
+mod overtaken;
 #[path = "attachment/resume.rs"]
 mod resume;
 #[path = "attachment/router_gone.rs"]
@@ -22,3 +24,5 @@ mod silent;
 mod slow;
 #[path = "attachment/talk.rs"]
 mod talk;
+#[path = "attachment/watch_many.rs"]
+mod watch_many;

@@ -1,7 +1,7 @@
 //! What a client says.
 
 use crate::message::check_conversation;
-use crate::{ContactsAction, FrameError, Message, State, frame, limits};
+use crate::{ContactsAction, FrameError, Message, State, Watch, frame, limits, many};
 use serde::{Deserialize, Serialize};
 
 /// A frame from a client. Those with `request` are answered by `done`, `refused` or what is named here, with the same
@@ -34,6 +34,13 @@ pub enum ClientFrame {
         /// What `watching` said before, when a session is resumed: then nothing new is made.
         #[serde(default, skip_serializing_if = "Option::is_none")]
         subscription: Option<u32>,
+    },
+    /// The same of several people, each of whom is judged alone. Answered by `watching_many` frames before `done`.
+    WatchMany {
+        /// Repeated in the answers.
+        request: u32,
+        /// At most [`limits::WATCH_MANY_MAX`], each of them once.
+        people: Vec<Watch>,
     },
     /// Asks not to be told any more.
     Unwatch {
@@ -164,6 +171,7 @@ impl ClientFrame {
             Self::Authenticate { request, .. }
             | Self::State { request, .. }
             | Self::Watch { request, .. }
+            | Self::WatchMany { request, .. }
             | Self::Unwatch { request, .. }
             | Self::Contacts { request, .. }
             | Self::Block { request, .. }
@@ -190,6 +198,7 @@ impl ClientFrame {
             | Self::Unwatch { who, .. }
             | Self::Block { who, .. }
             | Self::Unblock { who, .. } => address(who),
+            Self::WatchMany { people, .. } => many::check(people),
             Self::Contacts { action, .. } => action.check(),
             Self::Message(message) => message.check(),
             Self::Typing { to, conversation } => {

@@ -42,6 +42,9 @@ pub const REQUESTS_MAX: usize = 32;
 /// People whom one attachment may watch: the entries of a contact list.
 pub const WATCHED_MAX: usize = 2000;
 
+/// People of one `watch_many`: with addresses of the greatest length they fit into a frame of a client.
+pub const WATCH_MANY_MAX: usize = 128;
+
 /// Messages that were sent to a client and that it may leave without an acknowledgement; further ones wait.
 pub const UNACKNOWLEDGED_MAX: usize = 16;
 

@@ -1,6 +1,6 @@
 //! What a router says.
 
-use crate::{ContactsChange, FrameError, Receipt, Received, State, Why, frame, limits};
+use crate::{ContactsChange, FrameError, Receipt, Received, State, Watched, Why, frame, limits};
 use serde::{Deserialize, Serialize};
 
 /// A frame from a router. A client passes over fields and types of frames that it does not know.
@@ -47,6 +47,13 @@ pub enum ServerFrame {
         /// What is known of them.
         #[serde(flatten)]
         presence: Presence,
+    },
+    /// What became of some of the people of a `watch_many`, in any order.
+    WatchingMany {
+        /// Which request.
+        request: u32,
+        /// At most [`limits::PIECE_MAX`].
+        people: Vec<Watched>,
     },
     /// Somebody whom the client watches has changed.
     Presence(Presence),
@@ -137,6 +144,9 @@ pub struct Welcome {
     pub resume_within: u32,
     /// Requests that may be open at once.
     pub requests_max: u32,
+    /// People that one `watch_many` may name; absent where a router does not know it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub watch_many_max: Option<u32>,
     /// The last message of SCRAM-SHA-256, by which the server shows that it knows the account.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub scram: Option<String>,
@@ -192,6 +202,7 @@ impl ServerFrame {
             | Self::Done { request }
             | Self::Refused { request, .. }
             | Self::Watching { request, .. }
+            | Self::WatchingMany { request, .. }
             | Self::Receipt { request, .. }
             | Self::Blocked { request, .. }
             | Self::Watchers { request, .. } => Some(*request),
@@ -219,7 +230,8 @@ impl ServerFrame {
             | Self::Watching { .. }
             | Self::Receipt { .. }
             | Self::Welcome(_) => true,
-            Self::Blocked { .. }
+            Self::WatchingMany { .. }
+            | Self::Blocked { .. }
             | Self::Watchers { .. }
             | Self::Contacts { .. }
             | Self::Token { .. }

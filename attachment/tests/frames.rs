@@ -2,7 +2,7 @@
 
 use attachment::{
     ClientFrame, Contact, ContactsAction, ContactsChange, Format, FrameError, Kind, Message, Presence, Proof,
-    Receipt, Received, ServerFrame, State, Why, limits,
+    Receipt, Received, ServerFrame, State, Watch, WatchResult, Watched, Why, limits,
 };
 use proptest::prelude::*;
 
@@ -178,6 +178,27 @@ fn a_frame_is_at_most_as_large_as_it_may_be() {
 }
 
 #[test]
+fn so_many_people_are_watched_by_one_frame_and_no_more() {
+    let frame = |people: usize| ClientFrame::WatchMany {
+        request: u32::MAX,
+        people: vec![
+            Watch {
+                who: "a".repeat(limits::ADDRESS_CHARS_MAX),
+                subscription: Some(u32::MAX),
+            };
+            people
+        ],
+    };
+    let most = ClientFrame::read(&frame(limits::WATCH_MANY_MAX).write()).unwrap();
+    assert_eq!(most.check(), Ok(()), "with the longest addresses it fits");
+    let field = Err(FrameError::Field("people"));
+    assert_eq!(frame(limits::WATCH_MANY_MAX + 1).check(), field);
+    assert_eq!(frame(0).check(), field);
+    let one_is_bad = r#"{"type":"watch_many","request":1,"people":[{"who":""},{"who":"a@im.example.com"}]}"#;
+    assert_eq!(bad(one_is_bad), Ok(()), "that is told of that person alone");
+}
+
+#[test]
 fn nothing_secret_is_shown_for_debugging() {
     let frame = ClientFrame::Authenticate {
         request: 1,
@@ -211,6 +232,24 @@ fn format() -> impl Strategy<Value = Format> {
 
 fn text() -> impl Strategy<Value = String> {
     "(\\PC|[\t\r\n]){1,200}"
+}
+
+fn watch() -> impl Strategy<Value = Watch> {
+    (address(), any::<Option<u32>>()).prop_map(|(who, subscription)| Watch { who, subscription })
+}
+
+fn watch_many() -> impl Strategy<Value = ClientFrame> {
+    (any::<u32>(), prop::collection::vec(watch(), 1..4))
+        .prop_map(|(request, people)| ClientFrame::WatchMany { request, people })
+}
+
+fn watched() -> impl Strategy<Value = Watched> {
+    let watching = (any::<u32>(), presence()).prop_map(|(subscription, presence)| WatchResult::Watching {
+        subscription,
+        presence,
+    });
+    let refused = why().prop_map(|(why, retry_after)| WatchResult::Refused { why, retry_after });
+    (any::<u32>(), prop_oneof![watching, refused]).prop_map(|(index, result)| Watched { index, result })
 }
 
 fn client_frame() -> impl Strategy<Value = ClientFrame> {
@@ -260,6 +299,7 @@ fn client_frame() -> impl Strategy<Value = ClientFrame> {
                 subscription,
             }
         }),
+        watch_many(),
         (any::<u32>(), address()).prop_map(|(request, who)| ClientFrame::Unwatch { request, who }),
         (any::<u32>(), action).prop_map(|(request, action)| ClientFrame::Contacts { request, action }),
         message,
@@ -326,6 +366,8 @@ fn server_frame() -> impl Strategy<Value = ServerFrame> {
                 presence,
             }
         }),
+        (any::<u32>(), prop::collection::vec(watched(), 0..4))
+            .prop_map(|(request, people)| ServerFrame::WatchingMany { request, people }),
         received.prop_map(ServerFrame::Message),
         (any::<u32>(), "[!-~]{1,64}", receipt()).prop_map(|(request, id, result)| ServerFrame::Receipt {
             request,

@@ -81,6 +81,7 @@ fn limits_are_those_of_the_code() {
             limits::CONTACT_TEXT_CHARS_MAX.to_string(),
         ),
         ("contacts, people watched by one client", "2,000".to_owned()),
+        ("people of one `watch_many`", limits::WATCH_MANY_MAX.to_string()),
         ("open requests", limits::REQUESTS_MAX.to_string()),
         ("unacknowledged messages", limits::UNACKNOWLEDGED_MAX.to_string()),
     ] {

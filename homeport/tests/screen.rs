@@ -72,6 +72,7 @@ async fn log_on(router: &Router) -> Peer {
             }
             ClientFrame::Ping {} => {}
             other @ (ClientFrame::Authenticate { .. }
+            | ClientFrame::WatchMany { .. }
             | ClientFrame::Unwatch { .. }
             | ClientFrame::Contacts { .. }
             | ClientFrame::Message(_)

@@ -7,15 +7,15 @@ use crate::lending::Lending;
 use crate::operator::{self, Operator};
 use crate::served::Served;
 use crate::shard::is_log_on;
-use crate::shards::{Ask, ContactsAsk, RequestAsk, Shards};
+use crate::shards::{Ask, ContactsAsk, RequestAsk, Shards, WatchAsk};
 use async_trait::async_trait;
 use daemon::Clock;
 use membership::{MemberId, Phase, Placement, Placements, Slot};
-use proto::{Answer, AskContacts, Call, Change, Link, Op, Refusal, Role, Serve};
+use proto::{Answer, AskContacts, AskWatch, Call, Change, Link, Op, Refusal, Role, Serve, WatchAnswer};
 use rvp::{AttachmentId, Caller, Credential, Fault, Lifetime, Method, Principal, SubscriptionId};
 use std::sync::Arc;
 use std::time::Duration;
-use tokio::sync::oneshot;
+use tokio::sync::{mpsc, oneshot};
 use tokio::time::Instant;
 use tracing::Instrument;
 
@@ -110,6 +110,7 @@ impl Service {
                 self.detached(principal, (login, attachment), stays)
             }
             Op::Contacts(asked) => self.contacts(&placement, asked).await,
+            Op::Watch(asked) => self.watch(&placement, link, asked).await,
             Op::SpreadChange { .. }
             | Op::Settle
             | Op::DeliverContact { .. }
@@ -131,6 +132,44 @@ impl Service {
             Ask::Contacts(Box::new(ContactsAsk { asked, reply }))
         })
         .await
+    }
+
+    /// Everybody is answered alone: who is another home's may be asked for there.
+    async fn watch(&self, placement: &Placement, link: &Link, asked: AskWatch) -> Result<Answer, Refusal> {
+        let AskWatch {
+            caller,
+            lifetime,
+            people,
+        } = asked;
+        let mut answers: Vec<WatchAnswer> = vec![Err(Fault::Unavailable.into()); people.len()];
+        let (reply, mut answered) = mpsc::channel(people.len().max(1));
+        let (until, mut ours) = (Instant::now() + SLOT_WAIT, Vec::with_capacity(people.len()));
+        for (place, person) in people.into_iter().enumerate() {
+            let checked = self.check_ours(placement, &person.target);
+            match tokio::time::timeout_at(until, checked).await {
+                Ok(Ok(())) => ours.push((place, person)),
+                Ok(Err(refusal)) => answers[place] = Err(refusal),
+                // As it is already.
+                Err(_) => {}
+            }
+        }
+        let ask = WatchAsk {
+            people: Vec::new(),
+            caller,
+            router: link.peer().name.as_str().into(),
+            lifetime,
+            span: tracing::Span::current(),
+            reply,
+        };
+        self.shards.watch(&ask, ours);
+        drop(ask);
+        // A shard that goes away without an answer was stopped.
+        while let Some(part) = answered.recv().await {
+            for (place, answer) in part {
+                answers[place] = answer;
+            }
+        }
+        Ok(Answer::Watching(answers))
     }
 
     fn detached(
@@ -194,6 +233,7 @@ impl Service {
             | Op::CallBackLost { .. }
             | Op::Detached { .. }
             | Op::Contacts(_)
+            | Op::Watch(_)
             | Op::DeliverContact { .. }
             | Op::Detach { .. }
             | Op::DeliverMessage(_)
@@ -238,6 +278,7 @@ impl Service {
             | Op::CallBackLost { .. }
             | Op::Detached { .. }
             | Op::Contacts(_)
+            | Op::Watch(_)
             | Op::DeliverContact { .. }
             | Op::Detach { .. }
             | Op::Settle

@@ -12,6 +12,7 @@ mod requests;
 mod residents;
 mod spreads;
 mod unsaved;
+mod watches;
 
 pub(crate) use requests::is_log_on;
 
@@ -159,6 +160,7 @@ impl Shard {
                 self.command(&principal, detached);
             }
             Ask::Contacts(ask) => self.contacts(ask),
+            Ask::Watch(ask) => self.watch(*ask),
             Ask::RouterLost(router) => self.router_lost(&router),
             Ask::Accounts(changes) => self.accounts(changes),
             Ask::Load { durables, epoch } => {

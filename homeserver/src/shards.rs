@@ -3,7 +3,7 @@
 use crate::command::RouterName;
 use crate::delivery::Telling;
 use membership::Slot;
-use proto::{Answer, AskContacts, Change, Proof, Refusal};
+use proto::{Answer, AskContacts, Change, Proof, Refusal, ToWatch, WatchAnswer};
 use rvp::{AttachmentId, Caller, Fault, Lifetime, Method, Principal, SubscriptionId};
 use store::{AccountChange, Durable};
 use tokio::sync::{mpsc, oneshot};
@@ -49,6 +49,8 @@ pub(crate) enum Ask {
     },
     /// Somebody's contact list is read or changed.
     Contacts(Box<ContactsAsk>),
+    /// Somebody watches several people.
+    Watch(Box<WatchAsk>),
     /// A router may be gone, and the connections to it.
     RouterLost(RouterName),
     /// Accounts changed in the store.
@@ -73,6 +75,45 @@ pub(crate) struct RequestAsk {
     /// The span that asks, so that what follows from it belongs to the same trace.
     pub(crate) span: tracing::Span,
     pub(crate) reply: ReplyTo,
+}
+
+/// Where it is told what became of those who are to be watched: each once, by the place in the question.
+pub(crate) type WatchReply = mpsc::Sender<Vec<(usize, WatchAnswer)>>;
+
+/// People who are to be watched, on their way to a shard.
+#[derive(Debug)]
+pub(crate) struct WatchAsk {
+    pub(crate) people: Vec<(usize, ToWatch)>,
+    pub(crate) caller: Caller,
+    pub(crate) router: RouterName,
+    pub(crate) lifetime: Lifetime,
+    /// The span that asks.
+    pub(crate) span: tracing::Span,
+    /// With room for as many as are asked for.
+    pub(crate) reply: WatchReply,
+}
+
+impl WatchAsk {
+    /// The same question about others.
+    pub(crate) fn of(&self, people: Vec<(usize, ToWatch)>) -> Self {
+        Self {
+            people,
+            caller: self.caller.clone(),
+            router: self.router.clone(),
+            lifetime: self.lifetime,
+            span: self.span.clone(),
+            reply: self.reply.clone(),
+        }
+    }
+
+    /// Nobody of them is watched.
+    pub(crate) fn refuse(self, fault: Fault) {
+        let refused = |(place, _)| (place, Err(Refusal::Fault(fault)));
+        // Whoever asked may have given up.
+        let _ = self
+            .reply
+            .try_send(self.people.into_iter().map(refused).collect());
+    }
 }
 
 /// A question about a contact list on its way to a shard.
@@ -113,6 +154,22 @@ impl Shards {
                 mpsc::error::TrySendError::Full(_) => Fault::Busy,
                 mpsc::error::TrySendError::Closed(_) => Fault::Unavailable,
             })
+    }
+
+    /// Hands those who are to be watched to their shards. Where there is no room they are refused.
+    pub(crate) fn watch(&self, ask: &WatchAsk, people: Vec<(usize, ToWatch)>) {
+        let parts = self.by_shard(people, |(_, person)| person.target.clone());
+        for (shard, part) in parts.into_iter().enumerate().filter(|(_, part)| !part.is_empty()) {
+            let ask = Ask::Watch(Box::new(ask.of(part)));
+            let (Ask::Watch(refused), fault) = (match self.mailboxes[shard].try_send(ask) {
+                Ok(()) => continue,
+                Err(mpsc::error::TrySendError::Full(ask)) => (ask, Fault::Busy),
+                Err(mpsc::error::TrySendError::Closed(ask)) => (ask, Fault::Unavailable),
+            }) else {
+                continue;
+            };
+            refused.refuse(fault);
+        }
     }
 
     /// Tells every shard that a router may be gone, at once: what the router says next must not come before it.

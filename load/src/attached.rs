@@ -2,6 +2,7 @@
 
 mod log_on;
 mod socket;
+mod watch;
 
 pub(crate) use log_on::Entrance;
 
@@ -33,8 +34,6 @@ const STATE_AGAIN: u32 = 4;
 const LOG_OFF: u32 = 5;
 const MESSAGES: u32 = 16;
 const WATCHES: u32 = 0xf000_0000;
-/// Watches that are asked for at once.
-const WATCHES_AT_ONCE: usize = 16;
 
 /// A user who is logged on.
 pub(crate) struct Attached {
@@ -50,6 +49,8 @@ pub(crate) struct Attached {
     changing: bool,
     /// Who is watched, and the subscription once it is known.
     watched: Vec<(u32, Option<u32>)>,
+    /// How many may be asked for in one frame.
+    watch_many_max: usize,
     /// Sent and not answered, by number.
     open: BTreeMap<u32, Letter>,
 }
@@ -120,31 +121,6 @@ impl Attached {
             .await
     }
 
-    /// Watches everybody who is to be watched, some at a time.
-    async fn watch(&mut self) -> Result<(), String> {
-        let (mut asked, mut answered) = (0, 0);
-        while answered < self.watched.len() {
-            while asked < self.watched.len() && asked - answered < WATCHES_AT_ONCE {
-                let (who, subscription) = self.watched[asked];
-                let frame = ClientFrame::Watch {
-                    request: WATCHES + u32::try_from(asked).unwrap_or(0),
-                    who: self.entrance.world.people.address(who).to_owned(),
-                    subscription,
-                };
-                self.socket.say(&frame).await?;
-                asked += 1;
-            }
-            let frame = self.socket.frame().await?;
-            let is_answer = frame.ends_request() && frame.request().is_some_and(|request| request >= WATCHES);
-            if is_answer && let ServerFrame::Refused { why, .. } = frame {
-                return Err(format!("nobody could be watched: {why}"));
-            }
-            answered += usize::from(is_answer);
-            self.hear(frame).await?;
-        }
-        Ok(())
-    }
-
     async fn hear(&mut self, frame: ServerFrame) -> Result<(), String> {
         let world = Arc::clone(&self.entrance.world);
         if let ServerFrame::Presence(presence) = &frame
@@ -152,20 +128,8 @@ impl Attached {
         {
             world.told(self.me, &presence.who, state);
         }
-        if let ServerFrame::Watching {
-            request,
-            subscription,
-            presence,
-        } = frame
-        {
-            if let Some(state) = presence.state {
-                world.watching(self.me, &presence.who, state);
-            }
-            let index = request.saturating_sub(WATCHES) as usize;
-            if let Some((_, kept)) = self.watched.get_mut(index) {
-                *kept = Some(subscription);
-            }
-            return Ok(());
+        if let ServerFrame::Watching { .. } | ServerFrame::WatchingMany { .. } = frame {
+            return self.is_watching(frame);
         }
         if let ServerFrame::Done { request: STATE } = frame {
             self.changing = false;
@@ -229,6 +193,7 @@ impl Attached {
             let Ok((socket, welcome)) = self.entrance.resume(self.me, attempt, proof).await else {
                 continue;
             };
+            self.watch_many_max = watch::watch_many_max(&welcome);
             (self.socket, self.token, self.session) = (socket, welcome.token, welcome.session);
             if !welcome.resumed {
                 self.last = 0;

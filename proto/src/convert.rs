@@ -24,6 +24,7 @@ mod patch;
 mod property;
 mod reply;
 mod subscription;
+mod watch;
 
 pub use answer::{answer_from_wire, answer_to_wire};
 pub use call::{call_from_wire, call_to_wire};

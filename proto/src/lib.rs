@@ -1,7 +1,7 @@
 //! The contract between routers and home servers.
 //!
 //! - [`op`]: what the two ends say to each other, as values; [`operator`]: what an operator is told;
-//!   [`contacts`]: contact lists.
+//!   [`contacts`]: contact lists; [`watch`]: several people who are watched at once.
 //! - [`convert`]: those values and the generated messages, each way.
 //! - [`link`]: the long-lived two-way stream they travel on; [`links`]: one link for every member.
 
@@ -11,6 +11,7 @@ pub mod link;
 pub mod links;
 pub mod op;
 pub mod operator;
+pub mod watch;
 
 pub use contacts::{AskContacts, Contact, ContactChange, ContactsAction};
 pub use link::{Link, LinkServer, Peer, Role, Serve, Spawn};
@@ -19,6 +20,7 @@ pub use op::{
     Answer, Authenticated, Call, Change, ClientLogin, DeliverMessage, Detach, Op, Outcome, Proof, Refusal,
     ScramSalt,
 };
+pub use watch::{AskWatch, ToWatch, WatchAnswer, Watching};
 
 /// The messages and the service as generated from `homeport/v1/*.proto`.
 #[allow(
@@ -37,5 +39,5 @@ pub mod v1 {
 /// The version of this contract. A process refuses a peer with another one.
 ///
 /// 1: the first. 2: routers and homes take deliveries and changes from a person's home only, by its epoch.
-/// 4: clients are reached at listeners or by attachments.
-pub const PROTOCOL: u32 = 4;
+/// 4: clients are reached at listeners or by attachments. 5: several people are watched by one question.
+pub const PROTOCOL: u32 = 5;

@@ -160,6 +160,7 @@ impl Link {
             | Op::Detached { .. }
             | Op::Detach { .. }
             | Op::Contacts(_)
+            | Op::Watch(_)
             | Op::DeliverContact { .. }
             | Op::Settle
             | Op::Members

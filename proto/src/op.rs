@@ -2,6 +2,7 @@
 
 use crate::contacts::{AskContacts, Contact, ContactChange};
 use crate::operator::{Explained, HomeLoad, KnownMembers};
+use crate::watch::{AskWatch, WatchAnswer};
 use bytes::Bytes;
 use rvp::credentials::{DigestAnswer, NtlmAnswer};
 use rvp::notification::AckType;
@@ -103,6 +104,8 @@ pub enum Op {
         /// The clients.
         clients: Vec<ClientLogin>,
     },
+    /// Router to home: somebody watches these people of that home.
+    Watch(AskWatch),
     /// Home to home: the slots that are no longer yours at this call's epoch are about to be mine. Answered
     /// when everything that was changed in them is durable.
     Settle,
@@ -137,6 +140,7 @@ impl Op {
             Self::Detach { .. } => "detach",
             Self::Contacts(_) => "contacts",
             Self::DeliverContact { .. } => "deliver_contact",
+            Self::Watch(_) => "watch",
             Self::Settle => "settle",
             Self::Members => "members",
             Self::Load => "load",
@@ -280,6 +284,8 @@ pub enum Answer {
     Load(HomeLoad),
     /// To [`Op::Contacts`] that reads: the list in its order.
     Contacts(Vec<Contact>),
+    /// To [`Op::Watch`]: of each of the people, in the order in which they were asked for.
+    Watching(Vec<WatchAnswer>),
     /// To [`Op::Explain`].
     Explained(Box<Explained>),
 }

@@ -22,6 +22,7 @@ mod socket;
 mod token;
 mod translate;
 mod upgrade;
+mod watch;
 mod watches;
 mod wire;
 

@@ -1,11 +1,12 @@
 //! Changes that wait for one client: of each presentity only the newest.
 
+use attachment::limits::WATCHED_MAX;
 use proto::Change;
 use rvp::Principal;
 use std::collections::BTreeMap;
 
-/// Presentities whose changes may wait for one client; the contacts of a person, with room.
-const CHANGES_MAX: usize = 1_024;
+/// Presentities whose changes may wait for one client: as many as may be watched, for all of whom it may ask at once.
+const CHANGES_MAX: usize = WATCHED_MAX;
 
 /// Changes that wait for one client.
 #[derive(Debug, Default)]

@@ -85,6 +85,7 @@ impl Deliver {
             | Op::CallBackLost { .. }
             | Op::Detached { .. }
             | Op::Contacts(_)
+            | Op::Watch(_)
             | Op::Settle
             | Op::Members
             | Op::Load

@@ -1,5 +1,7 @@
 //! To the home of a person: place, call, and try again where that is safe.
 
+mod watch;
+
 use async_trait::async_trait;
 use membership::Placements;
 use proto::{Answer, Call, Link, Links, Op, Refusal};
@@ -58,15 +60,7 @@ impl Forward {
                 Ok(Err(Refusal::Fault(fault))) => return Err(fault),
                 // Nothing was done there, so asking again is safe. A home that is behind us says its own
                 // epoch; then it needs a moment rather than we.
-                Ok(Err(Refusal::Moved { epoch })) => {
-                    let caught_up = self.placements.reached(epoch);
-                    tokio::time::timeout_at(held, caught_up)
-                        .await
-                        .map_err(|_| Fault::Unavailable)?;
-                    tokio::time::timeout_at(held, tokio::time::sleep(RETRY_AFTER))
-                        .await
-                        .map_err(|_| Fault::Unavailable)?;
-                }
+                Ok(Err(Refusal::Moved { epoch })) => self.catch_up(epoch, held).await?,
                 Err(proto::link::Error::Full) => return Err(Fault::Busy),
                 Err(error) => {
                     let lost = matches!(error, proto::link::Error::Lost(_));
@@ -84,6 +78,17 @@ impl Forward {
                 }
             }
         }
+    }
+
+    /// Waits until it may be known where somebody has moved to.
+    async fn catch_up(&self, epoch: u64, held: tokio::time::Instant) -> Result<(), Fault> {
+        let caught_up = async {
+            self.placements.reached(epoch).await;
+            tokio::time::sleep(RETRY_AFTER).await;
+        };
+        tokio::time::timeout_at(held, caught_up)
+            .await
+            .map_err(|_| Fault::Unavailable)
     }
 
     /// The open link to the person's home, as soon as there is one.

@@ -96,23 +96,63 @@ impl Writer {
         }
     }
 
-    fn queue(&self, submission: Submission) -> Result<(), Error> {
-        let news = {
+    /// The same of several people: each has an outcome of its own, in the same order, and no group begins between
+    /// theirs.
+    ///
+    /// # Errors
+    /// Of each as of [`Writer::submit`].
+    pub fn submit_together(
+        &self,
+        all: Vec<Vec<Write>>,
+    ) -> impl Future<Output = Vec<Result<(), Error>>> + Send + use<> {
+        let (mut news, mut waiting) = (false, Vec::with_capacity(all.len()));
+        {
             let mut lanes = lock(&self.lanes);
-            // Looked at under the lock, under which whoever ends empties the lanes.
-            if self.news.is_closed() {
-                return Err(Error::Stopped);
+            for writes in all {
+                let (outcome, committed) = oneshot::channel();
+                let submission = Submission { writes, outcome };
+                let lazy = submission.is_lazy();
+                let queued = self.push(&mut lanes, submission);
+                news |= matches!(queued, Ok(true));
+                waiting.push((queued.map(drop), lazy, committed));
             }
-            if lanes.len() >= QUEUE_SUBMISSIONS_MAX {
-                return Err(Error::Overloaded);
+        }
+        self.tell(news);
+        async move {
+            let mut results = Vec::with_capacity(waiting.len());
+            for (queued, lazy, committed) in waiting {
+                results.push(match queued {
+                    Ok(()) if !lazy => committed.await.unwrap_or(Err(Error::Stopped)),
+                    queued => queued,
+                });
             }
-            lanes.push(submission, Instant::now())
-        };
+            results
+        }
+    }
+
+    fn queue(&self, submission: Submission) -> Result<(), Error> {
+        let news = self.push(&mut lock(&self.lanes), submission)?;
+        self.tell(news);
+        Ok(())
+    }
+
+    /// Says whether the work beside is to hear of it.
+    fn push(&self, lanes: &mut Lanes, submission: Submission) -> Result<bool, Error> {
+        // Looked at under the lock, under which whoever ends empties the lanes.
+        if self.news.is_closed() {
+            return Err(Error::Stopped);
+        }
+        if lanes.len() >= QUEUE_SUBMISSIONS_MAX {
+            return Err(Error::Overloaded);
+        }
+        Ok(lanes.push(submission, Instant::now()))
+    }
+
+    fn tell(&self, news: bool) {
         if news {
             // One that was said and not heard says it all.
             let _ = self.news.try_send(());
         }
-        Ok(())
     }
 }
 

@@ -1,6 +1,10 @@
 //! The network of a stage: real TCP on loopback, with doors that stay open while what is behind them restarts,
 //! and hosts that do not answer.
 
+mod way;
+
+pub use way::Way;
+
 use async_trait::async_trait;
 use daemon::{Listener, Network, Stream, TokioNetwork};
 use std::collections::{BTreeMap, BTreeSet};

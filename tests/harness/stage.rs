@@ -7,7 +7,7 @@ use crate::accounts::{Accounts, CAPACITY, DOMAIN};
 use crate::clock::ManualClock;
 use crate::cluster::Plan;
 use crate::logs::CRASH;
-use crate::network::StageNetwork;
+use crate::network::{StageNetwork, Way};
 use crate::wait::{PATIENCE, let_others_run, within};
 use anyhow::{Context, ensure};
 use daemon::{Clock, Readiness};
@@ -32,6 +32,8 @@ pub struct Stage {
     folder: TempDir,
     homes: BTreeMap<String, HomeServer>,
     routers: BTreeMap<String, Router>,
+    /// The routers' ways to home servers.
+    ways: BTreeMap<String, Arc<Way>>,
     doors: BTreeMap<String, SocketAddr>,
     /// Grows with every start, so that a restarted home draws other ids than before.
     seed: u64,
@@ -60,6 +62,7 @@ impl Stage {
             membership: EmbeddedMembership::new(),
             homes: BTreeMap::new(),
             routers: BTreeMap::new(),
+            ways: BTreeMap::new(),
             seed: 1,
             plan,
             network,
@@ -186,9 +189,11 @@ impl Stage {
             connections_max: 1_000,
         };
         self.seed += 1000;
+        let way = Arc::new(Way::new(Arc::clone(&self.network)));
+        self.ways.insert(name.to_owned(), Arc::clone(&way));
         let resources = router::Resources {
             membership: self.membership.clone(),
-            network: self.network.clone(),
+            network: way,
             clock: self.clock.clone(),
             readiness: readiness.clone(),
             own: self.own_listeners(),
@@ -253,6 +258,21 @@ impl Stage {
         let mut members = self.membership.members();
         let back = members.wait_for(|members| members.get(&id).is_some());
         within(format!("{name} to join again"), back).await??;
+        Ok(())
+    }
+
+    /// Whether what a home server says to a router is held back from now on. What the router says arrives.
+    ///
+    /// # Errors
+    /// When one of them does not run.
+    pub fn hold_back(&self, (home, router): (&str, &str), hold: bool) -> anyhow::Result<()> {
+        let members = self.membership.members().borrow().clone();
+        let member = members.get(&MemberId::from(home));
+        let address = &member.with_context(|| format!("{home} is no member"))?.address;
+        let address: SocketAddr = address.parse().context("where it listens")?;
+        let way = self.ways.get(router);
+        way.with_context(|| format!("{router} does not run"))?
+            .hold_back(address.port(), hold);
         Ok(())
     }
 

@@ -12,9 +12,10 @@ use crate::history::{Asked, Event, Gave, Person, Recorder, Seen};
 use crate::listener::Manner;
 use crate::people::{number, principal};
 use crate::time::pass;
-use attachment::{ClientFrame, Message, Presence, Receipt, ServerFrame, State, Why};
+use attachment::{ClientFrame, Message, Presence, Receipt, ServerFrame, State, Watch, Why};
 use connection::{Connection, Said};
 use daemon::{Group, OnError, Tasks};
+use futures_util::future::join_all;
 use rand::SeedableRng;
 use rand::rngs::SmallRng;
 use rvp::PresenceState;
@@ -155,15 +156,67 @@ impl AttachedClient {
         {
             self.show(state).await;
         }
-        for (whom, subscription) in watches {
-            for _ in 0..TRIES {
-                match self.watch(whom, subscription).await {
-                    Outcome::Done(_) => break,
-                    Outcome::Refused => pass(SAY_AGAIN_AFTER).await,
-                    Outcome::Lost | Outcome::Off => return,
-                }
-            }
+        let mut left: Vec<_> = watches.into_iter().collect();
+        for _ in 0..TRIES {
+            left = match self.watch_many(left).await {
+                Some(left) if !left.is_empty() => left,
+                Some(_) | None => return,
+            };
+            pass(SAY_AGAIN_AFTER).await;
         }
+    }
+
+    /// Watches everybody, several by one frame. Returns those who were refused; none when there was no answer.
+    async fn watch_many(&self, people: Vec<(Person, Option<u32>)>) -> Option<Vec<(Person, Option<u32>)>> {
+        if let [(whom, subscription)] = people[..] {
+            return match self.watch(whom, subscription).await {
+                Outcome::Done(_) => Some(Vec::new()),
+                Outcome::Refused => Some(people),
+                Outcome::Lost | Outcome::Off => None,
+            };
+        }
+        if people.is_empty() {
+            return Some(people);
+        }
+        let connection = self.connection().await?;
+        let request = self.memory().number();
+        let (mut watches, mut senders, mut open) = (Vec::new(), Vec::new(), Vec::new());
+        for (whom, subscription) in people {
+            let (answered, answer) = oneshot::channel();
+            let asked = Asked::Watch { whom };
+            let number = self.recorder.begin(self.me, &connection.router, asked);
+            let who = principal(whom).address();
+            watches.push(Watch { who, subscription });
+            senders.push(answered);
+            open.push(async move {
+                let answer = tokio::select! {
+                    biased;
+                    answer = answer => answer.ok(),
+                    () = pass(CLIENT_PATIENCE) => None,
+                };
+                let status = answer.as_ref().map(status);
+                let gave = answer.as_ref().map_or(Gave::Nothing, watching);
+                if let Gave::Presence { subscription, .. } = &gave {
+                    self.memory().watches.insert(whom, Some(*subscription));
+                }
+                self.recorder.note(Event::Ended {
+                    request: number,
+                    status,
+                    gave,
+                });
+                let refused = !matches!(status?, 200..300);
+                Some(refused.then_some((whom, subscription)))
+            });
+        }
+        let many = Said::WatchMany {
+            request,
+            people: watches,
+            answered: senders,
+        };
+        // A connection that has ended meanwhile drops it, and then there is no answer.
+        let _ = connection.say.send(many).await;
+        let results: Option<Vec<_>> = join_all(open).await.into_iter().collect();
+        Some(results?.into_iter().flatten().collect())
     }
 
     async fn watch(&self, whom: Person, subscription: Option<u32>) -> Outcome {

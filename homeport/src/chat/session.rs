@@ -104,6 +104,8 @@ struct Ready {
     /// After how much silence to say something.
     ping_after: Duration,
     requests_max: usize,
+    /// People that one frame may ask to watch; 1 where the router does not know such a frame.
+    watch_many_max: usize,
     /// When to connect again, because the router is about to stop.
     come_back: Option<Duration>,
     /// A log-off was asked for: until when its answer is waited for.
@@ -297,7 +299,12 @@ impl Session {
         for (_, open) in std::mem::take(&mut self.open).into_iter().rev() {
             match open {
                 Open::Ask(ask) => self.asks.push_front(ask),
-                Open::Message(_) | Open::Watch(_) | Open::State(_) | Open::Prove | Open::LogOff => {}
+                Open::Message(_)
+                | Open::Watch(_)
+                | Open::WatchMany(_)
+                | Open::State(_)
+                | Open::Prove
+                | Open::LogOff => {}
             }
         }
         self.outbox.lost(now);

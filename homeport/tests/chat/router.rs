@@ -133,6 +133,7 @@ impl Peer {
             heartbeat: 20,
             resume_within: 60,
             requests_max: 32,
+            watch_many_max: None,
             scram,
         };
         self.say(ServerFrame::Welcome(welcome)).await;

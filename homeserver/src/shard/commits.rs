@@ -28,17 +28,28 @@ impl Shard {
         spreads: Vec<Spread>,
         afterwards: Afterwards,
     ) {
-        let commit = Commit {
+        let commit = self.begin_commit((principal, epoch), &changes, spreads);
+        self.submit(commit, changes, afterwards);
+    }
+
+    /// What is told waits from now on until the commit is durable.
+    pub(super) fn begin_commit(
+        &mut self,
+        (principal, epoch): (&Principal, u64),
+        changes: &[Change],
+        spreads: Vec<Spread>,
+    ) -> Commit {
+        Commit {
             principal: principal.clone(),
             epoch,
             number: self.spreads.begin(principal, spreads),
             pieces: changes.iter().filter_map(Piece::of).collect(),
             again: false,
-        };
-        self.submit(commit, changes, afterwards);
+        }
     }
 
-    fn submit(&mut self, commit: Commit, changes: Vec<Change>, (answer, reads): Afterwards) {
+    /// The writes of a commit.
+    pub(super) fn writes(&self, commit: &Commit, changes: Vec<Change>) -> Vec<Write> {
         changes.iter().for_each(|change| self.parts.metrics.write(change));
         let write = |change| Write {
             principal: commit.principal.clone(),
@@ -46,7 +57,11 @@ impl Shard {
             epoch: commit.epoch,
             change,
         };
-        let committed = self.parts.writer.submit(changes.into_iter().map(write).collect());
+        changes.into_iter().map(write).collect()
+    }
+
+    fn submit(&mut self, commit: Commit, changes: Vec<Change>, (answer, reads): Afterwards) {
+        let committed = self.parts.writer.submit(self.writes(&commit, changes));
         self.doing.push(async move {
             Done::Committed {
                 commit,
@@ -58,7 +73,25 @@ impl Shard {
     }
 
     pub(super) fn committed(&mut self, commit: &Commit, result: Result<(), store::Error>, answer: Answer) {
-        let refusal = match result {
+        let refusal = self.ended_commit(commit, result);
+        if let Some((reply, answer)) = answer {
+            send(
+                reply,
+                match refusal {
+                    None => answer.map_err(Refusal::Fault),
+                    Some(refusal) => Err(refusal),
+                },
+            );
+        }
+    }
+
+    /// Goes on after a commit. Says with what to refuse whoever asked, if it is not durable.
+    pub(super) fn ended_commit(
+        &mut self,
+        commit: &Commit,
+        result: Result<(), store::Error>,
+    ) -> Option<Refusal> {
+        match result {
             Ok(()) => {
                 self.durable(commit);
                 None
@@ -78,15 +111,6 @@ impl Shard {
                 self.not_durable(commit);
                 Some(Refusal::Fault(Fault::Unavailable))
             }
-        };
-        if let Some((reply, answer)) = answer {
-            send(
-                reply,
-                match refusal {
-                    None => answer.map_err(Refusal::Fault),
-                    Some(refusal) => Err(refusal),
-                },
-            );
         }
     }
 

@@ -1,9 +1,10 @@
 //! What is under way beside a shard's loop, and comes back to it.
 
 use super::contacts::Listed;
+use super::watches::Watch;
 use crate::command::{DeliveryId, Ticket};
 use crate::presentity::Piece;
-use crate::shards::{ContactsAsk, ReplyTo};
+use crate::shards::{ContactsAsk, ReplyTo, WatchReply};
 use futures_util::StreamExt;
 use futures_util::future::BoxFuture;
 use futures_util::stream::FuturesUnordered;
@@ -22,6 +23,11 @@ pub(super) enum Done {
         answer: Option<(ReplyTo, Result<Reply, Fault>)>,
         /// What is to be read afterwards.
         reads: Option<KeptRead>,
+    },
+    /// The same of people who are watched by one question.
+    Watched {
+        commits: Vec<(Watch, Result<(), store::Error>)>,
+        reply: WatchReply,
     },
     /// A kept message, or that one has gone, is durable, or cannot be made so.
     Written {

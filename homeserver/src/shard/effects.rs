@@ -10,6 +10,18 @@ use proto::{Answer, ClientLogin, DeliverMessage, Detach, Refusal};
 use rvp::{Fault, Principal, Reply};
 use tracing::Instrument;
 
+/// Effects that are carried out but for what waits for the store.
+pub(super) struct Begun {
+    /// Since which epoch the person is here.
+    pub(super) since: Option<u64>,
+    /// What is to be durable.
+    pub(super) changes: Vec<store::Change>,
+    /// What is told then.
+    pub(super) spreads: Vec<Spread>,
+    /// What is read then.
+    pub(super) reads: Option<KeptRead>,
+}
+
 impl Shard {
     /// Does what the core wants done. An answer waits until what is to be durable is durable; whoever is told of
     /// a change has a share in these tellings.
@@ -20,6 +32,32 @@ impl Shard {
         answer: Option<(ReplyTo, Result<Reply, Fault>)>,
         tellings: &[Telling],
     ) {
+        let Begun {
+            since,
+            changes,
+            spreads,
+            reads,
+        } = self.begin_to_carry_out(principal, effects, tellings);
+        // Whoever is not here any more changes nothing that must survive.
+        let Some(epoch) = since.filter(|_| !changes.is_empty()) else {
+            for spread in self.spreads.follow(principal, spreads) {
+                self.spread(principal, spread);
+            }
+            if let Some((reply, result)) = answer {
+                send(reply, result.map_err(Refusal::Fault));
+            }
+            return self.read_kept(reads);
+        };
+        self.commit((principal, epoch), changes, spreads, (answer, reads));
+    }
+
+    /// Does what does not wait for the store, and says what does.
+    pub(super) fn begin_to_carry_out(
+        &mut self,
+        principal: &Principal,
+        effects: Vec<Effect>,
+        tellings: &[Telling],
+    ) -> Begun {
         let (mut changes, mut spreads, mut reads) = (Vec::new(), Vec::new(), None);
         let since = self.presentities.get(principal).map(|each| each.epoch());
         for effect in effects {
@@ -57,17 +95,12 @@ impl Shard {
                 Effect::WakeAt(at) => self.expiry.wake_at(at, principal),
             }
         }
-        // Whoever is not here any more changes nothing that must survive.
-        let Some(epoch) = since.filter(|_| !changes.is_empty()) else {
-            for spread in self.spreads.follow(principal, spreads) {
-                self.spread(principal, spread);
-            }
-            if let Some((reply, result)) = answer {
-                send(reply, result.map_err(Refusal::Fault));
-            }
-            return self.read_kept(reads);
-        };
-        self.commit((principal, epoch), changes, spreads, (answer, reads));
+        Begun {
+            since,
+            changes,
+            spreads,
+            reads,
+        }
     }
 
     pub(super) fn spread(&mut self, principal: &Principal, spread: Spread) {
@@ -152,6 +185,7 @@ impl Shard {
                 self.committed(&commit, result, answer);
                 self.read_kept(reads);
             }
+            Done::Watched { commits, reply } => self.watches_committed(commits, &reply),
             Done::Written {
                 principal,
                 claim,

@@ -86,7 +86,7 @@ impl Shard {
 
     /// By which router a client is reached further on that renews its login, or logs on again, through whichever it
     /// found: what waits for it there must not be overtaken. Only when that one is gone is it the other.
-    fn router_kept(&self, principal: &Principal, method: &Method) -> Option<RouterName> {
+    pub(super) fn router_kept(&self, principal: &Principal, method: &Method) -> Option<RouterName> {
         let Method::Subscribe(subscribe) = method else {
             return None;
         };
@@ -212,6 +212,13 @@ pub(super) fn refuse(ask: Ask, fault: Fault) {
             drop(reply.send(hide_nobody(refusal)));
         }
         Ask::Contacts(asked) => drop(asked.reply.send(hide_nobody(refusal))),
+        Ask::Watch(asked) => {
+            let own = |(_, person): &(usize, proto::ToWatch)| {
+                asked.caller.identity.person() == Some(&person.target)
+            };
+            let is_own = fault == Fault::NoSuchPrincipal && asked.people.iter().any(own);
+            asked.refuse(if is_own { Fault::Unauthenticated } else { fault });
+        }
         Ask::Explain { reply, .. } => drop(reply.send(refusal)),
         // Nobody has to be told who is not there.
         Ask::SpreadChange { tellings, .. } if fault != Fault::NoSuchPrincipal => {

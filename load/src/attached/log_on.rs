@@ -2,6 +2,7 @@
 //! the hashing of this process.
 
 use super::socket::{Refused, Socket};
+use super::watch::watch_many_max;
 use super::{Attached, STATE};
 use crate::patience::{FRESH_WAIT, Failed};
 use crate::user::Proving;
@@ -114,6 +115,7 @@ impl Entrance {
             me,
             entrance: Arc::clone(self),
             socket,
+            watch_many_max: watch_many_max(&welcome),
             token: welcome.token,
             session: welcome.session,
             last: 0,

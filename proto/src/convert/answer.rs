@@ -1,6 +1,7 @@
 //! Answers and refusals: the frame of an answer holds either.
 
 use super::contacts::{list, list_of};
+use super::watch::{answers, answers_of};
 use super::{Error, enumerated};
 use crate::op::{Answer, Outcome, Refusal};
 use crate::v1;
@@ -21,6 +22,7 @@ pub fn answer_to_wire(answer: Result<Answer, Refusal>) -> v1::Answer {
         Ok(Answer::Members(members)) => Wire::Members(members.into()),
         Ok(Answer::Load(load)) => Wire::Load(load.into()),
         Ok(Answer::Contacts(contacts)) => Wire::Contacts(list(contacts)),
+        Ok(Answer::Watching(people)) => Wire::Watching(answers(people)),
         Ok(Answer::Explained(explained)) => Wire::Explained((*explained).into()),
         Err(refusal) => Wire::Refusal(refusal.into()),
     };
@@ -44,6 +46,7 @@ pub fn answer_from_wire(message: v1::Answer) -> Result<Result<Answer, Refusal>, 
         Wire::Members(members) => Ok(Answer::Members(members.try_into()?)),
         Wire::Load(load) => Ok(Answer::Load(load.try_into()?)),
         Wire::Contacts(contacts) => Ok(Answer::Contacts(list_of(contacts)?)),
+        Wire::Watching(people) => Ok(Answer::Watching(answers_of(people)?)),
         Wire::Explained(explained) => Ok(Answer::Explained(Box::new(explained.try_into()?))),
         Wire::Refusal(refusal) => Err(refusal.try_into()?),
     })

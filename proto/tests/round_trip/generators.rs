@@ -23,7 +23,7 @@ use proto::op::{
     Answer, Authenticated, Call, Change, ClientLogin, DeliverMessage, Detach, Op, Outcome, Proof, Refusal,
     ScramSalt,
 };
-use proto::{AskContacts, Contact, ContactChange, ContactsAction};
+use proto::{AskContacts, AskWatch, Contact, ContactChange, ContactsAction, ToWatch, WatchAnswer, Watching};
 use rvp::credentials::{DigestAnswer, DigestQop, NtlmAnswer};
 use rvp::{AttachmentId, Fault, Lifetime, Reach};
 use std::time::Duration;
@@ -70,6 +70,13 @@ fn op() -> BoxedStrategy<Op> {
         ),
         1 => (contact_change(), vec(client_login(), 0..4))
             .prop_map(|(change, clients)| Op::DeliverContact { change, clients }),
+        2 => (caller(), any::<u32>(), vec((principal(), option::of(subscription_id())), 0..4)).prop_map(
+            |(caller, lifetime, people)| Op::Watch(AskWatch {
+                caller,
+                lifetime: Lifetime(lifetime),
+                people: people.into_iter().map(|(target, former)| ToWatch { target, former }).collect(),
+            })
+        ),
         1 => Just(Op::Settle),
         1 => select(vec![Op::Members, Op::Load, Op::Drain, Op::Undrain]),
         1 => principal().prop_map(|principal| Op::Explain { principal }),
@@ -192,6 +199,21 @@ pub(crate) fn deliver_message() -> BoxedStrategy<DeliverMessage> {
 }
 
 /// An answer or a refusal.
+fn watch_answer() -> BoxedStrategy<WatchAnswer> {
+    let watching = (subscription_id(), vec(property(), 0..3)).prop_map(|(subscription, properties)| {
+        Ok(Watching {
+            subscription,
+            properties,
+        })
+    });
+    prop_oneof![
+        watching,
+        select(&Fault::ALL[..]).prop_map(|fault| Err(Refusal::Fault(fault))),
+        any::<u64>().prop_map(|epoch| Err(Refusal::Moved { epoch })),
+    ]
+    .boxed()
+}
+
 pub(crate) fn answer() -> BoxedStrategy<Result<Answer, Refusal>> {
     let outcomes = [
         Outcome::Taken,
@@ -209,6 +231,7 @@ pub(crate) fn answer() -> BoxedStrategy<Result<Answer, Refusal>> {
         1 => (uniform16(any::<u8>()), any::<u32>())
             .prop_map(|(salt, iterations)| Ok(Answer::ScramSalt(ScramSalt { salt, iterations }))),
         1 => vec(contact(), 0..4).prop_map(|contacts| Ok(Answer::Contacts(contacts))),
+        1 => vec(watch_answer(), 0..4).prop_map(|people| Ok(Answer::Watching(people))),
         1 => told::members().prop_map(|members| Ok(Answer::Members(members))),
         1 => told::load().prop_map(|load| Ok(Answer::Load(load))),
         1 => told::explained().prop_map(|explained| Ok(Answer::Explained(Box::new(explained)))),

@@ -7,7 +7,7 @@ use rvp::method::{Acl, Propfind, Subscribe};
 use rvp::notification::Content;
 use rvp::{Method, Reply};
 
-pub(crate) const CALL_KINDS: [&str; 33] = [
+pub(crate) const CALL_KINDS: [&str; 34] = [
     "authenticate by digest",
     "authenticate by ntlm",
     "authenticate by scram",
@@ -35,6 +35,7 @@ pub(crate) const CALL_KINDS: [&str; 33] = [
     "contacts put",
     "contacts remove",
     "deliver a contact",
+    "watch several",
     "settle",
     "members",
     "load",
@@ -90,6 +91,7 @@ pub(crate) fn call_kind(call: &Call) -> &'static str {
             ContactsAction::Remove(_) => "contacts remove",
         },
         Op::DeliverContact { .. } => "deliver a contact",
+        Op::Watch(_) => "watch several",
         Op::Settle => "settle",
         Op::Members => "members",
         Op::Load => "load",
@@ -99,7 +101,7 @@ pub(crate) fn call_kind(call: &Call) -> &'static str {
     }
 }
 
-pub(crate) const ANSWER_KINDS: [&str; 20] = [
+pub(crate) const ANSWER_KINDS: [&str; 21] = [
     "done",
     "watched",
     "subscribed",
@@ -115,6 +117,7 @@ pub(crate) const ANSWER_KINDS: [&str; 20] = [
     "scram salt",
     "outcome",
     "contacts",
+    "watching several",
     "members",
     "load",
     "explained",
@@ -143,6 +146,7 @@ pub(crate) fn answer_kind(answer: &Result<Answer, Refusal>) -> &'static str {
         Ok(Answer::ScramSalt(_)) => "scram salt",
         Ok(Answer::Outcome(_)) => "outcome",
         Ok(Answer::Contacts(_)) => "contacts",
+        Ok(Answer::Watching(_)) => "watching several",
         Ok(Answer::Members(_)) => "members",
         Ok(Answer::Load(_)) => "load",
         Ok(Answer::Explained(_)) => "explained",

@@ -1,14 +1,14 @@
 //! The contact list, which is at the person's home.
 
-use super::requests::{Answered, Asker, Then};
+use super::requests::{Asker, Outcome, Then};
 use attachment::limits::PIECE_MAX;
 use attachment::{Contact, ContactsAction, ContactsChange, ServerFrame};
 use proto::{Answer, AskContacts, ContactChange, Op};
-use rvp::{Caller, Fault, Identity, Principal};
+use rvp::{Fault, Principal};
 
 impl Asker {
     /// Reads or changes the list.
-    pub(super) async fn contacts(&self, request: u32, action: ContactsAction) -> Answered {
+    pub(super) async fn contacts(&self, request: u32, action: ContactsAction) -> Outcome {
         let action = match action {
             ContactsAction::Get => proto::ContactsAction::Read,
             ContactsAction::Put(contact) => proto::ContactsAction::Put(proto::Contact {
@@ -20,10 +20,7 @@ impl Asker {
         };
         let op = Op::Contacts(AskContacts {
             principal: self.me.clone(),
-            caller: Caller {
-                identity: Identity::Person(self.me.clone()),
-                credential: self.credential,
-            },
+            caller: self.caller(),
             login: Some(self.login),
             action,
         });
@@ -43,6 +40,7 @@ impl Asker {
             | Answer::Outcome(_)
             | Answer::Members(_)
             | Answer::Load(_)
+            | Answer::Watching(_)
             | Answer::Explained(_) => return Err(Fault::Internal),
         };
         Ok((frames, Then::Nothing))

@@ -1,13 +1,16 @@
 //! What a client says: a frame is read, checked and begun, or answered at once; and what is begun is finished.
 
+use super::lanes::Asked;
 use super::requests::{Finished, Then};
 use super::session::{End, Session, put, refused};
 use super::socket::{Incoming, Transport};
-use attachment::limits::{REQUESTS_MAX, WATCHED_MAX};
-use attachment::{ClientFrame, CloseCode, FrameError, ServerFrame, Why};
+use super::watch::Question;
+use attachment::limits::REQUESTS_MAX;
+use attachment::{ClientFrame, CloseCode, FrameError, ServerFrame, Watch, Why};
 use proto::Outcome;
 use rvp::{Fault, Principal};
 use std::collections::BTreeMap;
+use std::sync::Arc;
 use tokio::time::Instant;
 
 impl Session {
@@ -53,8 +56,18 @@ impl Session {
             }
             ClientFrame::Authenticate { .. } => Err(End::Close(CloseCode::AuthenticatedAlready)),
             ClientFrame::Unknown => Ok(None),
+            ClientFrame::Watch {
+                request,
+                who,
+                subscription,
+            } => {
+                let one = vec![Watch { who, subscription }];
+                Ok(self.watch(request, Question::one(request), one))
+            }
+            ClientFrame::WatchMany { request, people } => {
+                Ok(self.watch(request, Question::many(request), people))
+            }
             request @ (ClientFrame::State { .. }
-            | ClientFrame::Watch { .. }
             | ClientFrame::Unwatch { .. }
             | ClientFrame::Contacts { .. }
             | ClientFrame::Message(_)
@@ -83,10 +96,21 @@ impl Session {
         let _ = written.waiting.outcome.send(outcome);
     }
 
+    fn watch(&mut self, request: u32, question: Arc<Question>, people: Vec<Watch>) -> Option<ServerFrame> {
+        if self.lanes.open() >= REQUESTS_MAX {
+            return Some(refused(
+                request,
+                Why::Busy,
+                Some(Fault::RETRY_AFTER_SECONDS.into()),
+            ));
+        }
+        self.begin_to_watch(question, people);
+        None
+    }
+
     fn request(&mut self, frame: ClientFrame) -> Option<ServerFrame> {
         let number = frame.request();
-        let too_many = self.lanes.open() >= REQUESTS_MAX
-            || (matches!(frame, ClientFrame::Watch { .. }) && self.watches.len() >= WATCHED_MAX);
+        let too_many = self.lanes.open() >= REQUESTS_MAX;
         let target = match self.asker.target(&frame) {
             _ if too_many => Err(Why::Busy),
             Some(target) => Ok(target),
@@ -111,12 +135,16 @@ impl Session {
     }
 
     fn begin(&mut self, target: Principal, frame: ClientFrame) {
-        if let Some(frame) = self.lanes.begin(&target, frame) {
-            self.ask(target, frame);
+        if let Some(asked) = self.lanes.begin(&target, Asked::Frame(frame)) {
+            self.ask(target, asked);
         }
     }
 
-    fn ask(&mut self, target: Principal, frame: ClientFrame) {
+    pub(super) fn ask(&mut self, target: Principal, asked: Asked) {
+        let frame = match asked {
+            Asked::Frame(frame) => frame,
+            Asked::Watch(part) => return self.ask_to_watch(vec![(target, part)]),
+        };
         let (asker, watch) = (self.asker.clone(), self.watches.get(&target));
         self.open.push(Box::pin(asker.answer(target, frame, watch)));
     }
@@ -125,7 +153,7 @@ impl Session {
     pub(super) async fn finished(
         &mut self,
         transport: &mut impl Transport,
-        finished: Finished,
+        mut finished: Finished,
     ) -> Result<(), End> {
         // What others changed of the contact list before is told before.
         while !self.lanes.list_is_read
@@ -135,24 +163,19 @@ impl Session {
         }
         if let Some(target) = finished.target {
             let is_own = target == self.asker.me;
-            if let Some(frame) = self.lanes.finish(&target, is_own) {
-                self.ask(target, frame);
+            if let Some(asked) = self.lanes.finish(&target, is_own) {
+                self.ask(target, asked);
             }
+        }
+        if let Then::Watched(answered) = &mut finished.then {
+            finished.frames = self.watched(std::mem::take(answered));
         }
         for frame in &finished.frames {
             put(transport, frame).await?;
         }
         match finished.then {
-            Then::Nothing => Ok(()),
-            Then::Watching(person, id) => {
-                let person = self.shared.shared(person);
-                let former = self.watches.insert(person.clone(), id);
-                if let Some(former) = former.filter(|former| *former != id) {
-                    let asker = self.asker.clone();
-                    self.open.push(Box::pin(asker.drop_watch(person, former)));
-                }
-                Ok(())
-            }
+            // What follows from that has been done.
+            Then::Nothing | Then::Watched(_) => Ok(()),
             Then::Unwatched(person) => {
                 self.watches.remove(&person);
                 Ok(())

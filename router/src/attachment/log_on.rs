@@ -11,7 +11,7 @@ use super::token::Bearer;
 use super::watches::Watches;
 use super::{Attached, Attachments};
 use attachment::limits::{
-    AUTHENTICATE_WITHIN, FIRST_FRAME_BYTES_MAX, HEARTBEAT, NONCE_CHARS_MAX, REQUESTS_MAX,
+    AUTHENTICATE_WITHIN, FIRST_FRAME_BYTES_MAX, HEARTBEAT, NONCE_CHARS_MAX, REQUESTS_MAX, WATCH_MANY_MAX,
 };
 use attachment::scram::{ClientFinal, ClientFirst, ServerFinal, ServerFirst, auth_message};
 use attachment::{ClientFrame, CloseCode, FrameError, Proof, ServerFrame, Welcome, Why};
@@ -366,6 +366,7 @@ impl Attachments {
             heartbeat: seconds(HEARTBEAT),
             resume_within: seconds(self.parts().resume_within),
             requests_max: u32::try_from(REQUESTS_MAX).unwrap_or(u32::MAX),
+            watch_many_max: u32::try_from(WATCH_MANY_MAX).ok(),
             scram: signature.map(|signature| ServerFinal { signature }.write()),
         };
         let now = Instant::now();

@@ -1,6 +1,8 @@
 use super::*;
+use crate::attachment::lanes::Asked;
+use crate::attachment::watch::Part;
 use allocation_counter::measure;
-use attachment::ClientFrame;
+use attachment::limits::WATCHED_MAX;
 use bytes::Bytes;
 use proto::ClientLogin;
 use rvp::notification::AckType;
@@ -80,11 +82,7 @@ fn a_change_of_somebody_whom_the_client_begins_to_watch_waits_for_the_answer() {
     let (outbox, mut lanes) = (Outbox::default(), Lanes::default());
     let person = |address| Principal::from_address(address).unwrap();
     let (bob, dana) = (person("bob@im.example.com"), person("dana@im.example.com"));
-    let watch = ClientFrame::Watch {
-        request: 1,
-        who: bob.address(),
-        subscription: None,
-    };
+    let watch = Asked::Watch(Part::alone(1));
     assert!(lanes.begin(&bob, watch).is_some());
     for presentity in [&bob, &dana] {
         outbox.put_change(Change {
@@ -99,8 +97,35 @@ fn a_change_of_somebody_whom_the_client_begins_to_watch_waits_for_the_answer() {
     };
     assert_eq!(next(&lanes), Some(dana));
     assert_eq!(next(&lanes), None, "the answer may be older, and comes first");
-    assert!(lanes.finish(&bob, false).is_none());
+    assert!(lanes.finish_watch(&bob, false).is_none());
     assert_eq!(next(&lanes), Some(bob));
+}
+
+/// A client may ask for them all at once, and each may change before that is answered.
+#[test]
+fn of_everybody_who_may_be_watched_a_change_can_wait() {
+    let (outbox, mut lanes) = (Outbox::default(), Lanes::default());
+    let person = |number: usize| Principal::from_address(&format!("{number}@im.example.com")).unwrap();
+    for number in 0..WATCHED_MAX {
+        assert!(
+            lanes
+                .begin(&person(number), Asked::Watch(Part::alone(1)))
+                .is_some()
+        );
+        outbox.put_change(Change {
+            presentity: person(number),
+            properties: Vec::new(),
+            version: 1,
+        });
+    }
+    assert!(outbox.take(true, &lanes).is_none());
+    for number in 0..WATCHED_MAX {
+        lanes.finish_watch(&person(number), false);
+        assert!(
+            matches!(outbox.take(true, &lanes), Some(Item::Change(_))),
+            "{number}"
+        );
+    }
 }
 
 /// What waits for an idle client takes so many octets after a message and a change went through, which is what all but the first moments of

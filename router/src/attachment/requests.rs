@@ -4,6 +4,7 @@ use super::Attachments;
 use super::session::{LOGIN_LIFETIME, refused_for};
 use super::token::Bearer;
 use super::translate::{address, notify, state_of, state_to, typing, why};
+use super::watch::Answered;
 use super::watches::Watches;
 use attachment::limits::{PIECE_MAX, TOKEN_LIFETIME};
 use attachment::{ClientFrame, CloseCode, Message, Presence, Receipt, ServerFrame, State, Why};
@@ -11,11 +12,10 @@ use proto::{Answer, Op, Proof};
 use rvp::access::{AccessList, Credentials, Entry, Right, Who};
 use rvp::method::proppatch::{Patch, StatePatch};
 use rvp::method::subscriptions::Subscribed;
-use rvp::method::{Acl, Propfind, Proppatch, Subscribe, Subscriptions, Unsubscribe};
-use rvp::property::PropertyName;
+use rvp::method::{Acl, Proppatch, Subscribe, Subscriptions, Unsubscribe};
 use rvp::{
-    CallBack, Caller, Credential, Fault, Identity, Lifetime, Method, Principal, Property, Reply,
-    SubscriptionId, SubscriptionKind,
+    Caller, Credential, Fault, Identity, Lifetime, Method, Principal, Property, Reply, SubscriptionId,
+    SubscriptionKind,
 };
 use std::collections::BTreeSet;
 
@@ -45,15 +45,15 @@ pub(super) struct Finished {
 /// What follows from an answer.
 pub(super) enum Then {
     Nothing,
-    /// Somebody is watched, by this subscription.
-    Watching(Principal, SubscriptionId),
+    /// These were to be watched: parts of one question.
+    Watched(Vec<Answered>),
     /// Somebody is not watched any more.
     Unwatched(Principal),
     /// The connection is closed.
     Close(CloseCode),
 }
 
-pub(super) type Answered = Result<(Vec<ServerFrame>, Then), Fault>;
+pub(super) type Outcome = Result<(Vec<ServerFrame>, Then), Fault>;
 
 impl Asker {
     /// Whose home a frame is for. None when there is nobody of that address.
@@ -65,6 +65,7 @@ impl Asker {
             ClientFrame::Typing { to, .. } => canonical.address(to),
             ClientFrame::Authenticate { .. }
             | ClientFrame::State { .. }
+            | ClientFrame::WatchMany { .. }
             | ClientFrame::Contacts { .. }
             | ClientFrame::Acknowledge { .. }
             | ClientFrame::Block { .. }
@@ -94,11 +95,6 @@ impl Asker {
                 Ok((Vec::new(), Then::Nothing))
             }
             ClientFrame::State { state, .. } => self.state(state).await,
-            ClientFrame::Watch { subscription, .. } => {
-                let request = request.unwrap_or_default();
-                let former = subscription.and_then(SubscriptionId::new).or(watch);
-                self.watch(request, &target, former).await
-            }
             ClientFrame::Unwatch { .. } => self.unwatch(&target, watch).await,
             ClientFrame::Block { who, .. } => self.block(&who, true).await,
             ClientFrame::Unblock { who, .. } => self.block(&who, false).await,
@@ -106,7 +102,10 @@ impl Asker {
             ClientFrame::Watchers { .. } => self.watchers(request.unwrap_or_default()).await,
             ClientFrame::LogOff { .. } => self.log_off().await,
             ClientFrame::Contacts { request, action } => self.contacts(request, action).await,
-            ClientFrame::Authenticate { .. }
+            // To watch is asked in another way.
+            ClientFrame::Watch { .. }
+            | ClientFrame::WatchMany { .. }
+            | ClientFrame::Authenticate { .. }
             | ClientFrame::Acknowledge { .. }
             | ClientFrame::Ping {}
             | ClientFrame::Unknown => Err(Fault::BadRequest),
@@ -129,7 +128,7 @@ impl Asker {
         }
     }
 
-    async fn message(&self, to: &Principal, message: Message) -> Answered {
+    async fn message(&self, to: &Principal, message: Message) -> Outcome {
         let canonical = &self.shared.parts().canonical;
         let others = message.participants.iter().map(|who| canonical.address(who));
         let others: Option<Vec<Principal>> = others.collect();
@@ -149,7 +148,7 @@ impl Asker {
         Ok((vec![frame], Then::Nothing))
     }
 
-    async fn state(&self, state: State) -> Answered {
+    async fn state(&self, state: State) -> Outcome {
         let patch = StatePatch {
             state: state_to(state).ok_or(Fault::BadRequest)?,
             // It holds for as long as the login.
@@ -161,59 +160,7 @@ impl Asker {
         Ok((Vec::new(), Then::Nothing))
     }
 
-    /// Watches somebody; by a subscription of before where it is still there, so that nothing new is made.
-    async fn watch(&self, request: u32, who: &Principal, former: Option<SubscriptionId>) -> Answered {
-        let known = match former {
-            Some(id) => self.watched_before(who, id).await,
-            None => None,
-        };
-        let (id, properties) = match known {
-            Some(known) => known,
-            None => self.watch_anew(who).await?,
-        };
-        let frame = ServerFrame::Watching {
-            request,
-            subscription: id.get(),
-            presence: presence(who, &properties),
-        };
-        Ok((vec![frame], Then::Watching(who.clone(), id)))
-    }
-
-    async fn watched_before(
-        &self,
-        who: &Principal,
-        id: SubscriptionId,
-    ) -> Option<(SubscriptionId, Vec<Property>)> {
-        let refresh = Subscribe::Refresh {
-            id,
-            lifetime: WATCH_LIFETIME,
-        };
-        self.ask(who, Method::Subscribe(refresh)).await.ok()?;
-        let names = vec![
-            PropertyName::State,
-            PropertyName::DisplayName,
-            PropertyName::Email,
-        ];
-        match self.ask(who, Method::Propfind(Propfind::Named(names))).await {
-            Ok(Reply::Properties(properties)) if !properties.found.is_empty() => Some((id, properties.found)),
-            Ok(_) | Err(_) => None,
-        }
-    }
-
-    async fn watch_anew(&self, who: &Principal) -> Result<(SubscriptionId, Vec<Property>), Fault> {
-        let subscribe = Subscribe::New {
-            kind: SubscriptionKind::Property,
-            call_back: CallBack::Principal(self.me.clone()),
-            lifetime: WATCH_LIFETIME,
-        };
-        let reply = self.ask(who, Method::Subscribe(subscribe)).await?;
-        let Reply::Subscribed { id, properties, .. } = reply else {
-            return Err(Fault::Internal);
-        };
-        Ok((id, properties.map(|each| each.found).unwrap_or_default()))
-    }
-
-    async fn unwatch(&self, who: &Principal, watch: Option<SubscriptionId>) -> Answered {
+    async fn unwatch(&self, who: &Principal, watch: Option<SubscriptionId>) -> Outcome {
         let id = watch.ok_or(Fault::NoSuchSubscription)?;
         match self.ask(who, Method::Unsubscribe(Unsubscribe { id })).await {
             Ok(_) | Err(Fault::NoSuchSubscription) => Ok((Vec::new(), Then::Unwatched(who.clone()))),
@@ -232,7 +179,7 @@ impl Asker {
         }
     }
 
-    async fn block(&self, who: &str, block: bool) -> Answered {
+    async fn block(&self, who: &str, block: bool) -> Outcome {
         let who = self
             .shared
             .parts()
@@ -261,7 +208,7 @@ impl Asker {
         Ok((Vec::new(), Then::Nothing))
     }
 
-    async fn blocked(&self, request: u32) -> Answered {
+    async fn blocked(&self, request: u32) -> Outcome {
         let Reply::AccessList(list) = self.ask_me(Method::Acl(Acl::Read)).await? else {
             return Err(Fault::Internal);
         };
@@ -277,7 +224,7 @@ impl Asker {
         Ok((frames, Then::Nothing))
     }
 
-    async fn watchers(&self, request: u32) -> Answered {
+    async fn watchers(&self, request: u32) -> Outcome {
         let method = Method::Subscriptions(Subscriptions {
             kind: SubscriptionKind::Property,
         });
@@ -293,7 +240,7 @@ impl Asker {
         Ok((frames, Then::Nothing))
     }
 
-    async fn log_off(&self) -> Answered {
+    async fn log_off(&self) -> Outcome {
         let id = self.login;
         match self.ask_me(Method::Unsubscribe(Unsubscribe { id })).await {
             Ok(_) | Err(Fault::NoSuchSubscription) => Ok((Vec::new(), Then::Close(CloseCode::LoggedOff))),
@@ -365,11 +312,16 @@ impl Asker {
         self.ask(&self.me, method).await
     }
 
-    async fn ask(&self, target: &Principal, method: Method) -> Result<Reply, Fault> {
-        let caller = Caller {
+    /// The person as homes are told who asks.
+    pub(super) fn caller(&self) -> Caller {
+        Caller {
             identity: Identity::Person(self.me.clone()),
             credential: self.credential,
-        };
+        }
+    }
+
+    async fn ask(&self, target: &Principal, method: Method) -> Result<Reply, Fault> {
+        let caller = self.caller();
         let op = Op::Request {
             target: target.clone(),
             caller,

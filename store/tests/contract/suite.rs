@@ -109,6 +109,7 @@ macro_rules! promises {
             writes::a_subscriber_other_than_the_watcher_comes_back,
             writes::nothing_written_is_fine,
             writer::what_is_submitted_during_a_commit_becomes_one_transaction,
+            writer::what_is_submitted_together_is_one_transaction_with_an_outcome_for_each,
             writer::a_group_has_a_limit,
             writer::writes_are_applied_in_the_order_of_submission,
             writer::what_was_awaited_survives_a_restart,

@@ -41,6 +41,29 @@ pub(crate) async fn what_is_submitted_during_a_commit_becomes_one_transaction(st
     assert_eq!(logins(&*store).await, (1..=400).collect::<Vec<_>>());
 }
 
+pub(crate) async fn what_is_submitted_together_is_one_transaction_with_an_outcome_for_each(
+    stage: &impl Stage,
+) {
+    let (store, writer, _work) = begin(stage).await;
+    let mut all: Vec<_> = (1..=10).map(|number| vec![put_login("alice", number)]).collect();
+    store.put_account(&account("bob"), 1, Put::New).await.unwrap();
+    store.claim(&claim("home-2", EPOCH + 1), &[1]).await.unwrap();
+    all.push(vec![Write {
+        slot: 1,
+        ..put_login("bob", 11)
+    }]);
+    let together = writer.submit_together(all);
+    store.release(1);
+    let outcomes = together.await;
+    assert!(outcomes[..10].iter().all(Result::is_ok), "{outcomes:?}");
+    assert!(
+        matches!(outcomes[10..], [Err(Error::Fenced { .. })]),
+        "{outcomes:?}"
+    );
+    assert_eq!(store.sizes(), [11]);
+    assert_eq!(logins(&*store).await, (1..=10).collect::<Vec<_>>());
+}
+
 pub(crate) async fn a_group_has_a_limit(stage: &impl Stage) {
     let (store, writer, _work) = begin(stage).await;
     let first = writer.submit(vec![put_login("alice", 1)]);

@@ -4,7 +4,7 @@ use super::words;
 use crate::client::Client;
 use crate::wire::Answer;
 use anyhow::{Context, bail, ensure};
-use attachment::{Presence, Receipt, ServerFrame, Why};
+use attachment::{Presence, Receipt, ServerFrame, WatchResult, Why};
 use rvp::access::{AccessList, Entry, Who};
 use rvp::method::proppatch::Patch;
 use rvp::{Identity, Principal, Property};
@@ -67,6 +67,19 @@ pub(super) fn told(
     for word in rest {
         let (key, value) = words::pair(word)?;
         let is = match (key, end) {
+            ("why", ServerFrame::Done { .. }) => reasons(answer)?.join(","),
+            ("refused", ServerFrame::Done { .. }) => reasons(answer)?.len().to_string(),
+            (name, ServerFrame::Done { .. }) if people.contains_key(name) => {
+                let address = people[name].address();
+                let presence = watched(answer).find_map(|(_, result)| match result {
+                    WatchResult::Watching { presence, .. } if presence.who == address => Some(presence),
+                    WatchResult::Watching { .. } | WatchResult::Refused { .. } => None,
+                });
+                shown(
+                    "state",
+                    presence.with_context(|| format!("{name} is not watched: {answer:?}"))?,
+                )?
+            }
             ("why", _) => serde_json::to_value(why)?.as_str().unwrap_or("none").to_owned(),
             ("watchers" | "blocked", _) => listed(answer, people)?,
             (_, ServerFrame::Watching { presence: told, .. }) => shown(key, told)?,
@@ -75,6 +88,30 @@ pub(super) fn told(
         ensure!(is == value, "{key} is {is}, not {value}: {answer:?}");
     }
     Ok(())
+}
+
+/// What became of people who were to be watched together, by their places.
+pub(super) fn watched(answer: &[ServerFrame]) -> impl Iterator<Item = (u32, &WatchResult)> {
+    let parts = answer.iter().filter_map(|frame| {
+        if let ServerFrame::WatchingMany { people, .. } = frame {
+            Some(people)
+        } else {
+            None
+        }
+    });
+    parts.flatten().map(|watched| (watched.index, &watched.result))
+}
+
+/// Why some of them are not.
+fn reasons(answer: &[ServerFrame]) -> anyhow::Result<Vec<String>> {
+    let mut reasons = Vec::new();
+    for (_, result) in watched(answer) {
+        if let WatchResult::Refused { why, .. } = result {
+            let why = serde_json::to_value(why)?;
+            reasons.push(why.as_str().unwrap_or("none").to_owned());
+        }
+    }
+    Ok(reasons)
 }
 
 /// How an answer ends, and why it is refused if it is.

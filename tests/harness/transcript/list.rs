@@ -17,6 +17,8 @@ macro_rules! for_each_transcript {
             attached_presence
             attached_router_is_lost
             attached_typing
+            attached_watches_many
+            attached_watches_nobody_while_a_home_is_away
             block_and_unblock
             call_back_dead
             call_back_hangs_up

@@ -6,7 +6,7 @@ use crate::listener::Manner;
 use crate::people::person;
 use crate::time::pass;
 use attachment::limits::{HEARTBEAT, REMEMBERED_MAX};
-use attachment::{ClientFrame, Received, ServerFrame};
+use attachment::{ClientFrame, Received, ServerFrame, Watch, WatchResult, Watched};
 use rvp::Principal;
 use std::collections::{BTreeMap, VecDeque};
 use std::pin::{Pin, pin};
@@ -32,6 +32,12 @@ pub(super) enum Said {
         frame: Box<ClientFrame>,
         answered: oneshot::Sender<ServerFrame>,
     },
+    /// It is asked to watch these, each of whom is answered for.
+    WatchMany {
+        request: u32,
+        people: Vec<Watch>,
+        answered: Vec<oneshot::Sender<ServerFrame>>,
+    },
     /// It breaks.
     Lose,
 }
@@ -42,6 +48,8 @@ struct Ways<'c> {
     router: &'c str,
     session: u32,
     open: BTreeMap<u32, oneshot::Sender<ServerFrame>>,
+    /// The same of people who are watched by one frame, in its order.
+    many: BTreeMap<u32, Vec<Option<oneshot::Sender<ServerFrame>>>>,
     /// Messages that came and were not acknowledged.
     held: VecDeque<Received>,
     /// When the next is acknowledged, by a client that takes its time.
@@ -62,6 +70,7 @@ impl AttachedClient {
             router,
             session: self.memory().session,
             open: BTreeMap::new(),
+            many: BTreeMap::new(),
             held: VecDeque::new(),
             turn: None,
         };
@@ -99,6 +108,10 @@ impl AttachedClient {
                     Some(Said::Ask { frame, answered }) => {
                         ways.open.extend(frame.request().map(|request| (request, answered)));
                         *frame
+                    }
+                    Some(Said::WatchMany { request, people, answered }) => {
+                        ways.many.insert(request, answered.into_iter().map(Some).collect());
+                        ClientFrame::WatchMany { request, people }
                     }
                     Some(Said::Lose) | None => return ways.breaks(),
                 },
@@ -178,7 +191,39 @@ impl Ways<'_> {
         })
     }
 
+    /// A part of the answer about many, or its end. What is neither is given back.
+    fn hear_of_many(&mut self, frame: ServerFrame) -> Option<ServerFrame> {
+        let open = frame.request().and_then(|request| self.many.get_mut(&request));
+        let (Some(request), Some(open)) = (frame.request(), open) else {
+            return Some(frame);
+        };
+        if let ServerFrame::WatchingMany { people, .. } = frame {
+            for Watched { index, result } in people {
+                let answered = usize::try_from(index).ok().and_then(|index| open.get_mut(index));
+                let Some(answered) = answered.and_then(Option::take) else {
+                    let reason = format!("{index} of {request} was answered twice, or not asked");
+                    self.client.fail(self.router, reason);
+                    return None;
+                };
+                // Whoever has lost patience is not told.
+                let _ = answered.send(alone(request, result));
+            }
+            return None;
+        }
+        if matches!(frame, ServerFrame::Done { .. }) && open.iter().any(Option::is_some) {
+            let reason = format!("{request} is done, and not everybody was answered for");
+            self.client.fail(self.router, reason);
+        }
+        for answered in self.many.remove(&request).into_iter().flatten().flatten() {
+            let _ = answered.send(frame.clone());
+        }
+        None
+    }
+
     fn hear(&mut self, frame: ServerFrame) {
+        let Some(frame) = self.hear_of_many(frame) else {
+            return;
+        };
         if let Some(request) = frame.request() {
             if let Some(answered) = self.open.remove(&request) {
                 // Whoever has lost patience is not told.
@@ -226,5 +271,24 @@ impl Ways<'_> {
             said,
             taken: true,
         });
+    }
+}
+
+/// As it would be answered alone.
+fn alone(request: u32, result: WatchResult) -> ServerFrame {
+    match result {
+        WatchResult::Watching {
+            subscription,
+            presence,
+        } => ServerFrame::Watching {
+            request,
+            subscription,
+            presence,
+        },
+        WatchResult::Refused { why, retry_after } => ServerFrame::Refused {
+            request,
+            why,
+            retry_after,
+        },
     }
 }

@@ -72,23 +72,21 @@ pub(super) struct Last {
 /// has not watched again since it last logged on or off, or came back.
 pub(super) fn last_seen(history: &History, (of, watcher): (Person, Person), time: Duration) -> Option<Last> {
     let requests = history.requests();
-    let own = || {
-        requests
-            .iter()
-            .filter(|request| request.who == watcher && request.began <= time)
-    };
+    let own = requests.iter();
+    let own: Vec<_> = own
+        .filter(|request| request.who == watcher && request.began <= time)
+        .collect();
     let began_anew = |asked: &Asked| {
         matches!(
             asked,
             Asked::LogOn { .. } | Asked::Resume { .. } | Asked::LogOff { .. }
         )
     };
-    let since = own()
-        .filter(|request| began_anew(request.asked))
-        .map(|request| request.began)
-        .max()?;
-    let watched = own()
-        .filter(|request| request.began >= since && request.ended.is_some_and(|ended| ended <= time))
+    // By the order in which they were asked: a client may ask to watch and to log off at one moment.
+    let since = own.iter().rposition(|request| began_anew(request.asked))?;
+    let watched = own[since + 1..]
+        .iter()
+        .filter(|request| request.ended.is_some_and(|ended| ended <= time))
         .filter(|request| matches!(request.asked, Asked::Watch { whom } if *whom == of))
         .rfind(|request| request.is_done())?;
     let mut last = Last::default();
@@ -143,7 +141,7 @@ fn names(states: &BTreeSet<PresenceState>) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::history::{Claim, Seen};
+    use crate::history::{Claim, Record, Seen};
     use crate::invariants::{answered, asked, heard, made};
 
     fn seen(state: PresenceState, number: u32) -> Seen {
@@ -202,5 +200,21 @@ mod tests {
         let late = history.records.len() - 4;
         history.records[late].at = history.bound().unwrap() + Duration::from_secs(1);
         assert_eq!(check(&history).len(), 2);
+    }
+
+    #[test]
+    fn whoever_logs_off_at_the_moment_of_asking_sees_nothing() {
+        let away = seen(PresenceState::Away, 2);
+        let mut history = story(None, away);
+        let [off, gone] = asked(3, "bob", Asked::LogOff { login: 7 }, 200);
+        let off = made([off, gone]).records;
+        // Both are asked at once, and then answered.
+        let (watch, watched) = (2, 3);
+        let (asked_at, answered_at) = (history.records[watch].at, history.records[watched].at);
+        for (record, at) in off.into_iter().zip([asked_at, answered_at]) {
+            let after = history.records.iter().rposition(|other| other.at <= at).unwrap();
+            history.records.insert(after + 1, Record { at, ..record });
+        }
+        assert_eq!(check(&history), [""; 0]);
     }
 }

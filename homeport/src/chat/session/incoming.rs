@@ -4,7 +4,7 @@ use super::outgoing::Open;
 use super::{Action, Ask, Ended, Event, Session, Stage};
 use attachment::{
     ClientFrame, CloseCode, Contact, ContactsChange, Kind, Presence, Receipt, Received, ServerFrame, State,
-    Why, limits,
+    WatchResult, Watched, Why, limits,
 };
 use std::time::Duration;
 
@@ -50,7 +50,7 @@ impl Session {
                 let until = now + Duration::from_secs(u64::from(lifetime));
                 self.token = Some(super::Token { text: token, until });
             }
-            ServerFrame::Done { request } => self.done(request),
+            ServerFrame::Done { request } => self.done(now, request),
             ServerFrame::Refused {
                 request,
                 why,
@@ -62,13 +62,10 @@ impl Session {
                 presence,
             } => {
                 if let Some(Open::Watch(who)) = self.open.remove(&request) {
-                    let asked = self.watches.told(&who, subscription);
-                    self.show(Event::Presence(presence));
-                    if asked {
-                        self.show(Event::Done(Ask::Watch(who)));
-                    }
+                    self.watching(who, subscription, presence);
                 }
             }
+            ServerFrame::WatchingMany { request, people } => self.watching_many(now, request, people),
             ServerFrame::Presence(presence) => self.show(Event::Presence(presence)),
             ServerFrame::Message(message) => self.message(now, message),
             ServerFrame::Typing { from, .. } => self.show(Event::Typing { from }),
@@ -139,7 +136,7 @@ impl Session {
         }
     }
 
-    fn done(&mut self, request: u32) {
+    fn done(&mut self, now: Duration, request: u32) {
         match self.open.remove(&request) {
             Some(Open::State(state)) => {
                 self.wish.done();
@@ -164,6 +161,7 @@ impl Session {
             Some(Open::LogOff) => {
                 self.over(CloseCode::LoggedOff.code(), CloseCode::LoggedOff.reason());
             }
+            Some(Open::WatchMany(people)) => self.nothing_said_of(now, people, Why::Internal, None),
             // Answered by something else.
             Some(Open::Prove | Open::Watch(_) | Open::Message(_)) | None => {}
         }
@@ -179,6 +177,7 @@ impl Session {
                 given_up.then(|| self.show(Event::Refused { ask, why }));
             }
             Some(Open::Watch(who)) => self.watch_refused(now, who, why, after),
+            Some(Open::WatchMany(people)) => self.nothing_said_of(now, people, why, after),
             Some(Open::Message(id)) => self.receipt(now, &id, Receipt::Refused { why, retry_after }),
             Some(Open::Ask(ask)) => {
                 self.parts.remove(&request);
@@ -186,6 +185,50 @@ impl Session {
             }
             Some(Open::LogOff) => self.over(CloseCode::SessionOver.code(), why.reason()),
             None => {}
+        }
+    }
+
+    fn watching(&mut self, who: String, subscription: u32, presence: Presence) {
+        let asked = self.watches.told(&who, subscription);
+        self.show(Event::Presence(presence));
+        if asked {
+            self.show(Event::Done(Ask::Watch(who)));
+        }
+    }
+
+    /// What became of some of those who were asked for together.
+    fn watching_many(&mut self, now: Duration, request: u32, people: Vec<Watched>) {
+        for Watched { index, result } in people {
+            let Some(Open::WatchMany(open)) = self.open.get_mut(&request) else {
+                return;
+            };
+            let place = usize::try_from(index).unwrap_or(usize::MAX);
+            let Some(who) = open.get_mut(place).and_then(Option::take) else {
+                continue;
+            };
+            match result {
+                WatchResult::Watching {
+                    subscription,
+                    presence,
+                } => self.watching(who, subscription, presence),
+                WatchResult::Refused { why, retry_after } => {
+                    let after = retry_after.map(|seconds| Duration::from_secs(u64::from(seconds)));
+                    self.watch_refused(now, who, why, after);
+                }
+            }
+        }
+    }
+
+    /// The answer is at its end, and these were not in it.
+    fn nothing_said_of(
+        &mut self,
+        now: Duration,
+        people: Vec<Option<String>>,
+        why: Why,
+        after: Option<Duration>,
+    ) {
+        for who in people.into_iter().flatten() {
+            self.watch_refused(now, who, why, after);
         }
     }
 

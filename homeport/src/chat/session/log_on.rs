@@ -122,6 +122,8 @@ impl Session {
         }
         self.session = Some(welcome.session);
         let heartbeat = seconds(welcome.heartbeat).clamp(Duration::from_secs(1), limits::HEARTBEAT);
+        let watch_many_max = welcome.watch_many_max.unwrap_or(1);
+        let watch_many_max = usize::try_from(watch_many_max).unwrap_or(usize::MAX);
         let requests_max = usize::try_from(welcome.requests_max).unwrap_or(usize::MAX);
         self.stage = Stage::Ready(Ready {
             since: now,
@@ -130,6 +132,7 @@ impl Session {
             // Early enough for a slow network.
             ping_after: heartbeat * 3 / 4,
             requests_max: requests_max.clamp(1, limits::REQUESTS_MAX),
+            watch_many_max: watch_many_max.clamp(1, limits::WATCH_MANY_MAX),
             come_back: None,
             leaving: None,
         });

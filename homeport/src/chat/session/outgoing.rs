@@ -2,7 +2,7 @@
 
 use super::watches::{ATTEMPTS_MAX, again};
 use super::{Action, Ask, Event, Session, Stage};
-use attachment::{ClientFrame, ContactsAction, FrameError, Message, Receipt, Why, limits};
+use attachment::{ClientFrame, ContactsAction, FrameError, Message, Receipt, Watch, Why, limits};
 use rand::RngExt;
 use std::collections::{BTreeSet, VecDeque};
 use std::time::Duration;
@@ -32,6 +32,8 @@ pub(super) enum Open {
     Prove,
     State(attachment::State),
     Watch(String),
+    /// Those of whom nothing was said yet, in the order of the frame.
+    WatchMany(Vec<Option<String>>),
     Message(String),
     Ask(Ask),
     LogOff,
@@ -207,16 +209,40 @@ impl Session {
             } else if let Some(ask) = self.asks.pop_front() {
                 let frame = ask.clone();
                 self.request(now, Open::Ask(ask), |request| frame.frame(request));
-            } else if let Some((who, subscription)) = self.watches.take_due(now) {
-                self.request(now, Open::Watch(who.clone()), |request| ClientFrame::Watch {
-                    request,
-                    who,
-                    subscription,
-                });
             } else {
-                return;
+                let max = ready.watch_many_max;
+                if !self.ask_to_watch(now, max) {
+                    return;
+                }
             }
         }
+    }
+
+    /// Asks to watch so many of those who are to be asked for now. Whether there were any.
+    fn ask_to_watch(&mut self, now: Duration, max: usize) -> bool {
+        let due = std::iter::from_fn(|| self.watches.take_due(now)).take(max);
+        let mut people: Vec<Watch> = due
+            .map(|(who, subscription)| Watch { who, subscription })
+            .collect();
+        let Some(last) = people.pop() else {
+            return false;
+        };
+        if people.is_empty() {
+            let Watch { who, subscription } = last;
+            self.request(now, Open::Watch(who.clone()), |request| ClientFrame::Watch {
+                request,
+                who,
+                subscription,
+            });
+            return true;
+        }
+        people.push(last);
+        let open = people.iter().map(|watch| Some(watch.who.clone())).collect();
+        self.request(now, Open::WatchMany(open), |request| ClientFrame::WatchMany {
+            request,
+            people,
+        });
+        true
     }
 
     /// What became of a message.

@@ -3,6 +3,7 @@
 mod any;
 mod connection;
 mod messages;
+mod watch_many;
 
 use super::*;
 use attachment::{Kind, Message, Proof, Receipt, Received, ServerFrame, Welcome, Why};
@@ -34,6 +35,7 @@ fn welcome(request: u32, session: &str, resumed: bool) -> Welcome {
         heartbeat: 20,
         resume_within: 60,
         requests_max: 32,
+        watch_many_max: None,
         scram: None,
     }
 }

@@ -6,7 +6,9 @@ use crate::client::SESSION;
 use crate::transcript::{Script, Step};
 use crate::transcript::{expect, words};
 use anyhow::{Context, bail, ensure};
-use attachment::{ClientFrame, Format, Kind, Message, Receipt, Received, ServerFrame, State};
+use attachment::{
+    ClientFrame, Format, Kind, Message, Receipt, Received, ServerFrame, State, Watch, WatchResult,
+};
 use rvp::Principal;
 
 impl Player {
@@ -75,6 +77,7 @@ impl Player {
             [verb @ ("watches" | "unwatches" | "blocks" | "unblocks"), whom] => {
                 self.asks_about(who, verb, whom).await?
             }
+            ["watches", people @ ..] if people.contains(&"and") => self.watches_many(who, people).await?,
             _ => return Ok(None),
         };
         Ok(Some(Outcome::Told(vec![answer])))
@@ -99,6 +102,38 @@ impl Player {
             .await?;
         if let Some(ServerFrame::Watching { subscription, .. }) = answer.last() {
             client.watches.insert(person, *subscription);
+        }
+        Ok(answer)
+    }
+
+    /// `maxb and bob`, by one frame.
+    async fn watches_many(&mut self, who: &str, people: &[&str]) -> anyhow::Result<Vec<ServerFrame>> {
+        let names = people.iter().filter(|word| **word != "and");
+        let people: Vec<Principal> = names.map(|name| self.person(name)).collect::<Result<_, _>>()?;
+        let client = self.attached_client(who)?;
+        let watches = people.iter().map(|person| Watch {
+            who: person.address(),
+            subscription: client.watches.get(person).copied(),
+        });
+        let watches = watches.collect();
+        let answer = client
+            .ask(|request| ClientFrame::WatchMany {
+                request,
+                people: watches,
+            })
+            .await?;
+        for (index, result) in expect::watched(&answer) {
+            let person = people
+                .get(index as usize)
+                .context("a place that was not asked for")?;
+            if let WatchResult::Watching {
+                subscription,
+                presence,
+            } = result
+            {
+                ensure!(presence.who == person.address(), "{presence:?} at {index}");
+                client.watches.insert(person.clone(), *subscription);
+            }
         }
         Ok(answer)
     }

@@ -44,6 +44,7 @@ fn a_server_that_does_not_know_the_account_is_left_at_once() {
         heartbeat: 20,
         resume_within: 60,
         requests_max: 32,
+        watch_many_max: None,
         scram,
     }));
     assert!(client.session.is_over());
