@@ -65,20 +65,12 @@ impl World {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::People;
     use crate::world::Made;
     use std::cell::Cell;
 
     /// How many attempts are made when so many of the first lose their connection, and whether it works in the end.
     async fn attempts(lost: u32) -> (u32, bool) {
-        let made = Made {
-            text_bytes: 64,
-            contacts: 0,
-            seed: 1,
-            goers: 0,
-            under_way: None,
-        };
-        let world = World::new(People::new("load{number}@localhost", 1).unwrap(), made);
+        let world = World::small(1, Made::small(0));
         let made = Cell::new(0);
         let attempt = async || {
             made.set(made.get() + 1);

@@ -370,20 +370,40 @@ impl World {
 }
 
 #[cfg(test)]
+impl Made {
+    /// Nobody comes and goes, and any number may be under way.
+    pub(crate) fn small(contacts: u32) -> Self {
+        Self {
+            text_bytes: 64,
+            contacts,
+            seed: 1,
+            goers: 0,
+            under_way: None,
+        }
+    }
+}
+
+#[cfg(test)]
+impl World {
+    /// Of people of this computer who are called by their numbers.
+    pub(crate) fn small(count: u32, made: Made) -> Self {
+        World::new(People::new("load{number}@localhost", count).unwrap(), made)
+    }
+}
+
+#[cfg(test)]
 mod tests {
     use super::*;
 
     #[tokio::test(start_paused = true)]
     async fn latency_counts_from_when_it_was_due_and_room_is_given_back_by_the_answer() {
-        let people = People::new("load{number}@localhost", 2).unwrap();
-        let made = Made {
-            text_bytes: 64,
-            contacts: 1,
-            seed: 1,
-            goers: 0,
-            under_way: Some(1),
-        };
-        let world = World::new(people, made);
+        let world = World::small(
+            2,
+            Made {
+                under_way: Some(1),
+                ..Made::small(1)
+            },
+        );
         world.has_room().await;
         let letter = world.letter((0, 1), Instant::now()).unwrap();
         tokio::time::advance(Duration::from_millis(30)).await;
@@ -404,15 +424,7 @@ mod tests {
 
     #[tokio::test(start_paused = true)]
     async fn what_is_answered_after_its_turn_is_of_no_account() {
-        let people = People::new("load{number}@localhost", 2).unwrap();
-        let made = Made {
-            text_bytes: 64,
-            contacts: 1,
-            seed: 1,
-            goers: 0,
-            under_way: None,
-        };
-        let world = World::new(people, made);
+        let world = World::small(2, Made::small(1));
         let late = world.letter((0, 1), Instant::now()).unwrap();
         world.turn(true);
         let next = world.letter((0, 1), Instant::now()).unwrap();
@@ -436,15 +448,7 @@ mod tests {
 
     #[tokio::test(start_paused = true)]
     async fn nobody_changes_before_all_are_known_and_again_only_when_all_were_told() {
-        let people = People::new("load{number}@localhost", 2).unwrap();
-        let made = Made {
-            text_bytes: 64,
-            contacts: 9,
-            seed: 1,
-            goers: 0,
-            under_way: None,
-        };
-        let world = World::new(people, made);
+        let world = World::small(2, Made::small(9));
         assert_eq!(world.contacts(0), [1]);
         let address = |who| world.people.address(who).to_owned();
         world.told(0, &address(1), State::Online);
@@ -462,14 +466,7 @@ mod tests {
 
     #[tokio::test(start_paused = true)]
     async fn what_an_earlier_run_still_watches_is_nothing_of_this_one() {
-        let made = Made {
-            text_bytes: 64,
-            contacts: 1,
-            seed: 1,
-            goers: 0,
-            under_way: None,
-        };
-        let world = World::new(People::new("load{number}@localhost", 4).unwrap(), made);
+        let world = World::small(4, Made::small(1));
         for by in 0..4 {
             for who in (0..4).filter(|who| *who != by) {
                 world.told(by, world.people.address(who), State::Online);

@@ -266,19 +266,11 @@ async fn calm(world: &World, talk: Talk, until: Until) {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::People;
     use crate::check::Answer;
     use crate::world::Made;
 
     fn world() -> World {
-        let made = Made {
-            text_bytes: 64,
-            contacts: 0,
-            seed: 1,
-            goers: 0,
-            under_way: None,
-        };
-        World::new(People::new("load{number}@localhost", 2).unwrap(), made)
+        World::small(2, Made::small(0))
     }
 
     const TALK: Talk = Talk {

@@ -33,7 +33,6 @@ impl World {
 
 #[cfg(test)]
 mod tests {
-    use crate::People;
     use crate::check::Answer;
     use crate::world::{Made, World};
     use attachment::State;
@@ -41,14 +40,7 @@ mod tests {
 
     #[tokio::test(start_paused = true)]
     async fn what_is_lost_or_doubled_is_named() {
-        let made = Made {
-            text_bytes: 64,
-            contacts: 1,
-            seed: 1,
-            goers: 0,
-            under_way: None,
-        };
-        let world = World::new(People::new("load{number}@localhost", 2).unwrap(), made);
+        let world = World::small(2, Made::small(1));
         assert!(world.instances().is_empty());
         let [first, second] = [0, 1].map(|who| world.people.address(who));
         for (by, who) in [(0, second), (1, first)] {

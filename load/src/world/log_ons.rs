@@ -67,7 +67,6 @@ impl World {
 
 #[cfg(test)]
 mod tests {
-    use crate::People;
     use crate::world::{Made, World};
     use attachment::State;
     use std::time::Duration;
@@ -75,14 +74,13 @@ mod tests {
 
     /// Three who stay and watch each other, and two who come and go.
     fn world() -> World {
-        let made = Made {
-            text_bytes: 64,
-            contacts: 2,
-            seed: 1,
-            goers: 2,
-            under_way: None,
-        };
-        World::new(People::new("load{number}@localhost", 5).unwrap(), made)
+        World::small(
+            5,
+            Made {
+                goers: 2,
+                ..Made::small(2)
+            },
+        )
     }
 
     #[tokio::test(start_paused = true)]

@@ -25,7 +25,6 @@ pub(super) fn person(name: &str) -> Principal {
     Principal::from_address(&format!("{name}@im.example.com")).unwrap()
 }
 
-/// Whose presentity is tested.
 /// So many people, of whom none is named elsewhere.
 pub(super) fn watchers(count: usize) -> Vec<Principal> {
     (0..count)
@@ -33,6 +32,7 @@ pub(super) fn watchers(count: usize) -> Vec<Principal> {
         .collect()
 }
 
+/// Whose presentity is tested.
 pub(super) fn alice() -> Principal {
     person("alice")
 }
