@@ -4,11 +4,14 @@
 //! One connection writes, a few read: in write-ahead mode neither waits for the other. A commit returns when
 //! the disk has it (`synchronous=FULL`). Other processes may use the file at the same time; each write takes
 //! the file's lock from its first statement, so that it never fails half way for having read too early.
+//!
+//! A transaction is handed over as a whole, to a thread where waiting does no harm (ADR transactions-handed-over-whole).
 
 mod accounts;
 mod apply;
 mod archive;
 mod claims;
+mod connections;
 mod contacts;
 mod copy;
 mod failure;
@@ -16,34 +19,30 @@ mod kept;
 mod load;
 mod open;
 mod people;
-mod rows;
 
 use crate::{
     Account, AccountChange, Archived, Chain, Claim, Contact, Durable, Error, Fenced, KeptMessage, Move, Put,
     Store, Write,
 };
 use async_trait::async_trait;
+use connections::Connections;
 use failure::Failure;
 use load::Which;
+use rusqlite::Connection;
 use rvp::{Domain, Principal};
-use sqlx::sqlite::{SqliteConnectOptions, SqlitePoolOptions};
-use sqlx::{Sqlite, SqlitePool, Transaction};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
-use std::time::{Duration, SystemTime};
+use std::time::SystemTime;
 
 /// Connections that read. Reading is rare: people who are not in memory, accounts that changed, operators.
 const READERS: u32 = 4;
-
-/// How long a call waits for a connection that others of this process use.
-const ACQUIRE_TIMEOUT: Duration = Duration::from_secs(10);
 
 /// A store in one SQLite file.
 #[derive(Clone, Debug)]
 pub struct SqliteStore {
     path: PathBuf,
-    writer: SqlitePool,
-    readers: SqlitePool,
+    writer: Connections,
+    readers: Connections,
 }
 
 impl SqliteStore {
@@ -60,29 +59,16 @@ impl SqliteStore {
             store: path.display().to_string(),
             source: Arc::new(error),
         })?;
-        open::prepare(&path).await?;
-        let connect = async |pool: SqlitePoolOptions, options: SqliteConnectOptions| {
-            let pool = pool
-                .acquire_timeout(ACQUIRE_TIMEOUT)
-                .acquire_slow_level(crate::SLOW_ACQUIRE)
-                .idle_timeout(None)
-                .max_lifetime(None)
-                .test_before_acquire(false);
-            pool.connect_with(options)
-                .await
-                .map_err(|error| Failure::from(error).explain(&path))
-        };
-        let one = SqlitePoolOptions::new()
-            .max_connections(1)
-            .after_connect(|connection, _| Box::pin(open::look_often(connection)));
-        let few = SqlitePoolOptions::new().max_connections(READERS);
-        let writer = connect(one, open::options(&path)).await?;
-        let readers = connect(few, open::options(&path).pragma("query_only", "ON")).await?;
-        Ok(Self {
+        let store = Self {
+            writer: Connections::new(&path, 1, open::writer),
+            readers: Connections::new(&path, READERS, open::reader),
             path,
-            writer,
-            readers,
-        })
+        };
+        store.explain(open::prepare(&store.path).await)?;
+        // One of each is made at once: what is wrong with the file is told here.
+        store.explain(store.writer.run(|_| Ok(())).await)?;
+        store.explain(store.readers.run(|_| Ok(())).await)?;
+        Ok(store)
     }
 
     /// Waits for what is under way and closes the file, which folds the side files into it. Whatever is
@@ -92,81 +78,28 @@ impl SqliteStore {
         self.writer.close().await;
     }
 
-    /// A transaction that has the file's lock. The database waits between attempts, and in its own thread.
-    async fn begin(&self) -> Result<Transaction<'static, Sqlite>, Failure> {
-        let mut attempt = 1;
-        loop {
-            match self
-                .writer
-                .begin_with("BEGIN IMMEDIATE")
-                .await
-                .map_err(Failure::from)
-            {
-                Err(failure) if failure.is_busy() && attempt < open::WRITE_ATTEMPTS => attempt += 1,
-                begun => return begun,
-            }
-        }
+    /// Does something in a transaction that has the file's lock.
+    async fn write_with<T: Send + 'static>(
+        &self,
+        work: impl FnOnce(&Connection) -> Result<T, Failure> + Send + 'static,
+    ) -> Result<T, Error> {
+        let done = self.writer.run(|connection| {
+            open::lock(connection)?;
+            ended(connection, work(connection))
+        });
+        self.explain(done.await)
     }
 
-    /// A transaction that reads one moment's truth.
-    async fn snapshot(&self) -> Result<Transaction<'static, Sqlite>, Failure> {
-        Ok(self.readers.begin().await?)
-    }
-
-    async fn people(&self, which: Which<'_>) -> Result<Vec<Durable>, Failure> {
-        people::load(&mut *self.snapshot().await?, which).await
-    }
-
-    async fn try_claim(&self, claim: &Claim, slots: &[u16]) -> Result<Vec<Durable>, Failure> {
-        let mut transaction = self.begin().await?;
-        claims::claim(&mut transaction, claim, slots).await?;
-        let people = people::load(&mut transaction, Which::InSlots(slots)).await?;
-        transaction.commit().await?;
-        Ok(people)
-    }
-
-    async fn try_write(&self, writes: &[Write]) -> Result<Vec<Fenced>, Failure> {
-        let mut transaction = self.begin().await?;
-        // Only now that the lock is held: no claim can come between this and the commit.
-        let fenced = claims::fenced(&mut transaction, writes).await?;
-        let ours: Vec<&Write> = writes
-            .iter()
-            .filter(|write| write.fence(&fenced).is_none())
-            .collect();
-        apply::writes(&mut transaction, &ours).await?;
-        transaction.commit().await?;
-        Ok(fenced)
-    }
-
-    async fn try_put(&self, account: &Account, slot: u16, put: Put) -> Result<(), Failure> {
-        let mut transaction = self.begin().await?;
-        accounts::put(&mut transaction, account, slot, put).await?;
-        Ok(transaction.commit().await?)
-    }
-
-    async fn try_remove(&self, principal: &Principal) -> Result<(), Failure> {
-        let mut transaction = self.begin().await?;
-        accounts::remove(&mut transaction, principal).await?;
-        Ok(transaction.commit().await?)
-    }
-
-    async fn try_put_contacts(&self, principal: &Principal, list: &[Contact]) -> Result<(), Failure> {
-        let mut transaction = self.begin().await?;
-        contacts::put_of(&mut transaction, principal, list).await?;
-        Ok(transaction.commit().await?)
-    }
-
-    async fn try_changes(&self, after: u64) -> Result<(u64, Vec<AccountChange>), Failure> {
-        let mut snapshot = self.snapshot().await?;
-        let newest = accounts::revision(&mut snapshot).await?;
-        Ok((newest, accounts::changes(&mut snapshot, after).await?))
-    }
-
-    async fn try_purge(&self, domain: &Domain, before: SystemTime) -> Result<u64, Failure> {
-        let mut transaction = self.begin().await?;
-        let purged = archive::purge(&mut transaction, domain, before).await?;
-        transaction.commit().await?;
-        Ok(purged)
+    /// Reads one moment's truth.
+    async fn read<T: Send + 'static>(
+        &self,
+        work: impl FnOnce(&Connection) -> Result<T, Failure> + Send + 'static,
+    ) -> Result<T, Error> {
+        let done = self.readers.run(|connection| {
+            connection.execute_batch("BEGIN")?;
+            ended(connection, work(connection))
+        });
+        self.explain(done.await)
     }
 
     fn explain<T>(&self, result: Result<T, Failure>) -> Result<T, Error> {
@@ -174,101 +107,138 @@ impl SqliteStore {
     }
 }
 
+/// Ends a transaction: what failed did not happen.
+fn ended<T>(connection: &Connection, result: Result<T, Failure>) -> Result<T, Failure> {
+    let result = result.and_then(|value| {
+        connection.execute_batch("COMMIT")?;
+        Ok(value)
+    });
+    if result.is_err() && !connection.is_autocommit() {
+        // A connection on which a transaction is left is not used again.
+        let _ = connection.execute_batch("ROLLBACK");
+    }
+    result
+}
+
+fn write(connection: &Connection, writes: &[Write]) -> Result<Vec<Fenced>, Failure> {
+    // Only now that the lock is held: no claim can come between this and the commit.
+    let fenced = claims::fenced(connection, writes)?;
+    let ours: Vec<&Write> = writes
+        .iter()
+        .filter(|write| write.fence(&fenced).is_none())
+        .collect();
+    apply::writes(connection, &ours)?;
+    Ok(fenced)
+}
+
 #[async_trait]
 impl Store for SqliteStore {
     async fn claim(&self, claim: &Claim, slots: &[u16]) -> Result<Vec<Durable>, Error> {
         if slots.is_empty() {
-            Ok(Vec::new())
-        } else {
-            self.explain(self.try_claim(claim, slots).await)
+            return Ok(Vec::new());
         }
+        let (claim, slots) = (claim.clone(), slots.to_vec());
+        self.write_with(move |connection| {
+            claims::claim(connection, &claim, &slots)?;
+            people::load(connection, Which::InSlots(&slots))
+        })
+        .await
     }
 
     async fn keep(&self, claim: &Claim, held: &[(u16, u64)]) -> Result<Vec<u16>, Error> {
-        let keep = async {
-            let mut transaction = self.begin().await?;
-            let taken = claims::keep(&mut transaction, claim, held).await?;
-            transaction.commit().await?;
-            Ok(taken)
-        };
-        self.explain(keep.await)
+        let (claim, held) = (claim.clone(), held.to_vec());
+        self.write_with(move |connection| claims::keep(connection, &claim, &held))
+            .await
     }
 
     async fn epoch(&self) -> Result<u64, Error> {
-        let read = async { claims::epoch(&mut *self.snapshot().await?).await };
-        self.explain(read.await)
+        self.read(claims::epoch).await
     }
 
     async fn moves(&self, slot: u16) -> Result<Vec<Move>, Error> {
-        let read = async { claims::moves(&mut *self.snapshot().await?, slot).await };
-        self.explain(read.await)
+        self.read(move |connection| claims::moves(connection, slot)).await
     }
 
     async fn load_one(&self, principal: &Principal) -> Result<Option<Durable>, Error> {
-        Ok(self.explain(self.people(Which::One(principal)).await)?.pop())
+        let principal = principal.clone();
+        let found = self.read(move |connection| people::load(connection, Which::One(&principal)));
+        Ok(found.await?.pop())
     }
 
     async fn write(&self, writes: &[Write]) -> Result<Vec<Fenced>, Error> {
         if writes.is_empty() {
-            Ok(Vec::new())
-        } else {
-            self.explain(self.try_write(writes).await)
+            return Ok(Vec::new());
         }
+        let writes = writes.to_vec();
+        self.write_with(move |connection| write(connection, &writes))
+            .await
     }
 
     async fn kept(&self, principal: &Principal, after: u64, limit: u32) -> Result<Vec<KeptMessage>, Error> {
-        let read = async { kept::waiting(&mut *self.snapshot().await?, principal, after, limit).await };
-        self.explain(read.await)
+        let principal = principal.clone();
+        self.read(move |connection| kept::waiting(connection, &principal, after, limit))
+            .await
     }
 
     async fn archives(&self) -> Result<Vec<Chain>, Error> {
-        let read = async { archive::chains(&mut *self.snapshot().await?).await };
-        self.explain(read.await)
+        self.read(archive::chains).await
     }
 
     async fn archive(&self, domain: &Domain, after: u64, limit: u32) -> Result<Vec<Archived>, Error> {
-        let read = async { archive::entries(&mut *self.snapshot().await?, domain, after, limit).await };
-        self.explain(read.await)
+        let domain = domain.clone();
+        self.read(move |connection| archive::entries(connection, &domain, after, limit))
+            .await
     }
 
     async fn purge_archive(&self, domain: &Domain, before: SystemTime) -> Result<u64, Error> {
-        self.explain(self.try_purge(domain, before).await)
+        let domain = domain.clone();
+        self.write_with(move |connection| archive::purge(connection, &domain, before))
+            .await
     }
 
     async fn accounts(&self) -> Result<Vec<Account>, Error> {
-        let read = async {
-            let found = load::accounts(&mut *self.snapshot().await?, Which::All).await?;
-            Ok(found.into_iter().map(|found| found.account).collect())
-        };
-        self.explain(read.await)
+        let found = self.read(|connection| load::accounts(connection, Which::All));
+        Ok(found.await?.into_iter().map(|found| found.account).collect())
     }
 
     async fn put_account(&self, account: &Account, slot: u16, put: Put) -> Result<(), Error> {
-        self.explain(self.try_put(account, slot, put).await)
+        let account = account.clone();
+        self.write_with(move |connection| accounts::put(connection, &account, slot, put))
+            .await
     }
 
     async fn remove_account(&self, principal: &Principal) -> Result<(), Error> {
-        self.explain(self.try_remove(principal).await)
+        let principal = principal.clone();
+        self.write_with(move |connection| accounts::remove(connection, &principal))
+            .await
     }
 
     async fn put_contacts(&self, principal: &Principal, contacts: &[Contact]) -> Result<(), Error> {
-        self.explain(self.try_put_contacts(principal, contacts).await)
+        let (principal, contacts) = (principal.clone(), contacts.to_vec());
+        self.write_with(move |connection| contacts::put_of(connection, &principal, &contacts))
+            .await
     }
 
     async fn changes_since(&self, revision: u64) -> Result<(u64, Vec<AccountChange>), Error> {
-        self.explain(self.try_changes(revision).await)
+        self.read(move |connection| {
+            let newest = accounts::revision(connection)?;
+            Ok((newest, accounts::changes(connection, revision)?))
+        })
+        .await
     }
 
     async fn revision(&self) -> Result<u64, Error> {
-        let read = async { accounts::revision(&mut *self.snapshot().await?).await };
-        self.explain(read.await)
+        self.read(accounts::revision).await
     }
 
     /// Brings what was committed from the log into the file, where neither who reads nor who writes waits for it.
     async fn upkeep(&self) {
-        let copied = sqlx::query("PRAGMA wal_checkpoint(PASSIVE)");
+        let copied = self.readers.run(|connection| {
+            connection.execute_batch("PRAGMA wal_checkpoint(PASSIVE)")?;
+            Ok(())
+        });
         // The connection that writes does it when the log has become long.
-        let _ = copied.execute(&self.readers).await;
+        let _ = copied.await;
     }
 
     async fn close(&self) {

@@ -1,5 +1,4 @@
 use super::*;
-use sqlx::ConnectOptions;
 
 async fn open() -> (tempfile::TempDir, SqliteStore) {
     let folder = tempfile::tempdir().unwrap();
@@ -9,23 +8,50 @@ async fn open() -> (tempfile::TempDir, SqliteStore) {
     (folder, store)
 }
 
+/// What one of these connections says of a setting.
+async fn setting(connections: &Connections, name: &'static str) -> String {
+    let read = connections.run(move |connection| {
+        let value = |row: &rusqlite::Row<'_>| row.get::<_, rusqlite::types::Value>(0);
+        Ok(connection.query_row(&format!("PRAGMA {name}"), (), value)?)
+    });
+    let value = read.await.unwrap();
+    if let rusqlite::types::Value::Integer(number) = value {
+        return number.to_string();
+    }
+    let rusqlite::types::Value::Text(text) = value else {
+        panic!("{name} is {value:?}");
+    };
+    text
+}
+
+/// The steps by which a statement finds its rows.
+async fn plan(store: &SqliteStore, sql: &str) -> Vec<String> {
+    let sql = format!("EXPLAIN QUERY PLAN {sql}");
+    let steps = store.read(move |connection| {
+        let mut statement = connection.prepare(&sql)?;
+        for place in 1..=statement.parameter_count() {
+            statement.raw_bind_parameter(place, 1)?;
+        }
+        let mut rows = statement.raw_query();
+        let mut steps = Vec::new();
+        while let Some(row) = rows.next()? {
+            steps.push(row.get(3)?);
+        }
+        Ok(steps)
+    });
+    steps.await.unwrap()
+}
+
 #[tokio::test]
 async fn a_commit_returns_when_the_disk_has_it() {
     let (_folder, store) = open().await;
-    let mut connection = store.writer.acquire().await.unwrap();
-    let mode: String = sqlx::query_scalar("PRAGMA journal_mode")
-        .fetch_one(&mut *connection)
-        .await
-        .unwrap();
-    let level: i64 = sqlx::query_scalar("PRAGMA synchronous")
-        .fetch_one(&mut *connection)
-        .await
-        .unwrap();
-    let checked: bool = sqlx::query_scalar("PRAGMA foreign_keys")
-        .fetch_one(&mut *connection)
-        .await
-        .unwrap();
-    assert_eq!((mode.as_str(), level, checked), ("wal", 2, true));
+    for (name, value) in [
+        ("journal_mode", "wal"),
+        ("synchronous", "2"),
+        ("foreign_keys", "1"),
+    ] {
+        assert_eq!(setting(&store.writer, name).await, value, "{name}");
+    }
 }
 
 /// More is written than a log holds by default before it is brought into the file.
@@ -37,7 +63,8 @@ async fn what_was_committed_comes_into_the_file_with_the_upkeep_and_not_before()
     let fill = "CREATE TABLE filled AS
         WITH RECURSIVE counted (n) AS (VALUES (1) UNION ALL SELECT n + 1 FROM counted WHERE n < 2000)
         SELECT n, zeroblob(4096) AS octets FROM counted";
-    sqlx::query(fill).execute(&store.writer).await.unwrap();
+    let filled = store.write_with(|connection| Ok(connection.execute_batch(fill)?));
+    filled.await.unwrap();
     assert_eq!(length(), before);
     store.upkeep().await;
     assert!(length() > before + 2000 * 4096);
@@ -46,31 +73,17 @@ async fn what_was_committed_comes_into_the_file_with_the_upkeep_and_not_before()
 #[tokio::test]
 async fn whoever_writes_looks_for_the_lock_often_and_readers_wait() {
     let (_folder, store) = open().await;
-    for (pool, millis) in [(&store.writer, 1), (&store.readers, 2000)] {
-        let timeout: i64 = sqlx::query_scalar("PRAGMA busy_timeout")
-            .fetch_one(pool)
-            .await
-            .unwrap();
-        assert_eq!(timeout, millis);
+    for (connections, millis) in [(&store.writer, "1"), (&store.readers, "2000")] {
+        assert_eq!(setting(connections, "busy_timeout").await, millis);
     }
 }
 
 #[tokio::test]
 async fn a_write_is_held_against_claims_by_key() {
     let (_folder, store) = open().await;
-    let sql = sqlx::AssertSqlSafe(format!("EXPLAIN QUERY PLAN {}", claims::NEWER));
-    let steps: Vec<(i64, i64, i64, String)> = sqlx::query_as(sql)
-        .bind("[1,2]")
-        .bind(1)
-        .fetch_all(&store.readers)
-        .await
-        .unwrap();
-    assert!(
-        steps
-            .iter()
-            .any(|step| step.3 == "SEARCH claims USING INTEGER PRIMARY KEY (rowid=?)"),
-        "{steps:?}"
-    );
+    let steps = plan(&store, claims::NEWER).await;
+    let by_key = "SEARCH claims USING INTEGER PRIMARY KEY (rowid=?)";
+    assert!(steps.iter().any(|step| step == by_key), "{steps:?}");
 }
 
 #[tokio::test]
@@ -96,62 +109,84 @@ async fn what_may_not_be_written_is_told_as_read_only() {
 #[tokio::test]
 async fn a_file_that_may_not_be_written_is_not_opened() {
     let (_folder, store) = open().await;
-    store.close().await;
-    let mut connection = open::options(&store.path)
-        .pragma("query_only", "ON")
-        .connect()
-        .await
-        .unwrap();
-    let error = open::migrate(&mut connection, &store.path)
-        .await
-        .unwrap_err()
-        .explain(&store.path);
+    let path = store.path.clone();
+    let migrated = store
+        .readers
+        .run(move |connection| open::migrate(connection, &path));
+    let error = store.explain(migrated.await).unwrap_err();
     assert!(matches!(error, Error::ReadOnly { .. }), "{error:?}");
 }
 
 #[tokio::test]
 async fn each_kind_of_write_finds_its_rows_by_key() {
     let (_folder, store) = open().await;
-    let mut connection = store.writer.acquire().await.unwrap();
-    for table in ["logins", "views", "property_subscriptions"] {
-        let plan =
-            format!("EXPLAIN QUERY PLAN DELETE FROM {table} WHERE (account, id) IN (VALUES (1,2),(3,4))");
-        let steps: Vec<(i64, i64, i64, String)> = sqlx::query_as(sqlx::AssertSqlSafe(plan))
-            .fetch_all(&mut *connection)
-            .await
-            .unwrap();
-        let text: Vec<_> = steps.into_iter().map(|step| step.3).collect();
+    let removals = [
+        apply::LOGINS.remove,
+        apply::VIEWS.remove,
+        apply::SUBSCRIPTIONS.remove,
+    ];
+    let renewals = [apply::LOGINS.renew, apply::SUBSCRIPTIONS.renew];
+    for sql in removals.into_iter().chain(renewals.into_iter().flatten()) {
+        let steps = plan(&store, sql).await;
         assert!(
-            text.iter().any(|step| step.contains("USING PRIMARY KEY")),
-            "{text:?}"
+            steps[0].ends_with("USING PRIMARY KEY (account=? AND id=?)"),
+            "{sql}: {steps:?}"
         );
-        assert!(
-            !text.iter().any(|step| step.starts_with(&format!("SCAN {table}"))),
-            "{text:?}"
-        );
+        assert_eq!(steps.len(), 1, "{sql}: {steps:?}");
     }
 }
 
 #[tokio::test]
 async fn kept_messages_are_found_by_key() {
     let (_folder, store) = open().await;
-    let plans = [
-        format!("EXPLAIN QUERY PLAN {}", kept::TAKE.over(2).0),
-        format!("EXPLAIN QUERY PLAN {}", kept::FORGET.over(2).0),
-        format!("EXPLAIN QUERY PLAN {}", kept::WAITING),
-    ];
-    for plan in plans {
-        let steps: Vec<(i64, i64, i64, String)> = sqlx::query_as(sqlx::AssertSqlSafe(plan.clone()))
-            .fetch_all(&store.readers)
-            .await
-            .unwrap();
-        let text: Vec<_> = steps.into_iter().map(|step| step.3).collect();
+    for sql in [kept::TAKE, kept::FORGET, kept::WAITING] {
+        let steps = plan(&store, sql).await;
         let by_key =
             |step: &String| step.starts_with("SEARCH kept_messages USING") && step.contains("(account=?");
-        assert!(text.iter().any(by_key), "{plan}: {text:?}");
+        assert!(steps.iter().any(by_key), "{sql}: {steps:?}");
         assert!(
-            !text.iter().any(|step| step.contains("TEMP B-TREE")),
-            "{plan}: {text:?}"
+            !steps.iter().any(|step| step.contains("TEMP B-TREE")),
+            "{sql}: {steps:?}"
         );
     }
+}
+
+#[tokio::test]
+async fn a_connection_on_which_a_transaction_is_left_is_not_used_again() {
+    let (_folder, store) = open().await;
+    let left = store
+        .writer
+        .run(|connection| Ok(connection.execute_batch("BEGIN IMMEDIATE")?));
+    left.await.unwrap();
+    assert_eq!(
+        store
+            .remove_account(&Principal::from_address("bob@im.example.com").unwrap())
+            .await
+            .unwrap_err()
+            .to_string(),
+        Error::NoSuchAccount.to_string()
+    );
+}
+
+#[tokio::test]
+async fn what_has_begun_is_finished_when_nobody_waits_for_it_any_more() {
+    let (_folder, store) = open().await;
+    let (begun, told) = std::sync::mpsc::channel();
+    let (go_on, wait) = std::sync::mpsc::channel::<()>();
+    let given_up = store.write_with(move |connection| {
+        begun.send(()).unwrap();
+        wait.recv().unwrap();
+        Ok(connection.execute_batch("CREATE TABLE finished (n)")?)
+    });
+    let mut given_up = Box::pin(given_up);
+    let mut context = std::task::Context::from_waker(std::task::Waker::noop());
+    assert!(given_up.as_mut().poll(&mut context).is_pending());
+    told.recv().unwrap();
+    drop(given_up);
+    go_on.send(()).unwrap();
+    // Behind it.
+    let found = store.write_with(|connection| {
+        Ok(connection.query_row("SELECT count(*) FROM finished", (), |row| row.get::<_, i64>(0))?)
+    });
+    assert_eq!(found.await.unwrap(), 0);
 }

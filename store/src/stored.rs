@@ -1,5 +1,5 @@
 //! What is stored, whatever the engine: rows and what they mean, what a transaction comes to, and the statements that
-//! every engine takes. SQLite numbers its placeholders with `$` too.
+//! every engine takes. To SQLite `$1` is a name, and names are numbered as they come: so they come in their order.
 //!
 //! Numbers are signed and of 64 bits in all rows, which every engine has.
 

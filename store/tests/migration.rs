@@ -7,8 +7,6 @@ mod samples;
 
 use rvp::PresenceState;
 use samples::{SLOT, access, account, claim, legacy, login, one_of_each, person, subscription, view, write};
-use sqlx::sqlite::SqliteConnectOptions;
-use sqlx::{ConnectOptions, Connection};
 use store::AccountChange::{Put, Removed};
 use store::{Change, Durable, Fenced, SqliteStore, Store};
 
@@ -35,15 +33,9 @@ fn everybody() -> [Durable; 2] {
 async fn a_file_of_the_first_schema_keeps_everything_and_takes_claims() {
     let folder = tempfile::tempdir().unwrap();
     let path = folder.path().join("homeport.db");
-    let options = SqliteConnectOptions::new()
-        .filename(&path)
-        .create_if_missing(true);
-    let mut connection = options.connect().await.unwrap();
-    sqlx::raw_sql(include_str!("fixtures/schema_1.sql"))
-        .execute(&mut connection)
-        .await
-        .unwrap();
-    connection.close().await.unwrap();
+    let old = rusqlite::Connection::open(&path).unwrap();
+    old.execute_batch(include_str!("fixtures/schema_1.sql")).unwrap();
+    drop(old);
 
     let [alice, zoe] = everybody();
     // The second time it is of the newest schema already.

@@ -1,9 +1,8 @@
 //! What is special about a store in a file: which files are refused, and who else may use it.
 #![expect(clippy::unwrap_used, reason = "in a test it is an assertion")]
 
+use rusqlite::Connection;
 use rvp::{AccessList, Domain, Identity, MessageId, PresenceState, Principal, Reach, SubscriptionId};
-use sqlx::sqlite::{SqliteConnectOptions, SqliteConnection};
-use sqlx::{ConnectOptions, Connection};
 use std::path::{Path, PathBuf};
 use std::time::SystemTime;
 use store::{
@@ -67,19 +66,12 @@ async fn with_alice(path: &Path) -> SqliteStore {
     store
 }
 
-async fn raw(path: &Path) -> SqliteConnection {
-    SqliteConnectOptions::new()
-        .filename(path)
-        .create_if_missing(true)
-        .connect()
-        .await
-        .unwrap()
+fn raw(path: &Path) -> Connection {
+    Connection::open(path).unwrap()
 }
 
-async fn execute(path: &Path, sql: &'static str) {
-    let mut connection = raw(path).await;
-    sqlx::raw_sql(sql).execute(&mut connection).await.unwrap();
-    connection.close().await.unwrap();
+fn execute(path: &Path, sql: &str) {
+    raw(path).execute_batch(sql).unwrap();
 }
 
 /// Opens a file that must be refused, and checks that it is named and left as it was.
@@ -103,8 +95,7 @@ async fn a_file_of_a_newer_program_is_refused() {
         &path,
         "INSERT INTO _sqlx_migrations (version, description, success, checksum, execution_time)
             VALUES (999, 'of the future', TRUE, x'00', 0)",
-    )
-    .await;
+    );
     let error = refusal(&path).await;
     assert!(
         matches!(
@@ -166,11 +157,10 @@ async fn a_database_of_another_program_is_refused() {
     execute(
         &path,
         "CREATE TABLE recipes (name TEXT); INSERT INTO recipes VALUES ('soup')",
-    )
-    .await;
+    );
     let error = refusal(&path).await;
     assert!(matches!(error, Error::Foreign { .. }), "{error:?}");
-    execute(&path, "PRAGMA application_id = 4711").await;
+    execute(&path, "PRAGMA application_id = 4711");
     let error = refusal(&path).await;
     assert!(matches!(error, Error::Foreign { .. }), "{error:?}");
 }
@@ -244,8 +234,7 @@ async fn a_write_that_fails_half_way_leaves_nothing_behind() {
         &path,
         "CREATE TRIGGER refuse BEFORE INSERT ON logins WHEN NEW.id = 90
             BEGIN SELECT RAISE(ABORT, 'refused by the test'); END",
-    )
-    .await;
+    );
     let mut writes: Vec<Write> = (1..=100).map(put_login).collect();
     writes.push(write(Change::PutAccess(AccessList::default())));
     let error = store.write(&writes).await.unwrap_err();
@@ -270,14 +259,14 @@ async fn a_write_that_fails_half_way_leaves_nothing_behind() {
 async fn a_write_that_is_given_up_does_not_harm_the_next() {
     let (_folder, path) = folder();
     let store = with_alice(&path).await;
-    let mut other = raw(&path).await;
-    let lock = other.begin_with("BEGIN IMMEDIATE").await.unwrap();
+    let other = raw(&path);
+    other.execute_batch("BEGIN IMMEDIATE").unwrap();
     let mut tasks = JoinSet::new();
     let writer = store.clone();
     tasks.spawn(async move { writer.write(&[put_login(1)]).await });
     tokio::task::yield_now().await;
     tasks.shutdown().await;
-    lock.rollback().await.unwrap();
+    other.execute_batch("ROLLBACK").unwrap();
     store.write(&[put_login(2)]).await.unwrap();
     let person = store.load_one(&alice().principal).await.unwrap().unwrap();
     assert!(person.logins.iter().any(|login| login.id.get() == 2));
@@ -287,8 +276,8 @@ async fn a_write_that_is_given_up_does_not_harm_the_next() {
 async fn a_write_waits_for_the_lock_of_another_process() {
     let (_folder, path) = folder();
     let store = with_alice(&path).await;
-    let mut other = raw(&path).await;
-    let lock = other.begin_with("BEGIN IMMEDIATE").await.unwrap();
+    let other = raw(&path);
+    other.execute_batch("BEGIN IMMEDIATE").unwrap();
     let writes = [put_login(1)];
     let mut waiting = store.write(&writes);
     let waker = std::task::Context::from_waker(std::task::Waker::noop())
@@ -298,7 +287,7 @@ async fn a_write_waits_for_the_lock_of_another_process() {
     assert!(first.is_pending());
     // Reading goes on meanwhile.
     assert_eq!(store.accounts().await.unwrap(), [alice()]);
-    let (written, ()) = tokio::join!(waiting, async { lock.commit().await.unwrap() });
+    let (written, ()) = tokio::join!(waiting, async { other.execute_batch("COMMIT").unwrap() });
     written.unwrap();
 }
 
@@ -349,7 +338,7 @@ async fn what_cannot_be_read_is_told_with_whose_it_is() {
             ])
             .await
             .unwrap();
-        execute(&path, sql).await;
+        execute(&path, sql);
         let error = store.claim(&claim(), &[1]).await.unwrap_err();
         let text = error.to_string();
         assert!(matches!(error, Error::Unreadable { .. }), "{error:?}");
@@ -406,7 +395,7 @@ async fn whoever_alters_the_archive_behind_the_stores_back_is_found_out() {
             .map(|number| write(Change::Archive(entry(number))))
             .collect();
         store.write(&writes).await.unwrap();
-        execute(&path, sql).await;
+        execute(&path, sql);
         let chain = store.archives().await.unwrap().remove(0);
         let entries = store.archive(&chain.domain, 0, 100).await.unwrap();
         let verified = verify_archive(&entries, chain.anchor).and_then(|last| chain.ends_at(last));

@@ -2,9 +2,10 @@
 //! order whoever writes; chains are taken in the order of their domains.
 
 use super::failure::Failure;
-use crate::stored::archive::{self, AgeRow, ChainRow};
+use crate::stored::archive::{self, AgeRow, ChainRow, Limited};
 use crate::stored::{self, millis};
 use crate::{ArchiveEntry, Archived, Chain, ChainPoint, KEPT_READ_BYTES_MAX, PURGE_ENTRIES_MAX};
+use futures_util::TryStreamExt;
 use rvp::Domain;
 use sqlx::PgConnection;
 use std::collections::BTreeMap;
@@ -90,13 +91,17 @@ pub(super) async fn entries(
     after: u64,
     limit: u32,
 ) -> Result<Vec<Archived>, Failure> {
-    let rows = sqlx::query_as(ENTRIES)
+    let mut rows = sqlx::query_as(ENTRIES)
         .bind(domain.as_str())
         .bind(stored::number(after))
         .bind(i64::from(limit))
         .bind(i64::try_from(KEPT_READ_BYTES_MAX).unwrap_or(i64::MAX))
         .fetch(connection);
-    archive::within_limit(rows, domain).await
+    let mut entries = Limited::of(domain);
+    while let Some(row) = rows.try_next().await?
+        && entries.take(row)?
+    {}
+    Ok(entries.finish())
 }
 
 /// Removes the first entries that are older, and makes the last of them the anchor. The transaction around it is

@@ -3,10 +3,11 @@
 use super::PostgresStore;
 use super::failure::{self, Failure};
 use crate::backup::{ALTERED, BackupError, Filling, Snapshot, must_be_empty};
-use crate::stored::table::{Kind, Table, Value, values};
+use crate::stored::table::{Kind, Table, Value};
 use crate::{Error, stored};
 use async_trait::async_trait;
 use futures_util::TryStreamExt;
+use sqlx::postgres::PgRow;
 use sqlx::{AssertSqlSafe, Executor, Postgres, Row, Transaction};
 
 /// Copying takes as long as it takes, and may wait for the file in between.
@@ -84,8 +85,7 @@ impl Snapshot for Copying {
         let explain = |error: sqlx::Error| Failure::from(error).explain(&name);
         let mut rows = sqlx::query(AssertSqlSafe(table.select())).fetch(&mut *self.transaction);
         while let Some(row) = rows.try_next().await.map_err(explain)? {
-            let values = || -> Result<Vec<Value>, sqlx::Error> { Ok(values!(row, table)) };
-            take(values().map_err(explain)?)?;
+            take(values(&row, table).map_err(explain)?)?;
         }
         Ok(())
     }
@@ -132,6 +132,19 @@ impl Filling for Copying {
         let done = transaction.commit().await;
         done.map_err(|error| Failure::Undecided(error).explain(&name))
     }
+}
+
+fn values(row: &PgRow, table: &Table) -> Result<Vec<Value>, sqlx::Error> {
+    let value = |(index, (_, kind)): (usize, &(&str, Kind))| {
+        let value = match kind {
+            Kind::Number => row.try_get::<Option<i64>, _>(index)?.map(Value::Number),
+            Kind::Text => row.try_get::<Option<String>, _>(index)?.map(Value::Text),
+            Kind::Octets => row.try_get::<Option<Vec<u8>>, _>(index)?.map(Value::Octets),
+            Kind::Flag => row.try_get::<Option<bool>, _>(index)?.map(Value::Flag),
+        };
+        Ok(value.unwrap_or(Value::Null))
+    };
+    table.columns.iter().enumerate().map(value).collect()
 }
 
 fn insert(table: &Table) -> String {

@@ -2,9 +2,11 @@
 
 use super::accounts::{self, Which};
 use super::failure::Failure;
+use crate::stored;
+use crate::stored::message::Limited;
 use crate::stored::people::{People, belongings};
-use crate::stored::{self, message};
 use crate::{Durable, KEPT_READ_BYTES_MAX, KeptMessage};
+use futures_util::TryStreamExt;
 use rvp::Principal;
 use sqlx::postgres::PgRow;
 use sqlx::{FromRow, PgConnection};
@@ -50,11 +52,15 @@ pub(super) async fn waiting(
     after: u64,
     limit: u32,
 ) -> Result<Vec<KeptMessage>, Failure> {
-    let rows = sqlx::query_as(WAITING)
+    let mut rows = sqlx::query_as(WAITING)
         .bind(principal.as_url())
         .bind(stored::number(after))
         .bind(i64::from(limit))
         .bind(i64::try_from(KEPT_READ_BYTES_MAX).unwrap_or(i64::MAX))
         .fetch(connection);
-    message::within_limit(rows, principal).await
+    let mut messages = Limited::of(principal);
+    while let Some(row) = rows.try_next().await?
+        && messages.take(row)?
+    {}
+    Ok(messages.finish())
 }

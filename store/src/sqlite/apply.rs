@@ -1,18 +1,19 @@
 //! Applies changes of people's state.
+//!
+//! A row at a time: every statement stays prepared, and costs no more than a row of a longer one.
 
 use super::failure::Failure;
-use super::rows::{Bound, Shape, execute, pieces};
 use super::{archive, contacts, kept as messages};
-use crate::stored::batch::{Batch, Outcomes, Sorted};
+use crate::stored::batch::{Batch, Outcome, Outcomes};
 use crate::stored::millis;
 use crate::{Login, PropertySubscription, View, Write};
-use rvp::{Identity, PresenceState, Principal};
-use sqlx::SqliteConnection;
+use rusqlite::{CachedStatement, Connection, params};
+use rvp::{Identity, Principal};
 use std::collections::{BTreeSet, HashMap};
 
 /// Applies the changes in their order. The transaction around them is the caller's.
-pub(super) async fn writes(connection: &mut SqliteConnection, writes: &[&Write]) -> Result<(), Failure> {
-    let accounts = accounts_of(connection, writes).await?;
+pub(super) fn writes(connection: &Connection, writes: &[&Write]) -> Result<(), Failure> {
+    let accounts = accounts_of(connection, writes)?;
     let Batch {
         logins,
         views,
@@ -24,182 +25,115 @@ pub(super) async fn writes(connection: &mut SqliteConnection, writes: &[&Write])
         contacts: lists,
         archive: entries,
     } = Batch::of(writes, &accounts);
-    outcomes(connection, logins, &LOGINS).await?;
-    outcomes(connection, views, &VIEWS).await?;
-    outcomes(connection, subscriptions, &SUBSCRIPTIONS).await?;
-
-    let access: Vec<_> = access
-        .into_iter()
-        .map(|(account, list)| (account, list.write()))
-        .collect();
-    let bind = |query: Bound, (account, document): &(i64, _)| {
-        query.bind(*account).bind(AsRef::<[u8]>::as_ref(document))
-    };
-    execute(connection, PUT_ACCESS, &access, bind).await?;
-    let (told, unknown): (Vec<_>, Vec<_>) = told.into_iter().partition(|(_, state)| state.is_some());
-    let told: Vec<(i64, PresenceState)> = told
-        .into_iter()
-        .filter_map(|(account, state)| Some((account, state?)))
-        .collect();
-    execute(connection, FORGET_TOLD, &unknown, |query, (account, _)| {
-        query.bind(*account)
-    })
-    .await?;
-    execute(connection, PUT_TOLD, &told, |query, (account, state)| {
-        query.bind(*account).bind(state.name())
-    })
-    .await?;
-    for (account, name) in display_names {
-        let update = sqlx::query("UPDATE accounts SET display_name = ? WHERE id = ?")
-            .bind(name)
-            .bind(account);
-        update.execute(&mut *connection).await?;
+    outcomes(connection, logins, &LOGINS)?;
+    outcomes(connection, views, &VIEWS)?;
+    outcomes(connection, subscriptions, &SUBSCRIPTIONS)?;
+    for (account, list) in access {
+        let document = list.write();
+        let document: &[u8] = document.as_ref();
+        connection
+            .prepare_cached(PUT_ACCESS)?
+            .execute(params![account, document])?;
     }
-    messages::apply(connection, kept).await?;
-    contacts::put(connection, lists).await?;
-    archive::append(connection, entries).await
+    for (account, state) in told {
+        match state {
+            Some(state) => {
+                let mut put = connection.prepare_cached(PUT_TOLD)?;
+                put.execute(params![account, state.name()])?;
+            }
+            None => drop(connection.prepare_cached(FORGET_TOLD)?.execute([account])?),
+        }
+    }
+    for (account, name) in display_names {
+        let mut put = connection.prepare_cached("UPDATE accounts SET display_name = ? WHERE id = ?")?;
+        put.execute(params![name, account])?;
+    }
+    messages::apply(connection, kept)?;
+    contacts::put(connection, lists)?;
+    archive::append(connection, entries)
 }
 
 /// The row ids of those who have an account.
-async fn accounts_of(
-    connection: &mut SqliteConnection,
-    writes: &[&Write],
-) -> Result<HashMap<Principal, i64>, Failure> {
-    const FIND: Shape = Shape {
-        before: "SELECT principal, id FROM accounts WHERE principal IN (",
-        row: "?",
-        after: ")",
-    };
+fn accounts_of(connection: &Connection, writes: &[&Write]) -> Result<HashMap<Principal, i64>, Failure> {
     let principals: BTreeSet<&Principal> = writes.iter().map(|write| &write.principal).collect();
-    let principals: Vec<&Principal> = principals.into_iter().collect();
     let mut accounts = HashMap::with_capacity(principals.len());
-    for piece in pieces(&principals) {
-        let query = sqlx::query_as::<_, (String, i64)>(FIND.over(piece.len()));
-        let query = piece
-            .iter()
-            .fold(query, |query, principal| query.bind(principal.as_url()));
-        let found: HashMap<String, i64> = query.fetch_all(&mut *connection).await?.into_iter().collect();
-        let known = piece
-            .iter()
-            .filter_map(|principal| Some(((*principal).clone(), *found.get(principal.as_url())?)));
-        accounts.extend(known);
+    for principal in principals {
+        if let Some(account) = contacts::account(connection, principal)? {
+            accounts.insert(principal.clone(), account);
+        }
     }
     Ok(accounts)
 }
 
 /// How things of one kind are written.
-struct Kind<T> {
-    remove: Shape,
-    renew: Option<Shape>,
-    put: Shape,
-    bind: fn(Bound, i64, &T) -> Bound,
+pub(super) struct Kind<T> {
+    pub(super) remove: &'static str,
+    pub(super) renew: Option<&'static str>,
+    put: &'static str,
+    execute: fn(&mut CachedStatement<'_>, i64, &T) -> rusqlite::Result<usize>,
 }
 
 /// Removes, renews and puts things of one kind.
-async fn outcomes<T: Clone>(
-    connection: &mut SqliteConnection,
+fn outcomes<T: Clone>(
+    connection: &Connection,
     outcomes: Outcomes<'_, T>,
     kind: &Kind<T>,
 ) -> Result<(), Failure> {
-    let Sorted {
-        put,
-        renewed,
-        removed,
-    } = Sorted::of(outcomes);
-    execute(connection, kind.remove, &removed, |query, (account, id)| {
-        query.bind(*account).bind(*id)
-    })
-    .await?;
-    if let Some(renew) = kind.renew {
-        execute(connection, renew, &renewed, |query, (account, id, ends)| {
-            query.bind(*account).bind(*id).bind(millis::from_time(*ends))
-        })
-        .await?;
+    if outcomes.is_empty() {
+        return Ok(());
     }
-    execute(connection, kind.put, &put, |query, (account, thing)| {
-        (kind.bind)(query, *account, thing)
-    })
-    .await
+    let mut put = connection.prepare_cached(kind.put)?;
+    for ((account, id), outcome) in outcomes {
+        match outcome {
+            Outcome::Put(thing) => drop((kind.execute)(&mut put, account, &thing)?),
+            Outcome::Renewed(ends) => {
+                if let Some(renew) = kind.renew {
+                    let mut renew = connection.prepare_cached(renew)?;
+                    renew.execute(params![account, id, millis::from_time(ends)])?;
+                }
+            }
+            Outcome::Removed => {
+                connection
+                    .prepare_cached(kind.remove)?
+                    .execute(params![account, id])?;
+            }
+        }
+    }
+    Ok(())
 }
 
-const LOGINS: Kind<Login> = Kind {
-    remove: REMOVE_LOGINS,
-    renew: Some(RENEW_LOGINS),
-    put: PUT_LOGINS,
-    bind: bind_login,
+pub(super) const LOGINS: Kind<Login> = Kind {
+    remove: "DELETE FROM logins WHERE account = ? AND id = ?",
+    renew: Some("UPDATE logins SET ends = ?3 WHERE account = ?1 AND id = ?2"),
+    put: "INSERT INTO logins (account, id, call_back, router, ends) VALUES (?, ?, ?, ?, ?)
+        ON CONFLICT (account, id) DO UPDATE SET
+            call_back = excluded.call_back, router = excluded.router, ends = excluded.ends",
+    execute: put_login,
 };
 
-const VIEWS: Kind<View> = Kind {
-    remove: REMOVE_VIEWS,
-    renew: None,
-    put: PUT_VIEWS,
-    bind: bind_view,
-};
-
-const SUBSCRIPTIONS: Kind<PropertySubscription> = Kind {
-    remove: REMOVE_SUBSCRIPTIONS,
-    renew: Some(RENEW_SUBSCRIPTIONS),
-    put: PUT_SUBSCRIPTIONS,
-    bind: bind_subscription,
-};
-
-pub(super) const RENEW_LOGINS: Shape = Shape {
-    before: "WITH renewal (account, id, ends) AS (VALUES ",
-    row: "(?,?,?)",
-    after: ") UPDATE logins SET ends = renewal.ends FROM renewal
-        WHERE logins.account = renewal.account AND logins.id = renewal.id",
-};
-
-pub(super) const RENEW_SUBSCRIPTIONS: Shape = Shape {
-    before: "WITH renewal (account, id, ends) AS (VALUES ",
-    row: "(?,?,?)",
-    after: ") UPDATE property_subscriptions SET ends = renewal.ends FROM renewal
-        WHERE property_subscriptions.account = renewal.account AND property_subscriptions.id = renewal.id",
-};
-
-const REMOVE_LOGINS: Shape = Shape {
-    before: "DELETE FROM logins WHERE (account, id) IN (VALUES ",
-    row: "(?,?)",
-    after: ")",
-};
-
-const PUT_LOGINS: Shape = Shape {
-    before: "INSERT INTO logins (account, id, call_back, router, ends) VALUES ",
-    row: "(?,?,?,?,?)",
-    after: " ON CONFLICT (account, id) DO UPDATE SET
-        call_back = excluded.call_back, router = excluded.router, ends = excluded.ends",
-};
-
-fn bind_login(query: Bound, account: i64, login: &Login) -> Bound {
+fn put_login(put: &mut CachedStatement<'_>, account: i64, login: &Login) -> rusqlite::Result<usize> {
     let Login {
         id,
         reach,
         router,
         ends,
     } = login;
-    let query = query
-        .bind(account)
-        .bind(id.get())
-        .bind(reach.to_string())
-        .bind(router.as_str());
-    query.bind(millis::from_time(*ends))
+    let ends = millis::from_time(*ends);
+    put.execute(params![account, id.get(), reach.to_string(), router, ends])
 }
 
-const REMOVE_VIEWS: Shape = Shape {
-    before: "DELETE FROM views WHERE (account, id) IN (VALUES ",
-    row: "(?,?)",
-    after: ")",
+pub(super) const VIEWS: Kind<View> = Kind {
+    remove: "DELETE FROM views WHERE account = ? AND id = ?",
+    renew: None,
+    put: "INSERT INTO views (account, id, login, state, default_state, changed, ends)
+        VALUES (?, ?, ?, ?, ?, ?, ?)
+        ON CONFLICT (account, id) DO UPDATE SET
+            login = excluded.login, state = excluded.state, default_state = excluded.default_state,
+            changed = excluded.changed, ends = excluded.ends",
+    execute: put_view,
 };
 
-const PUT_VIEWS: Shape = Shape {
-    before: "INSERT INTO views (account, id, login, state, default_state, changed, ends) VALUES ",
-    row: "(?,?,?,?,?,?,?)",
-    after: " ON CONFLICT (account, id) DO UPDATE SET
-        login = excluded.login, state = excluded.state, default_state = excluded.default_state,
-        changed = excluded.changed, ends = excluded.ends",
-};
-
-fn bind_view(query: Bound, account: i64, view: &View) -> Bound {
+fn put_view(put: &mut CachedStatement<'_>, account: i64, view: &View) -> rusqlite::Result<usize> {
     let View {
         id,
         login,
@@ -208,30 +142,32 @@ fn bind_view(query: Bound, account: i64, view: &View) -> Bound {
         changed,
         ends,
     } = view;
-    let query = query
-        .bind(account)
-        .bind(id.get())
-        .bind(login.map(|login| login.get()));
-    let query = query.bind(state.name()).bind(default.name());
-    query
-        .bind(millis::from_time(*changed))
-        .bind(ends.map(millis::from_time))
+    put.execute(params![
+        account,
+        id.get(),
+        login.map(|login| login.get()),
+        state.name(),
+        default.name(),
+        millis::from_time(*changed),
+        ends.map(millis::from_time),
+    ])
 }
 
-const REMOVE_SUBSCRIPTIONS: Shape = Shape {
-    before: "DELETE FROM property_subscriptions WHERE (account, id) IN (VALUES ",
-    row: "(?,?)",
-    after: ")",
+pub(super) const SUBSCRIPTIONS: Kind<PropertySubscription> = Kind {
+    remove: "DELETE FROM property_subscriptions WHERE account = ? AND id = ?",
+    renew: Some("UPDATE property_subscriptions SET ends = ?3 WHERE account = ?1 AND id = ?2"),
+    put: "INSERT INTO property_subscriptions (account, id, watcher, subscriber, ends)
+        VALUES (?, ?, ?, ?, ?)
+        ON CONFLICT (account, id) DO UPDATE SET
+            watcher = excluded.watcher, subscriber = excluded.subscriber, ends = excluded.ends",
+    execute: put_subscription,
 };
 
-const PUT_SUBSCRIPTIONS: Shape = Shape {
-    before: "INSERT INTO property_subscriptions (account, id, watcher, subscriber, ends) VALUES ",
-    row: "(?,?,?,?,?)",
-    after: " ON CONFLICT (account, id) DO UPDATE SET
-        watcher = excluded.watcher, subscriber = excluded.subscriber, ends = excluded.ends",
-};
-
-fn bind_subscription(query: Bound, account: i64, subscription: &PropertySubscription) -> Bound {
+fn put_subscription(
+    put: &mut CachedStatement<'_>,
+    account: i64,
+    subscription: &PropertySubscription,
+) -> rusqlite::Result<usize> {
     let PropertySubscription {
         id,
         watcher,
@@ -242,28 +178,14 @@ fn bind_subscription(query: Bound, account: i64, subscription: &PropertySubscrip
         Identity::Person(person) if person == watcher => None,
         Identity::Person(_) | Identity::Server(_) => Some(subscriber.to_string()),
     };
-    let query = query
-        .bind(account)
-        .bind(id.get())
-        .bind(watcher.as_url())
-        .bind(another);
-    query.bind(millis::from_time(*ends))
+    let ends = millis::from_time(*ends);
+    put.execute(params![account, id.get(), watcher.as_url(), another, ends])
 }
 
-const PUT_ACCESS: Shape = Shape {
-    before: "INSERT INTO access_lists (account, document) VALUES ",
-    row: "(?,?)",
-    after: " ON CONFLICT (account) DO UPDATE SET document = excluded.document",
-};
+const PUT_ACCESS: &str = "INSERT INTO access_lists (account, document) VALUES (?, ?)
+    ON CONFLICT (account) DO UPDATE SET document = excluded.document";
 
-const FORGET_TOLD: Shape = Shape {
-    before: "DELETE FROM told WHERE account IN (VALUES ",
-    row: "(?)",
-    after: ")",
-};
+const FORGET_TOLD: &str = "DELETE FROM told WHERE account = ?";
 
-const PUT_TOLD: Shape = Shape {
-    before: "INSERT INTO told (account, state) VALUES ",
-    row: "(?,?)",
-    after: " ON CONFLICT (account) DO UPDATE SET state = excluded.state",
-};
+const PUT_TOLD: &str = "INSERT INTO told (account, state) VALUES (?, ?)
+    ON CONFLICT (account) DO UPDATE SET state = excluded.state";

@@ -1,12 +1,12 @@
 //! The archive.
 
 use super::failure::Failure;
-use super::rows::{Shape, execute};
-use crate::stored::archive::{self, AgeRow, ChainRow};
+use super::load::rows;
+use crate::stored::archive::{self, AgeRow, ChainRow, EntryRow, Limited};
 use crate::stored::{self, millis};
 use crate::{ArchiveEntry, Archived, Chain, ChainPoint, PURGE_ENTRIES_MAX};
+use rusqlite::{Connection, params};
 use rvp::Domain;
-use sqlx::SqliteConnection;
 use std::collections::BTreeMap;
 use std::time::SystemTime;
 
@@ -15,92 +15,79 @@ const CHAIN: &str = "INSERT INTO archive_chains (domain, anchor_number, anchor_h
     ON CONFLICT (domain) DO UPDATE SET domain = excluded.domain
     RETURNING id, head_number, head_hash";
 
-const APPEND: Shape = Shape {
-    before: "INSERT INTO archive (chain, number, at, message_id, sender, recipient, hash, document) VALUES ",
-    row: "(?,?,?,?,?,?,?,?)",
-    after: "",
-};
+const APPEND: &str = "INSERT INTO archive
+        (chain, number, at, message_id, sender, recipient, hash, document)
+    VALUES (?, ?, ?, ?, ?, ?, ?, ?)";
 
 const ENTRIES: &str = "SELECT number, at, message_id, sender, recipient, hash, document FROM archive
     WHERE chain = (SELECT id FROM archive_chains WHERE domain = ?) AND number > ? ORDER BY number LIMIT ?";
 
 /// Appends entries to their chains, in their order. The transaction around it is the caller's.
-pub(super) async fn append(
-    connection: &mut SqliteConnection,
+pub(super) fn append(
+    connection: &Connection,
     entries: BTreeMap<&Domain, Vec<&ArchiveEntry>>,
 ) -> Result<(), Failure> {
     for (domain, entries) in entries {
-        let (chain, number, hash): (i64, i64, Vec<u8>) = sqlx::query_as(CHAIN)
-            .bind(domain.as_str())
-            .fetch_one(&mut *connection)
-            .await?;
+        let mut chain = connection.prepare_cached(CHAIN)?;
+        let chain = chain.query_row([domain.as_str()], |row| <(i64, i64, Vec<u8>)>::try_from(row));
+        let (chain, number, hash) = chain?;
         let (appended, head) = archive::append(archive::point(number, hash)?, entries);
-        execute(connection, APPEND, &appended, |query, (entry, point)| {
-            let query = query
-                .bind(chain)
-                .bind(archive::place(*point))
-                .bind(millis::from_time(entry.at));
-            let query = query
-                .bind(entry.id.as_str().to_owned())
-                .bind(entry.from.to_string());
-            let query = query
-                .bind(entry.to.as_url().to_owned())
-                .bind(point.hash.0.to_vec());
-            query.bind(entry.document.to_vec())
-        })
-        .await?;
-        let moved = sqlx::query(archive::HEAD)
-            .bind(archive::place(head))
-            .bind(&head.hash.0[..])
-            .bind(chain);
-        moved.execute(&mut *connection).await?;
+        let mut append = connection.prepare_cached(APPEND)?;
+        for (entry, point) in appended {
+            append.execute(params![
+                chain,
+                archive::place(point),
+                millis::from_time(entry.at),
+                entry.id.as_str(),
+                entry.from.to_string(),
+                entry.to.as_url(),
+                &point.hash.0[..],
+                &entry.document[..],
+            ])?;
+        }
+        let head = params![archive::place(head), &head.hash.0[..], chain];
+        connection.prepare_cached(archive::HEAD)?.execute(head)?;
     }
     Ok(())
 }
 
 /// All chains, ordered by domain.
-pub(super) async fn chains(connection: &mut SqliteConnection) -> Result<Vec<Chain>, Failure> {
-    let rows: Vec<ChainRow> = sqlx::query_as(archive::CHAINS).fetch_all(connection).await?;
-    Ok(rows.into_iter().map(archive::chain).collect::<Result<_, _>>()?)
+pub(super) fn chains(connection: &Connection) -> Result<Vec<Chain>, Failure> {
+    let chains: Vec<ChainRow> = rows(connection, archive::CHAINS, ())?;
+    Ok(chains.into_iter().map(archive::chain).collect::<Result<_, _>>()?)
 }
 
 /// Reads entries within the limits.
-pub(super) async fn entries(
-    connection: &mut SqliteConnection,
+pub(super) fn entries(
+    connection: &Connection,
     domain: &Domain,
     after: u64,
     limit: u32,
 ) -> Result<Vec<Archived>, Failure> {
-    let rows = sqlx::query_as(ENTRIES)
-        .bind(domain.as_str())
-        .bind(stored::number(after))
-        .bind(limit)
-        .fetch(connection);
-    archive::within_limit(rows, domain).await
+    let mut read = connection.prepare_cached(ENTRIES)?;
+    let mut rows = read.query(params![domain.as_str(), stored::number(after), limit])?;
+    let mut entries = Limited::of(domain);
+    while let Some(row) = rows.next()?
+        && entries.take(EntryRow::try_from(row)?)?
+    {}
+    Ok(entries.finish())
 }
 
 /// Removes the first entries that are older, and makes the last of them the anchor. The transaction around it is
 /// the caller's.
-pub(super) async fn purge(
-    connection: &mut SqliteConnection,
-    domain: &Domain,
-    before: SystemTime,
-) -> Result<u64, Failure> {
-    let first: Vec<AgeRow> = sqlx::query_as(archive::FIRST)
-        .bind(domain.as_str())
-        .bind(PURGE_ENTRIES_MAX)
-        .fetch_all(&mut *connection)
-        .await?;
+pub(super) fn purge(connection: &Connection, domain: &Domain, before: SystemTime) -> Result<u64, Failure> {
+    let first: Vec<AgeRow> = rows(
+        connection,
+        archive::FIRST,
+        params![domain.as_str(), PURGE_ENTRIES_MAX],
+    )?;
     let Some(ChainPoint { number, hash }) = archive::last_before(first, before)? else {
         return Ok(0);
     };
-    let purged = sqlx::query(archive::PURGE)
-        .bind(domain.as_str())
-        .bind(stored::number(number));
-    let purged = purged.execute(&mut *connection).await?;
-    let anchor = sqlx::query(archive::ANCHOR)
-        .bind(stored::number(number))
-        .bind(&hash.0[..]);
-    anchor.bind(domain.as_str()).execute(&mut *connection).await?;
-    Ok(purged.rows_affected())
+    let number = stored::number(number);
+    let mut purge = connection.prepare_cached(archive::PURGE)?;
+    let purged = purge.execute(params![domain.as_str(), number])?;
+    let mut anchor = connection.prepare_cached(archive::ANCHOR)?;
+    anchor.execute(params![number, &hash.0[..], domain.as_str()])?;
+    Ok(purged as u64)
 }

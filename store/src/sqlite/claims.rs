@@ -4,10 +4,10 @@
 //! number of them.
 
 use super::failure::Failure;
-use super::load::json;
+use super::load::{json, rows};
 use crate::stored::{self, claims, millis};
 use crate::{Claim, Error, Fenced, MOVES_MAX, Move, Write};
-use sqlx::SqliteConnection;
+use rusqlite::{Connection, params};
 
 /// The newest claim that stands against this one, if any.
 const AGAINST: &str = "SELECT max(kept) FROM claims
@@ -41,78 +41,48 @@ pub(super) const NEWER: &str = "SELECT slot, epoch FROM claims
     WHERE slot IN (SELECT value FROM json_each(?)) AND epoch > ? ORDER BY slot";
 
 /// Takes slots over, or refuses if somebody has one of them. The transaction around it is the caller's.
-pub(super) async fn claim(
-    connection: &mut SqliteConnection,
-    claim: &Claim,
-    slots: &[u16],
-) -> Result<(), Failure> {
+pub(super) fn claim(connection: &Connection, claim: &Claim, slots: &[u16]) -> Result<(), Failure> {
     let Claim { member, epoch, at } = claim;
     let (slots, epoch) = (json(slots), stored::number(*epoch));
-    let against: Option<i64> = sqlx::query_scalar(AGAINST)
-        .bind(slots.as_str())
-        .bind(epoch)
-        .bind(member.as_str())
-        .fetch_one(&mut *connection)
-        .await?;
+    let mut against = connection.prepare_cached(AGAINST)?;
+    let against: Option<i64> = against.query_row(params![slots, epoch, member], |row| row.get(0))?;
     if let Some(against) = against {
         let epoch = stored::epoch(against)?;
         return Err(Error::Fenced { epoch }.into());
     }
-    let took = sqlx::query(CLAIM)
-        .bind(slots.as_str())
-        .bind(epoch)
-        .bind(member.as_str());
-    took.execute(&mut *connection).await?;
-    let remembered = sqlx::query(REMEMBER)
-        .bind(slots.as_str())
-        .bind(epoch)
-        .bind(member.as_str())
-        .bind(millis::from_time(*at));
-    remembered.execute(&mut *connection).await?;
-    let forgotten = sqlx::query(FORGET).bind(slots).bind(MOVES_MAX);
-    forgotten.execute(&mut *connection).await?;
+    let mut take = connection.prepare_cached(CLAIM)?;
+    take.execute(params![slots, epoch, member])?;
+    let mut remember = connection.prepare_cached(REMEMBER)?;
+    remember.execute(params![slots, epoch, member, millis::from_time(*at)])?;
+    connection
+        .prepare_cached(FORGET)?
+        .execute(params![slots, MOVES_MAX])?;
     Ok(())
 }
 
 /// Says that claims still stand at a later epoch, and returns the slots of those that do not. The transaction
 /// around it is the caller's.
-pub(super) async fn keep(
-    connection: &mut SqliteConnection,
-    claim: &Claim,
-    held: &[(u16, u64)],
-) -> Result<Vec<u16>, Failure> {
+pub(super) fn keep(connection: &Connection, claim: &Claim, held: &[(u16, u64)]) -> Result<Vec<u16>, Failure> {
     let pairs: Vec<String> = held
         .iter()
         .map(|(slot, epoch)| format!("[{slot},{}]", stored::number(*epoch)))
         .collect();
     let pairs = format!("[{}]", pairs.join(","));
-    let kept = sqlx::query(KEEP)
-        .bind(pairs.as_str())
-        .bind(stored::number(claim.epoch))
-        .bind(claim.member.as_str());
-    kept.execute(&mut *connection).await?;
-    Ok(sqlx::query_scalar(TAKEN)
-        .bind(pairs.as_str())
-        .bind(claim.member.as_str())
-        .fetch_all(&mut *connection)
-        .await?)
+    let kept = params![pairs, stored::number(claim.epoch), claim.member];
+    connection.prepare_cached(KEEP)?.execute(kept)?;
+    let taken: Vec<(u16,)> = rows(connection, TAKEN, params![pairs, claim.member])?;
+    Ok(taken.into_iter().map(|(slot,)| slot).collect())
 }
 
 /// The slots with a newer claim than one of these writes has, ascending. One statement for any number of
 /// writes. Whoever holds the file's lock knows that no claim comes after the answer.
-pub(super) async fn fenced(
-    connection: &mut SqliteConnection,
-    writes: &[Write],
-) -> Result<Vec<Fenced>, Failure> {
+pub(super) fn fenced(connection: &Connection, writes: &[Write]) -> Result<Vec<Fenced>, Failure> {
     let oldest = claims::oldest(writes);
     let Some(of_all) = oldest.values().min() else {
         return Ok(Vec::new());
     };
-    let newer: Vec<(u16, i64)> = sqlx::query_as(NEWER)
-        .bind(json(oldest.keys()))
-        .bind(stored::number(*of_all))
-        .fetch_all(connection)
-        .await?;
+    let of_these = params![json(oldest.keys()), stored::number(*of_all)];
+    let newer: Vec<(u16, i64)> = rows(connection, NEWER, of_these)?;
     let mut fenced = Vec::new();
     for (slot, epoch) in newer {
         let epoch = stored::epoch(epoch)?;
@@ -125,18 +95,13 @@ pub(super) async fn fenced(
 
 /// The newest epoch of all claims. A new claim of a slot is never older than the one in its place was kept, so the
 /// claims that stand are enough to look at.
-pub(super) async fn epoch(connection: &mut SqliteConnection) -> Result<u64, Failure> {
-    let newest: Option<i64> = sqlx::query_scalar("SELECT max(kept) FROM claims")
-        .fetch_one(connection)
-        .await?;
+pub(super) fn epoch(connection: &Connection) -> Result<u64, Failure> {
+    let mut newest = connection.prepare_cached("SELECT max(kept) FROM claims")?;
+    let newest: Option<i64> = newest.query_row((), |row| row.get(0))?;
     Ok(stored::epoch(newest.unwrap_or_default())?)
 }
 
 /// The last claims of a slot, newest first.
-pub(super) async fn moves(connection: &mut SqliteConnection, slot: u16) -> Result<Vec<Move>, Failure> {
-    let rows = sqlx::query_as(claims::MOVES)
-        .bind(slot)
-        .fetch_all(connection)
-        .await?;
-    Ok(claims::moves(rows)?)
+pub(super) fn moves(connection: &Connection, slot: u16) -> Result<Vec<Move>, Failure> {
+    Ok(claims::moves(rows(connection, claims::MOVES, params![slot])?)?)
 }

@@ -1,67 +1,51 @@
 //! Contact lists.
 
 use super::failure::Failure;
-use super::rows::{Shape, execute};
 use crate::{Contact, Error};
+use rusqlite::{Connection, OptionalExtension, params};
 use rvp::Principal;
-use sqlx::SqliteConnection;
 use std::collections::BTreeMap;
 
-const CLEAR: Shape = Shape {
-    before: "DELETE FROM contacts WHERE account IN (",
-    row: "?",
-    after: ")",
-};
+const CLEAR: &str = "DELETE FROM contacts WHERE account = ?";
 
-const PUT: Shape = Shape {
-    before: "INSERT INTO contacts (account, position, principal, name, group_name) VALUES ",
-    row: "(?,?,?,?,?)",
-    after: "",
-};
+const PUT: &str =
+    "INSERT INTO contacts (account, position, principal, name, group_name) VALUES (?, ?, ?, ?, ?)";
 
 /// Puts a whole list in place of what somebody has. The transaction around it is the caller's.
-pub(super) async fn put_of(
-    connection: &mut SqliteConnection,
+pub(super) fn put_of(
+    connection: &Connection,
     principal: &Principal,
     list: &[Contact],
 ) -> Result<(), Failure> {
-    let account: Option<i64> = sqlx::query_scalar("SELECT id FROM accounts WHERE principal = ?")
-        .bind(principal.as_url())
-        .fetch_optional(&mut *connection)
-        .await?;
-    let account = account.ok_or(Error::NoSuchAccount)?;
-    put(connection, BTreeMap::from([(account, list)])).await
+    let account = account(connection, principal)?.ok_or(Error::NoSuchAccount)?;
+    put(connection, BTreeMap::from([(account, list)]))
+}
+
+/// The row id of somebody who has an account.
+pub(super) fn account(connection: &Connection, principal: &Principal) -> Result<Option<i64>, Failure> {
+    let mut find = connection.prepare_cached("SELECT id FROM accounts WHERE principal = ?")?;
+    Ok(find
+        .query_row([principal.as_url()], |row| row.get(0))
+        .optional()?)
 }
 
 /// Puts whole lists in place of what there is. The transaction around it is the caller's.
-pub(super) async fn put(
-    connection: &mut SqliteConnection,
-    lists: BTreeMap<i64, &[Contact]>,
-) -> Result<(), Failure> {
-    let accounts: Vec<i64> = lists.keys().copied().collect();
-    execute(connection, CLEAR, &accounts, |query, account| {
-        query.bind(*account)
-    })
-    .await?;
-    let mut rows: Vec<(i64, i64, &Contact)> = Vec::new();
-    for (account, list) in lists {
-        rows.extend(
-            (0..)
-                .zip(list)
-                .map(|(position, contact)| (account, position, contact)),
-        );
+pub(super) fn put(connection: &Connection, lists: BTreeMap<i64, &[Contact]>) -> Result<(), Failure> {
+    if lists.is_empty() {
+        return Ok(());
     }
-    execute(connection, PUT, &rows, |query, (account, position, contact)| {
-        let Contact {
-            principal,
-            name,
-            group,
-        } = *contact;
-        let query = query
-            .bind(*account)
-            .bind(*position)
-            .bind(principal.as_url().to_owned());
-        query.bind(name.clone()).bind(group.clone())
-    })
-    .await
+    let mut clear = connection.prepare_cached(CLEAR)?;
+    let mut put = connection.prepare_cached(PUT)?;
+    for (account, list) in lists {
+        clear.execute([account])?;
+        for (position, contact) in (0_i64..).zip(list) {
+            let Contact {
+                principal,
+                name,
+                group,
+            } = contact;
+            put.execute(params![account, position, principal.as_url(), name, group])?;
+        }
+    }
+    Ok(())
 }

@@ -1,56 +1,82 @@
 //! Everything of a store, read and put table by table.
 
-use super::SqliteStore;
-use super::failure::{self, Failure};
+use super::connections::{Lent, beside};
+use super::failure::Failure;
+use super::{SqliteStore, open};
 use crate::backup::{ALTERED, BackupError, Filling, Snapshot, must_be_empty};
-use crate::stored::table::{Table, Value, values};
+use crate::stored::table::{Kind, Table, Value};
 use crate::{Error, stored};
 use async_trait::async_trait;
-use futures_util::TryStreamExt;
-use sqlx::{AssertSqlSafe, Row, Sqlite, Transaction};
+use rusqlite::types::ToSqlOutput;
+use rusqlite::{Connection, Row, ToSql, params_from_iter};
 use std::path::PathBuf;
+use std::sync::Arc;
+use tokio::sync::{Mutex, OwnedMutexGuard, mpsc};
 
-/// Rows of one statement. With twelve columns it has 768 placeholders, of 32,766 that are allowed.
-const ROWS: usize = 64;
+/// Rows that were read and not taken yet.
+const ROWS_AHEAD: usize = 64;
 
 /// A transaction that copies.
 struct Copying {
     path: PathBuf,
-    transaction: Transaction<'static, Sqlite>,
+    /// Locked by the one call that uses it.
+    lent: Arc<Mutex<Option<Lent>>>,
 }
 
 impl Copying {
-    fn explain<T>(&self, result: Result<T, sqlx::Error>) -> Result<T, Error> {
-        result.map_err(|error| Failure::from(error).explain(&self.path))
+    async fn run<T: Send + 'static>(
+        &self,
+        work: impl FnOnce(&Connection) -> Result<T, Failure> + Send + 'static,
+    ) -> Result<T, Failure> {
+        let lent = Arc::clone(&self.lent).lock_owned().await;
+        beside(move || work(connection(&lent)?)).await
     }
 
     async fn number(&mut self, sql: String) -> Result<i64, Error> {
-        let number = sqlx::query_scalar(AssertSqlSafe(sql))
-            .fetch_one(&mut *self.transaction)
-            .await;
-        self.explain(number)
+        let number = self.run(move |connection| Ok(connection.query_row(&sql, (), |row| row.get(0))?));
+        number.await.map_err(|failure| failure.explain(&self.path))
+    }
+}
+
+/// There is one until the end.
+fn connection(lent: &OwnedMutexGuard<Option<Lent>>) -> Result<&Connection, Failure> {
+    let lent = lent.as_ref().ok_or(Error::Stopped)?;
+    Ok(&lent.connection)
+}
+
+impl Drop for Copying {
+    /// What was not finished did not happen: the connection is closed with its transaction.
+    fn drop(&mut self) {
+        if let Ok(mut lent) = self.lent.try_lock() {
+            lent.take();
+        }
     }
 }
 
 impl SqliteStore {
     /// One moment's truth, for a backup.
     pub(crate) async fn begin_backup(&self) -> Result<Box<dyn Snapshot>, Error> {
-        let transaction = self.explain(self.snapshot().await)?;
-        Ok(Box::new(Copying {
-            path: self.path.clone(),
-            transaction,
-        }))
+        let lent = self.explain(self.readers.lend().await)?;
+        let copying = self.copying(lent);
+        let begun = copying.run(|connection| Ok(connection.execute_batch("BEGIN")?));
+        self.explain(begun.await)?;
+        Ok(Box::new(copying))
     }
 
     /// Begins to fill this store, which must be empty.
     pub(crate) async fn begin_restore(&self) -> Result<Box<dyn Filling>, BackupError> {
-        let transaction = self.explain(self.begin().await)?;
-        let mut copying = Copying {
-            path: self.path.clone(),
-            transaction,
-        };
+        let lent = self.explain(self.writer.lend().await)?;
+        let mut copying = self.copying(lent);
+        self.explain(copying.run(open::lock).await)?;
         must_be_empty(&mut copying, || self.path.display().to_string()).await?;
         Ok(Box::new(copying))
+    }
+
+    fn copying(&self, lent: Lent) -> Copying {
+        Copying {
+            path: self.path.clone(),
+            lent: Arc::new(Mutex::new(Some(lent))),
+        }
     }
 }
 
@@ -71,51 +97,91 @@ impl Snapshot for Copying {
         table: &'static Table,
         take: &mut (dyn FnMut(Vec<Value>) -> Result<(), BackupError> + Send),
     ) -> Result<(), BackupError> {
-        let path = self.path.clone();
-        let explain = |error: sqlx::Error| Failure::from(error).explain(&path);
-        let mut rows = sqlx::query(AssertSqlSafe(table.select())).fetch(&mut *self.transaction);
-        while let Some(row) = rows.try_next().await.map_err(explain)? {
-            let values = || -> Result<Vec<Value>, sqlx::Error> { Ok(values!(row, table)) };
-            take(values().map_err(explain)?)?;
+        let (read, mut rows) = mpsc::channel(ROWS_AHEAD);
+        let reading = self.run(move |connection| {
+            let mut statement = connection.prepare(&table.select())?;
+            let mut rows = statement.query(())?;
+            while let Some(row) = rows.next()? {
+                // Whoever takes no more ends this.
+                if read.blocking_send(values(row, table)?).is_err() {
+                    break;
+                }
+            }
+            Ok(())
+        });
+        let taking = async move {
+            while let Some(row) = rows.recv().await {
+                take(row)?;
+            }
+            Ok(())
+        };
+        let (read, taken): (_, Result<(), BackupError>) = tokio::join!(reading, taking);
+        taken?;
+        Ok(read.map_err(|failure| failure.explain(&self.path))?)
+    }
+}
+
+fn values(row: &Row<'_>, table: &Table) -> rusqlite::Result<Vec<Value>> {
+    let value = |(index, (_, kind)): (usize, &(&str, Kind))| {
+        let value = match kind {
+            Kind::Number => row.get::<_, Option<i64>>(index)?.map(Value::Number),
+            Kind::Text => row.get::<_, Option<String>>(index)?.map(Value::Text),
+            Kind::Octets => row.get::<_, Option<Vec<u8>>>(index)?.map(Value::Octets),
+            Kind::Flag => row.get::<_, Option<bool>>(index)?.map(Value::Flag),
+        };
+        Ok(value.unwrap_or(Value::Null))
+    };
+    table.columns.iter().enumerate().map(value).collect()
+}
+
+impl ToSql for Value {
+    fn to_sql(&self) -> rusqlite::Result<ToSqlOutput<'_>> {
+        match self {
+            Self::Null => Ok(ToSqlOutput::Owned(rusqlite::types::Value::Null)),
+            Self::Number(number) => number.to_sql(),
+            Self::Text(text) => text.to_sql(),
+            Self::Octets(octets) => octets.to_sql(),
+            Self::Flag(flag) => flag.to_sql(),
         }
-        Ok(())
     }
 }
 
 #[async_trait]
 impl Filling for Copying {
     async fn put(&mut self, table: &'static Table, rows: Vec<Vec<Value>>) -> Result<(), BackupError> {
-        let row = format!("({})", vec!["?"; table.columns.len()].join(","));
-        let mut rows = rows.into_iter().peekable();
-        while rows.peek().is_some() {
-            let some: Vec<Vec<Value>> = rows.by_ref().take(ROWS).collect();
-            let places = vec![row.as_str(); some.len()].join(",");
-            let sql = format!("INSERT INTO {} ({}) VALUES {places}", table.name, table.columns());
-            let query = some
-                .into_iter()
-                .flatten()
-                .fold(sqlx::query(AssertSqlSafe(sql)), |query, value| match value {
-                    Value::Null => query.bind(None::<i64>),
-                    Value::Number(number) => query.bind(number),
-                    Value::Text(text) => query.bind(text),
-                    Value::Octets(octets) => query.bind(octets),
-                    Value::Flag(flag) => query.bind(flag),
-                });
-            let put = query.execute(&mut *self.transaction).await;
-            if put.as_ref().is_err_and(failure::is_constraint) {
-                return Err(ALTERED);
+        let put = self.run(move |connection| {
+            let places = vec!["?"; table.columns.len()].join(",");
+            let sql = format!(
+                "INSERT INTO {} ({}) VALUES ({places})",
+                table.name,
+                table.columns()
+            );
+            let mut insert = connection.prepare_cached(&sql)?;
+            for row in rows {
+                insert.execute(params_from_iter(row))?;
             }
-            self.explain(put)?;
+            Ok(())
+        });
+        match put.await {
+            Err(failure) if failure.is_constraint() => Err(ALTERED),
+            Err(failure) => Err(failure.explain(&self.path).into()),
+            Ok(()) => Ok(()),
         }
-        Ok(())
     }
 
-    async fn finish(mut self: Box<Self>, revision: i64) -> Result<(), Error> {
-        let set = sqlx::query("UPDATE newest_revision SET revision = ?").bind(revision);
-        let set = set.execute(&mut *self.transaction).await;
-        self.explain(set)?;
-        let Self { path, transaction } = *self;
-        let done = transaction.commit().await;
-        done.map_err(|error| Failure::from(error).explain(&path))
+    async fn finish(self: Box<Self>, revision: i64) -> Result<(), Error> {
+        let mut lent = Arc::clone(&self.lent).lock_owned().await;
+        let finish = move || {
+            let set = "UPDATE newest_revision SET revision = ?";
+            connection(&lent)?.execute(set, [revision])?;
+            connection(&lent)?.execute_batch("COMMIT")?;
+            if let Some(lent) = lent.take() {
+                lent.give_back();
+            }
+            Ok(())
+        };
+        beside(finish)
+            .await
+            .map_err(|failure| failure.explain(&self.path))
     }
 }

@@ -5,26 +5,26 @@ use std::path::Path;
 use std::sync::Arc;
 
 // Primary result codes of SQLite; the low octet of the extended ones.
-const BUSY: u32 = 5;
-const LOCKED: u32 = 6;
-const READONLY: u32 = 8;
-const CORRUPT: u32 = 11;
-const CANTOPEN: u32 = 14;
-const CONSTRAINT: u32 = 19;
-const MISMATCH: u32 = 20;
-const NOTADB: u32 = 26;
+const BUSY: i32 = 5;
+const LOCKED: i32 = 6;
+const READONLY: i32 = 8;
+const CORRUPT: i32 = 11;
+const CANTOPEN: i32 = 14;
+const CONSTRAINT: i32 = 19;
+const MISMATCH: i32 = 20;
+const NOTADB: i32 = 26;
 
 /// Why something inside this module did not work: it becomes an [`Error`] where the file's path is known.
 #[derive(Debug)]
 pub(super) enum Failure {
     /// The database failed.
-    Database(sqlx::Error),
+    Database(rusqlite::Error),
     /// We refuse, and the answer is made already.
     Refused(Error),
 }
 
-impl From<sqlx::Error> for Failure {
-    fn from(error: sqlx::Error) -> Self {
+impl From<rusqlite::Error> for Failure {
+    fn from(error: rusqlite::Error) -> Self {
         Self::Database(error)
     }
 }
@@ -40,6 +40,14 @@ impl Failure {
     pub(super) fn is_busy(&self) -> bool {
         match self {
             Self::Database(error) => matches!(code(error), Some(BUSY | LOCKED)),
+            Self::Refused(_) => false,
+        }
+    }
+
+    /// Whether a value is one that its column, or the table beside its other rows, does not take.
+    pub(super) fn is_constraint(&self) -> bool {
+        match self {
+            Self::Database(error) => matches!(code(error), Some(CONSTRAINT | MISMATCH)),
             Self::Refused(_) => false,
         }
     }
@@ -69,13 +77,7 @@ impl Failure {
     }
 }
 
-/// Whether a value is one that its column, or the table beside its other rows, does not take.
-pub(super) fn is_constraint(error: &sqlx::Error) -> bool {
-    matches!(code(error), Some(CONSTRAINT | MISMATCH))
-}
-
 /// The primary result code, if it was the database that failed.
-fn code(error: &sqlx::Error) -> Option<u32> {
-    let code: u32 = error.as_database_error()?.code()?.parse().ok()?;
-    Some(code & 0xff)
+fn code(error: &rusqlite::Error) -> Option<i32> {
+    Some(error.sqlite_error()?.extended_code & 0xff)
 }

@@ -1,37 +1,27 @@
 //! Messages kept for people.
 
 use super::failure::Failure;
-use super::rows::{Bound, Shape, execute};
 use crate::KeptMessage;
 use crate::stored::batch::Kept;
-use crate::stored::{self, message, millis};
+use crate::stored::message::{Limited, MessageRow};
+use crate::stored::{self, millis};
+use rusqlite::{Connection, params};
 use rvp::Principal;
-use sqlx::SqliteConnection;
 use std::collections::BTreeMap;
 use std::time::SystemTime;
 
-const PUT: Shape = Shape {
-    before: "INSERT INTO kept_messages
-        (account, number, message_id, sender, ack, bytes, accepted, taken, document) VALUES ",
-    row: "(?,?,?,?,?,?,?,?,?)",
-    after: " ON CONFLICT (account, number) DO UPDATE SET
+const PUT: &str = "INSERT INTO kept_messages
+        (account, number, message_id, sender, ack, bytes, accepted, taken, document)
+    VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)
+    ON CONFLICT (account, number) DO UPDATE SET
         message_id = excluded.message_id, sender = excluded.sender, ack = excluded.ack,
         bytes = excluded.bytes, accepted = excluded.accepted, taken = excluded.taken,
-        document = excluded.document",
-};
+        document = excluded.document";
 
-pub(super) const TAKE: Shape = Shape {
-    before: "WITH taking (account, number, at) AS (VALUES ",
-    row: "(?,?,?)",
-    after: ") UPDATE kept_messages SET taken = coalesce(taken, taking.at), document = NULL FROM taking
-        WHERE kept_messages.account = taking.account AND kept_messages.number = taking.number",
-};
+pub(super) const TAKE: &str = "UPDATE kept_messages SET taken = coalesce(taken, ?3), document = NULL
+    WHERE account = ?1 AND number = ?2";
 
-pub(super) const FORGET: Shape = Shape {
-    before: "DELETE FROM kept_messages WHERE (account, number) IN (VALUES ",
-    row: "(?,?)",
-    after: ")",
-};
+pub(super) const FORGET: &str = "DELETE FROM kept_messages WHERE account = ? AND number = ?";
 
 pub(super) const WAITING: &str =
     "SELECT number, message_id, sender, ack, accepted, document FROM kept_messages
@@ -39,34 +29,33 @@ pub(super) const WAITING: &str =
     ORDER BY number LIMIT ?";
 
 /// Puts, takes and forgets. The transaction around it is the caller's.
-pub(super) async fn apply(
-    connection: &mut SqliteConnection,
+pub(super) fn apply(
+    connection: &Connection,
     outcomes: BTreeMap<(i64, i64), Kept<'_>>,
 ) -> Result<(), Failure> {
-    let (mut here, mut taken, mut gone) = (Vec::new(), Vec::new(), Vec::new());
     for ((account, number), outcome) in outcomes {
         match outcome {
-            Kept::Put(message) => here.push((account, number, message, None)),
-            Kept::PutAndTaken(message, at) => here.push((account, number, message, Some(at))),
-            Kept::Taken(at) => taken.push((account, number, at)),
-            Kept::Forgotten => gone.push((account, number)),
+            Kept::Put(message) => put(connection, (account, number), message, None)?,
+            Kept::PutAndTaken(message, at) => put(connection, (account, number), message, Some(at))?,
+            Kept::Taken(at) => {
+                let mut take = connection.prepare_cached(TAKE)?;
+                take.execute(params![account, number, millis::from_time(at)])?;
+            }
+            Kept::Forgotten => {
+                let mut forget = connection.prepare_cached(FORGET)?;
+                forget.execute([account, number])?;
+            }
         }
     }
-    execute(connection, FORGET, &gone, |query, (account, number)| {
-        query.bind(*account).bind(*number)
-    })
-    .await?;
-    execute(connection, TAKE, &taken, |query, (account, number, at)| {
-        query.bind(*account).bind(*number).bind(millis::from_time(*at))
-    })
-    .await?;
-    execute(connection, PUT, &here, |query, row| bind(query, *row)).await
+    Ok(())
 }
 
-fn bind(
-    query: Bound,
-    (account, number, message, taken): (i64, i64, &KeptMessage, Option<SystemTime>),
-) -> Bound {
+fn put(
+    connection: &Connection,
+    (account, number): (i64, i64),
+    message: &KeptMessage,
+    taken: Option<SystemTime>,
+) -> Result<(), Failure> {
     let KeptMessage {
         number: _,
         id,
@@ -75,29 +64,32 @@ fn bind(
         document,
         accepted,
     } = message;
-    query
-        .bind(account)
-        .bind(number)
-        .bind(id.as_str().to_owned())
-        .bind(from.to_string())
-        .bind(ack.name())
-        .bind(i64::try_from(document.len()).unwrap_or(i64::MAX))
-        .bind(millis::from_time(*accepted))
-        .bind(taken.map(millis::from_time))
-        .bind(taken.is_none().then(|| document.to_vec()))
+    connection.prepare_cached(PUT)?.execute(params![
+        account,
+        number,
+        id.as_str(),
+        from.to_string(),
+        ack.name(),
+        i64::try_from(document.len()).unwrap_or(i64::MAX),
+        millis::from_time(*accepted),
+        taken.map(millis::from_time),
+        taken.is_none().then_some(&document[..]),
+    ])?;
+    Ok(())
 }
 
 /// Reads messages that wait, within the limits.
-pub(super) async fn waiting(
-    connection: &mut SqliteConnection,
+pub(super) fn waiting(
+    connection: &Connection,
     principal: &Principal,
     after: u64,
     limit: u32,
 ) -> Result<Vec<KeptMessage>, Failure> {
-    let rows = sqlx::query_as(WAITING)
-        .bind(principal.as_url())
-        .bind(stored::number(after))
-        .bind(limit)
-        .fetch(connection);
-    message::within_limit(rows, principal).await
+    let mut waiting = connection.prepare_cached(WAITING)?;
+    let mut rows = waiting.query(params![principal.as_url(), stored::number(after), limit])?;
+    let mut messages = Limited::of(principal);
+    while let Some(row) = rows.next()?
+        && messages.take(MessageRow::try_from(row)?)?
+    {}
+    Ok(messages.finish())
 }

@@ -1,9 +1,9 @@
-//! Reads accounts.
+//! Reads accounts, and rows of any kind.
 
 use super::failure::Failure;
-use crate::stored::account::{self, AccountRow, DigestRow, Found};
+use crate::stored::account::{self, AccountRow, Found};
+use rusqlite::{Connection, Params, Row, params};
 use rvp::Principal;
-use sqlx::{AssertSqlSafe, SqliteConnection};
 
 /// Whose rows to read.
 #[derive(Clone, Copy)]
@@ -19,45 +19,45 @@ pub(super) enum Which<'a> {
 }
 
 /// Reads accounts, ordered by principal.
-pub(super) async fn accounts(
-    connection: &mut SqliteConnection,
-    which: Which<'_>,
-) -> Result<Vec<Found>, Failure> {
-    let condition = match which {
-        Which::All => "",
-        Which::One(_) => " WHERE principal = ?",
-        // One statement for any number of slots.
-        Which::InSlots(_) => " WHERE slot IN (SELECT value FROM json_each(?))",
-        Which::ChangedAfter(_) => " WHERE revision > ?",
+pub(super) fn accounts(connection: &Connection, which: Which<'_>) -> Result<Vec<Found>, Failure> {
+    let select = |condition| format!("{}{condition} ORDER BY principal", account::SELECT);
+    let found: Vec<AccountRow> = match which {
+        Which::All => rows(connection, &select(""), ())?,
+        Which::One(principal) => {
+            let sql = select(" WHERE principal = ?");
+            rows(connection, &sql, params![principal.as_url()])?
+        }
+        Which::InSlots(slots) => {
+            // One statement for any number of slots.
+            let sql = select(" WHERE slot IN (SELECT value FROM json_each(?))");
+            rows(connection, &sql, params![json(slots)])?
+        }
+        Which::ChangedAfter(revision) => rows(connection, &select(" WHERE revision > ?"), params![revision])?,
     };
-    let query = sqlx::query_as::<_, AccountRow>(AssertSqlSafe(format!(
-        "{}{condition} ORDER BY principal",
-        account::SELECT
-    )));
-    let query = match which {
-        Which::All => query,
-        Which::One(principal) => query.bind(principal.as_url()),
-        Which::InSlots(slots) => query.bind(json(slots)),
-        Which::ChangedAfter(revision) => query.bind(revision),
-    };
-    let rows = query.fetch_all(&mut *connection).await?;
-    let mut found = rows
-        .into_iter()
-        .map(account::account)
-        .collect::<Result<Vec<_>, _>>()?;
-    add_digest_secrets(connection, &mut found).await?;
+    let found: Result<Vec<Found>, _> = found.into_iter().map(account::account).collect();
+    let mut found = found?;
+    add_digest_secrets(connection, &mut found)?;
     Ok(found)
 }
 
-async fn add_digest_secrets(connection: &mut SqliteConnection, found: &mut [Found]) -> Result<(), Failure> {
-    let rows: Vec<DigestRow> = sqlx::query_as(
-        "SELECT account, username, ha1 FROM digest_secrets
-            WHERE account IN (SELECT value FROM json_each(?)) ORDER BY account, position",
-    )
-    .bind(json(account::opted_in(found)))
-    .fetch_all(&mut *connection)
-    .await?;
-    Ok(account::add_digest_secrets(found, rows)?)
+fn add_digest_secrets(connection: &Connection, found: &mut [Found]) -> Result<(), Failure> {
+    const SECRETS: &str = "SELECT account, username, ha1 FROM digest_secrets
+        WHERE account IN (SELECT value FROM json_each(?)) ORDER BY account, position";
+    let of_these = params![json(account::opted_in(found))];
+    Ok(account::add_digest_secrets(
+        found,
+        rows(connection, SECRETS, of_these)?,
+    )?)
+}
+
+/// All rows of a statement.
+pub(super) fn rows<R>(connection: &Connection, sql: &str, values: impl Params) -> Result<Vec<R>, Failure>
+where
+    R: for<'r> TryFrom<&'r Row<'r>, Error = rusqlite::Error>,
+{
+    let mut statement = connection.prepare_cached(sql)?;
+    let rows = statement.query_map(values, |row| R::try_from(row))?;
+    Ok(rows.collect::<Result<_, _>>()?)
 }
 
 /// A list of numbers as one value to bind, for `json_each`.

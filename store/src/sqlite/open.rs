@@ -1,15 +1,18 @@
 //! Opening a file: making it, looking at it before anything is changed, and bringing it to our schema.
 
+use super::connections::beside;
 use super::failure::Failure;
+use super::load::rows;
 use crate::Error;
-use sqlx::migrate::{MigrateError, Migrator};
-use sqlx::sqlite::{SqliteConnectOptions, SqliteConnection, SqliteJournalMode, SqliteSynchronous};
-use sqlx::{ConnectOptions, Connection};
+use rusqlite::{Connection, OpenFlags, Transaction, TransactionBehavior, params};
+use sqlx::migrate::Migrator;
+use std::collections::BTreeMap;
 use std::path::Path;
 use std::sync::Arc;
 use std::time::Duration;
 
-/// Every schema there was, in order. Never edit one that was released: add another.
+/// Every schema there was, in order. Never edit one that was released: add another. Both engines are told in the same
+/// way which they have.
 static MIGRATIONS: Migrator = sqlx::migrate!("./migrations/sqlite");
 
 /// As the first migration sets it.
@@ -30,70 +33,98 @@ const PAUSE: Duration = Duration::from_millis(50);
 /// While it waits longer the database looks ever more rarely, in the end every 100 ms, and a process that
 /// writes all the time leaves the lock for a fraction of a millisecond only. With three of them some waits
 /// were above a second, and one had a tenth of another's share.
-const IMPATIENT: &str = "PRAGMA busy_timeout = 1";
+const IMPATIENT: Duration = Duration::from_millis(1);
 
 /// Attempts of the connection that writes; at a millisecond or somewhat more some ten seconds in all.
-pub(super) const WRITE_ATTEMPTS: u32 = 8000;
+const WRITE_ATTEMPTS: u32 = 8000;
 
 /// Pages of the log, of 4 KiB, from which on whoever commits brings them into the file and waits for the disk twice
 /// more: some 32 MiB beside the file. With the usual thousand, a storm of subscriptions did so every few
 /// transactions; most is done by [`crate::Store::upkeep`] before.
-const LOG_PAGES: &str = "8000";
+const LOG_PAGES: u32 = 8000;
 
-/// How connections are made. The durable mode: a commit returns when the disk has it.
-pub(super) fn options(path: &Path) -> SqliteConnectOptions {
-    plain_options(path)
-        .journal_mode(SqliteJournalMode::Wal)
-        .synchronous(SqliteSynchronous::Full)
-        .pragma("wal_autocheckpoint", LOG_PAGES)
+/// Statements that a connection keeps prepared: all that there are for what is not an operator's.
+const STATEMENTS: usize = 64;
+
+/// What was done to a file, as the library for the other engine notes it.
+const MIGRATIONS_TABLE: &str = "CREATE TABLE IF NOT EXISTS _sqlx_migrations (
+    version BIGINT PRIMARY KEY,
+    description TEXT NOT NULL,
+    installed_on TIMESTAMP NOT NULL DEFAULT CURRENT_TIMESTAMP,
+    success BOOLEAN NOT NULL,
+    checksum BLOB NOT NULL,
+    execution_time BIGINT NOT NULL
+)";
+
+/// A connection that writes. The durable mode: a commit returns when the disk has it.
+pub(super) fn writer(path: &Path) -> Result<Connection, Failure> {
+    let connection = durable(path)?;
+    connection.busy_timeout(IMPATIENT)?;
+    Ok(connection)
 }
 
-/// Makes a connection look for the lock often.
-pub(super) async fn look_often(connection: &mut SqliteConnection) -> Result<(), sqlx::Error> {
-    sqlx::query(IMPATIENT).execute(connection).await?;
-    Ok(())
+/// A connection that reads only.
+pub(super) fn reader(path: &Path) -> Result<Connection, Failure> {
+    let connection = durable(path)?;
+    connection.execute_batch("PRAGMA query_only = ON")?;
+    Ok(connection)
 }
 
-/// The same without anything that could change a file that is not ours.
-fn plain_options(path: &Path) -> SqliteConnectOptions {
-    SqliteConnectOptions::new()
-        .filename(path)
-        .create_if_missing(false)
-        .foreign_keys(true)
-        .busy_timeout(BUSY_TIMEOUT)
-        .disable_statement_logging()
-}
-
-/// Makes the file if there is none, refuses it if it is not ours or newer than we are, and brings it to the
-/// newest schema. Several processes may do this at one time.
-pub(super) async fn prepare(path: &Path) -> Result<(), Error> {
-    create(path)?;
+/// Begins a transaction that has the file's lock.
+pub(super) fn lock(connection: &Connection) -> Result<(), Failure> {
     let mut attempt = 1;
     loop {
-        match try_prepare(path).await {
-            Err(failure) if failure.is_busy() && attempt < ATTEMPTS => {
-                attempt += 1;
-                tokio::time::sleep(PAUSE).await;
-            }
-            Err(failure) => return Err(failure.explain(path)),
-            Ok(()) => return Ok(()),
+        match connection.execute_batch("BEGIN IMMEDIATE").map_err(Failure::from) {
+            Err(failure) if failure.is_busy() && attempt < WRITE_ATTEMPTS => attempt += 1,
+            begun => return begun,
         }
     }
 }
 
-async fn try_prepare(path: &Path) -> Result<(), Failure> {
-    let mut connection = plain_options(path).connect().await?;
-    inspect(&mut connection, path).await?;
-    connection.close().await?;
-    let mut connection = options(path).connect().await?;
-    migrate(&mut connection, path).await?;
-    connection.close().await?;
-    Ok(())
+fn durable(path: &Path) -> Result<Connection, Failure> {
+    let connection = plain(path)?;
+    connection.set_prepared_statement_cache_capacity(STATEMENTS);
+    let settings = format!(
+        "PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL; PRAGMA wal_autocheckpoint = {LOG_PAGES}"
+    );
+    connection.execute_batch(&settings)?;
+    Ok(connection)
+}
+
+/// The same without anything that could change a file that is not ours.
+fn plain(path: &Path) -> Result<Connection, Failure> {
+    let flags = OpenFlags::SQLITE_OPEN_READ_WRITE | OpenFlags::SQLITE_OPEN_NO_MUTEX;
+    let connection = Connection::open_with_flags(path, flags)?;
+    connection.busy_timeout(BUSY_TIMEOUT)?;
+    connection.execute_batch("PRAGMA foreign_keys = ON")?;
+    Ok(connection)
+}
+
+/// Makes the file if there is none, refuses it if it is not ours or newer than we are, and brings it to the
+/// newest schema. Several processes may do this at one time.
+pub(super) async fn prepare(path: &Path) -> Result<(), Failure> {
+    let mut attempt = 1;
+    loop {
+        let path = path.to_owned();
+        match beside(move || try_prepare(&path)).await {
+            Err(failure) if failure.is_busy() && attempt < ATTEMPTS => {
+                attempt += 1;
+                tokio::time::sleep(PAUSE).await;
+            }
+            prepared => return prepared,
+        }
+    }
+}
+
+fn try_prepare(path: &Path) -> Result<(), Failure> {
+    create(path)?;
+    inspect(&plain(path)?, path)?;
+    migrate(&durable(path)?, path)
 }
 
 /// Makes an empty file, which is an empty database, that only this user may read: it will hold secrets.
 /// The database gives its side files the same permissions.
-fn create(path: &Path) -> Result<(), Error> {
+fn create(path: &Path) -> Result<(), Failure> {
     let mut new = std::fs::OpenOptions::new();
     new.write(true).create_new(true);
     #[cfg(unix)]
@@ -101,34 +132,27 @@ fn create(path: &Path) -> Result<(), Error> {
     match new.open(path) {
         Ok(_) => Ok(()),
         Err(error) if error.kind() == std::io::ErrorKind::AlreadyExists => Ok(()),
-        Err(error) => Err(Error::CannotOpen {
+        Err(error) => Err(Failure::Refused(Error::CannotOpen {
             store: path.display().to_string(),
             source: Arc::new(error),
-        }),
+        })),
     }
 }
 
 /// Refuses what is not ours. Reads only.
-async fn inspect(connection: &mut SqliteConnection, path: &Path) -> Result<(), Failure> {
-    let mut snapshot = connection.begin().await?;
-    let application: i64 = sqlx::query_scalar("PRAGMA application_id")
-        .fetch_one(&mut *snapshot)
-        .await?;
-    let tables: i64 = sqlx::query_scalar("SELECT count(*) FROM sqlite_schema")
-        .fetch_one(&mut *snapshot)
-        .await?;
-    if application == 0 && tables == 0 {
+fn inspect(connection: &Connection, path: &Path) -> Result<(), Failure> {
+    let snapshot = Transaction::new_unchecked(connection, TransactionBehavior::Deferred)?;
+    let number = |sql| snapshot.query_row(sql, (), |row| row.get::<_, Option<i64>>(0));
+    let application = number("PRAGMA application_id")?;
+    let tables = number("SELECT count(*) FROM sqlite_schema")?;
+    if application == Some(0) && tables == Some(0) {
         return Ok(());
     }
     let store = path.display().to_string();
-    if application != APPLICATION_ID {
+    if application != Some(APPLICATION_ID) {
         return Err(Failure::Refused(Error::Foreign { store }));
     }
-    let found: Option<i64> = sqlx::query_scalar("SELECT max(version) FROM _sqlx_migrations")
-        .fetch_one(&mut *snapshot)
-        .await?;
-    snapshot.rollback().await?;
-    match found {
+    match number("SELECT max(version) FROM _sqlx_migrations")? {
         Some(found) if found > newest_schema() => Err(Failure::Refused(Error::NewerSchema {
             store,
             found,
@@ -140,32 +164,42 @@ async fn inspect(connection: &mut SqliteConnection, path: &Path) -> Result<(), F
 
 /// Brings the file to the newest schema in one transaction that holds the lock from its first moment, so
 /// that two processes cannot both begin. Also finds out whether we may write.
-pub(super) async fn migrate(connection: &mut SqliteConnection, path: &Path) -> Result<(), Failure> {
-    let mut transaction = connection.begin_with("BEGIN IMMEDIATE").await?;
-    // Not `run`: the compiler cannot prove the future of that to be `Send`, which is why this exists.
-    match MIGRATIONS.run_direct(None, &mut *transaction, false).await {
-        Ok(()) => {
-            // The lock alone is also given to those who may only read; a statement that writes is not, even
-            // if there is nothing for it to do.
-            let nothing = sqlx::query("UPDATE newest_revision SET revision = revision WHERE only = 0");
-            nothing.execute(&mut *transaction).await?;
-            Ok(transaction.commit().await?)
+pub(super) fn migrate(connection: &Connection, path: &Path) -> Result<(), Failure> {
+    let transaction = Transaction::new_unchecked(connection, TransactionBehavior::Immediate)?;
+    transaction.execute_batch(MIGRATIONS_TABLE)?;
+    let done = rows(&transaction, "SELECT version, checksum FROM _sqlx_migrations", ())?;
+    let mut done: BTreeMap<i64, Vec<u8>> = done.into_iter().collect();
+    for migration in MIGRATIONS.iter() {
+        match done.remove(&migration.version) {
+            Some(checksum) if *checksum == *migration.checksum => {}
+            // Somebody else's tables, or ours made from another text than this program holds.
+            Some(_) => {
+                let store = path.display().to_string();
+                return Err(Failure::Refused(Error::Foreign { store }));
+            }
+            None => {
+                transaction.execute_batch(migration.sql.as_str())?;
+                transaction.execute(
+                    "INSERT INTO _sqlx_migrations (version, description, success, checksum, execution_time)
+                        VALUES (?, ?, TRUE, ?, 0)",
+                    params![migration.version, &*migration.description, &*migration.checksum],
+                )?;
+            }
         }
-        Err(MigrateError::Execute(error) | MigrateError::ExecuteMigration(error, _)) => Err(error.into()),
-        // A newer process came between the inspection and the lock.
-        Err(MigrateError::VersionMissing(found)) => {
-            let store = path.display().to_string();
-            Err(Failure::Refused(Error::NewerSchema {
-                store,
-                found,
-                known: newest_schema(),
-            }))
-        }
-        // Somebody else's tables, or ours made from another text than this program holds.
-        Err(_) => Err(Failure::Refused(Error::Foreign {
-            store: path.display().to_string(),
-        })),
     }
+    // A newer process came between the inspection and the lock.
+    if let Some((found, _)) = done.pop_last() {
+        let store = path.display().to_string();
+        let known = newest_schema();
+        return Err(Failure::Refused(Error::NewerSchema { store, found, known }));
+    }
+    // The lock alone is also given to those who may only read; a statement that writes is not, even
+    // if there is nothing for it to do.
+    transaction.execute(
+        "UPDATE newest_revision SET revision = revision WHERE only = 0",
+        (),
+    )?;
+    Ok(transaction.commit()?)
 }
 
 fn newest_schema() -> i64 {

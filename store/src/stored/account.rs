@@ -25,7 +25,7 @@ pub(crate) const INSERT: &str =
     ON CONFLICT (principal) DO NOTHING RETURNING id";
 
 pub(crate) const UPDATE: &str =
-    "UPDATE accounts SET slot = $2, revision = $3, display_name = $4, email = $5, disabled = $6,
+    "UPDATE accounts SET principal = $1, slot = $2, revision = $3, display_name = $4, email = $5, disabled = $6,
         scram_salt = $7, scram_iterations = $8, scram_stored_key = $9, scram_server_key = $10, nt_hash = $11
     WHERE principal = $1 RETURNING id";
 

@@ -3,9 +3,7 @@
 use super::{millis, number, principal, unreadable};
 use crate::{ArchiveEntry, Archived, Chain, ChainHash, ChainPoint, Error, KEPT_READ_BYTES_MAX};
 use bytes::Bytes;
-use futures_util::{Stream, TryStreamExt};
 use rvp::{Domain, Identity, MessageId};
-use std::pin::Pin;
 use std::time::SystemTime;
 
 /// The columns of an entry: number, time, message id, sender, recipient, hash, document.
@@ -74,21 +72,34 @@ pub(crate) fn last_before(rows: Vec<AgeRow>, before: SystemTime) -> Result<Optio
     last.map(|(number, _, hash)| point(number, hash)).transpose()
 }
 
-/// Reads entries up to the one that reaches the limit of octets.
-pub(crate) async fn within_limit<F: From<Error> + From<sqlx::Error>>(
-    mut rows: Pin<Box<dyn Stream<Item = Result<EntryRow, sqlx::Error>> + Send + '_>>,
-    domain: &Domain,
-) -> Result<Vec<Archived>, F> {
-    let (mut entries, mut octets) = (Vec::new(), 0);
-    while let Some(row) = rows.try_next().await? {
-        let archived = archived(row, domain)?;
-        octets += archived.entry.document.len();
-        entries.push(archived);
-        if octets >= KEPT_READ_BYTES_MAX {
-            break;
+/// Entries that are read, up to the one that reaches the limit of octets.
+pub(crate) struct Limited<'a> {
+    domain: &'a Domain,
+    entries: Vec<Archived>,
+    octets: usize,
+}
+
+impl<'a> Limited<'a> {
+    /// None of this domain's yet.
+    pub(crate) fn of(domain: &'a Domain) -> Self {
+        Self {
+            domain,
+            entries: Vec::new(),
+            octets: 0,
         }
     }
-    Ok(entries)
+
+    /// Takes one more. Says whether there is room for another.
+    pub(crate) fn take(&mut self, row: EntryRow) -> Result<bool, Error> {
+        let archived = archived(row, self.domain)?;
+        self.octets += archived.entry.document.len();
+        self.entries.push(archived);
+        Ok(self.octets < KEPT_READ_BYTES_MAX)
+    }
+
+    pub(crate) fn finish(self) -> Vec<Archived> {
+        self.entries
+    }
 }
 
 fn archived(row: EntryRow, domain: &Domain) -> Result<Archived, Error> {

@@ -3,10 +3,8 @@
 use super::{millis, unreadable};
 use crate::{Error, KEPT_READ_BYTES_MAX, KeptHeader, KeptMessage};
 use bytes::Bytes;
-use futures_util::{Stream, TryStreamExt};
 use rvp::notification::AckType;
 use rvp::{Identity, MessageId, Principal};
-use std::pin::Pin;
 
 /// The columns of a header: whose, its number, id and sender, octets of its document, when it was accepted, and
 /// taken.
@@ -43,19 +41,32 @@ fn message((number, id, from, ack, accepted, document): MessageRow) -> Option<Ke
     })
 }
 
-/// Reads messages up to the one that reaches the limit of octets.
-pub(crate) async fn within_limit<F: From<Error> + From<sqlx::Error>>(
-    mut rows: Pin<Box<dyn Stream<Item = Result<MessageRow, sqlx::Error>> + Send + '_>>,
-    of: &Principal,
-) -> Result<Vec<KeptMessage>, F> {
-    let (mut messages, mut octets) = (Vec::new(), 0);
-    while let Some(row) = rows.try_next().await? {
-        let message = message(row).ok_or_else(|| unreadable("message", &of.address()))?;
-        octets += message.document.len();
-        messages.push(message);
-        if octets >= KEPT_READ_BYTES_MAX {
-            break;
+/// Messages that are read, up to the one that reaches the limit of octets.
+pub(crate) struct Limited<'a> {
+    of: &'a Principal,
+    messages: Vec<KeptMessage>,
+    octets: usize,
+}
+
+impl<'a> Limited<'a> {
+    /// None of this person's yet.
+    pub(crate) fn of(of: &'a Principal) -> Self {
+        Self {
+            of,
+            messages: Vec::new(),
+            octets: 0,
         }
     }
-    Ok(messages)
+
+    /// Takes one more. Says whether there is room for another.
+    pub(crate) fn take(&mut self, row: MessageRow) -> Result<bool, Error> {
+        let message = message(row).ok_or_else(|| unreadable("message", &self.of.address()))?;
+        self.octets += message.document.len();
+        self.messages.push(message);
+        Ok(self.octets < KEPT_READ_BYTES_MAX)
+    }
+
+    pub(crate) fn finish(self) -> Vec<KeptMessage> {
+        self.messages
+    }
 }

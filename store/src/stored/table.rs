@@ -51,27 +51,6 @@ impl Table {
     }
 }
 
-/// The values of a row of either engine.
-macro_rules! values {
-    ($row:expr, $table:expr) => {{
-        let mut values = Vec::with_capacity($table.columns.len());
-        for (index, (_, kind)) in $table.columns.iter().enumerate() {
-            use crate::stored::table::{Kind, Value};
-            values.push(
-                match kind {
-                    Kind::Number => $row.try_get::<Option<i64>, _>(index)?.map(Value::Number),
-                    Kind::Text => $row.try_get::<Option<String>, _>(index)?.map(Value::Text),
-                    Kind::Octets => $row.try_get::<Option<Vec<u8>>, _>(index)?.map(Value::Octets),
-                    Kind::Flag => $row.try_get::<Option<bool>, _>(index)?.map(Value::Flag),
-                }
-                .unwrap_or(Value::Null),
-            );
-        }
-        values
-    }};
-}
-pub(crate) use values;
-
 use Kind::{Flag, Number, Octets, Text};
 
 /// Every table but the one of the newest revision, in an order in which rows can be put.
