@@ -1,16 +1,22 @@
-//! Connections of one kind to the file. Each is used by one call at a time, from its first statement to its last in a
-//! thread where waiting does no harm: to hand each statement over, and each row back, would cost more than the work.
+//! Connections of one kind to the file, each in a thread of its own where waiting does no harm. A call has one from its
+//! first statement to its last: to hand each statement over, and each row back, would cost more than the work.
+//!
+//! Threads of the runtime's own that may wait would do as well, but each call would be in another one, and what each
+//! keeps of the memory that it has used adds up.
 
 use super::failure::Failure;
 use crate::Error;
 use rusqlite::Connection;
 use std::path::{Path, PathBuf};
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError, mpsc};
 use std::time::Duration;
-use tokio::sync::{OwnedSemaphorePermit, Semaphore};
+use tokio::sync::{OwnedSemaphorePermit, Semaphore, oneshot};
 
 /// How long a call waits for a connection that others of this process use.
 const TURN_TIMEOUT: Duration = Duration::from_secs(10);
+
+/// Jobs that may wait for a thread: one, that it is given back, and some that nobody waits for any more.
+const JOBS_MAX: usize = 4;
 
 /// Why there is no connection for a call.
 #[derive(Debug, thiserror::Error)]
@@ -19,8 +25,10 @@ enum NoConnection {
     InUse,
     #[error("the store is closed")]
     Closed,
-    #[error("the work was given up")]
-    GivenUp(#[from] tokio::task::JoinError),
+    #[error("no thread can be made for a connection")]
+    NoThread(#[from] std::io::Error),
+    #[error("the thread of the connection has ended")]
+    Ended,
 }
 
 impl From<NoConnection> for Failure {
@@ -44,14 +52,28 @@ struct Inner {
     connect: Connect,
     most: u32,
     turns: Arc<Semaphore>,
-    idle: Mutex<Vec<Connection>>,
+    idle: Mutex<Vec<Thread>>,
 }
 
-/// A connection for as long as somebody needs it.
+/// What a thread does next.
+type Job = Box<dyn FnOnce(&mut Seat) + Send>;
+
+/// The way to a thread, which ends when there is none any more.
+#[derive(Clone, Debug)]
+struct Thread(mpsc::SyncSender<Job>);
+
+/// What a thread holds.
+struct Seat {
+    path: PathBuf,
+    connect: Connect,
+    connection: Option<Connection>,
+}
+
+/// A connection for longer than a call.
 pub(super) struct Lent {
-    pub(super) connection: Connection,
     inner: Arc<Inner>,
-    _turn: OwnedSemaphorePermit,
+    /// None when it is given back.
+    thread: Option<(Thread, OwnedSemaphorePermit)>,
 }
 
 impl Connections {
@@ -74,32 +96,25 @@ impl Connections {
         &self,
         work: impl FnOnce(&Connection) -> Result<T, Failure> + Send + 'static,
     ) -> Result<T, Failure> {
-        let turn = self.turn().await?;
-        let inner = Arc::clone(&self.inner);
-        let done = move || {
-            let connection = inner.connection()?;
-            let result = work(&connection);
-            if connection.is_autocommit() {
-                inner.idle().push(connection);
-            }
+        let (thread, turn) = self.inner.turn().await?;
+        let (inner, back) = (Arc::clone(&self.inner), thread.clone());
+        let (answer, answered) = oneshot::channel();
+        thread.give(move |seat| {
+            let result = seat.connection().and_then(work);
+            inner.take_back(seat, back);
             drop(turn);
-            result
-        };
-        beside(done).await
+            // Whoever asked may have given up.
+            let _ = answer.send(result);
+        });
+        answered.await.unwrap_or_else(|_| Err(NoConnection::Ended.into()))
     }
 
-    /// Lends a connection to somebody who needs it for longer than a call, and gives it back with [`Lent::give_back`].
+    /// Lends a connection.
     pub(super) async fn lend(&self) -> Result<Lent, Failure> {
-        let turn = self.turn().await?;
-        let inner = Arc::clone(&self.inner);
-        let lend = move || {
-            Ok(Lent {
-                connection: inner.connection()?,
-                inner,
-                _turn: turn,
-            })
-        };
-        beside(lend).await
+        Ok(Lent {
+            thread: Some(self.inner.turn().await?),
+            inner: Arc::clone(&self.inner),
+        })
     }
 
     /// Waits for what is under way and closes all.
@@ -109,45 +124,102 @@ impl Connections {
         };
         self.inner.turns.close();
         drop(all);
-        let connections = std::mem::take(&mut *self.inner.idle());
-        // The last one folds the side files into the file. What goes wrong then is done when it is opened again.
-        let _ = tokio::task::spawn_blocking(|| drop(connections)).await;
-    }
-
-    async fn turn(&self) -> Result<OwnedSemaphorePermit, NoConnection> {
-        let turn = Arc::clone(&self.inner.turns).acquire_owned();
-        match tokio::time::timeout(TURN_TIMEOUT, turn).await {
-            Ok(Ok(turn)) => Ok(turn),
-            Ok(Err(_)) => Err(NoConnection::Closed),
-            Err(_) => Err(NoConnection::InUse),
+        let threads = std::mem::take(&mut *self.inner.idle());
+        for thread in threads {
+            let (closed, is_closed) = oneshot::channel();
+            // The last one folds the side files into the file. If that goes wrong it is done with the next opening.
+            thread.give(move |seat| {
+                seat.connection = None;
+                let _ = closed.send(());
+            });
+            let _ = is_closed.await;
         }
     }
 }
 
 impl Inner {
-    fn connection(&self) -> Result<Connection, Failure> {
+    /// A thread, and the right to use it.
+    async fn turn(&self) -> Result<(Thread, OwnedSemaphorePermit), NoConnection> {
+        let turn = Arc::clone(&self.turns).acquire_owned();
+        let turn = match tokio::time::timeout(TURN_TIMEOUT, turn).await {
+            Ok(Ok(turn)) => turn,
+            Ok(Err(_)) => return Err(NoConnection::Closed),
+            Err(_) => return Err(NoConnection::InUse),
+        };
         let idle = self.idle().pop();
-        idle.map_or_else(|| (self.connect)(&self.path), Ok)
+        let thread = match idle {
+            Some(thread) => thread,
+            None => self.thread()?,
+        };
+        Ok((thread, turn))
     }
 
-    fn idle(&self) -> MutexGuard<'_, Vec<Connection>> {
+    fn thread(&self) -> Result<Thread, NoConnection> {
+        let (thread, jobs) = mpsc::sync_channel::<Job>(JOBS_MAX);
+        let mut seat = Seat {
+            path: self.path.clone(),
+            connect: self.connect,
+            connection: None,
+        };
+        let work = move || jobs.iter().for_each(|job| job(&mut seat));
+        std::thread::Builder::new()
+            .name("sqlite".to_owned())
+            .spawn(work)?;
+        Ok(Thread(thread))
+    }
+
+    /// A thread can be used by others. What somebody has left open did not happen.
+    fn take_back(&self, seat: &mut Seat, thread: Thread) {
+        if seat.connection.as_ref().is_some_and(|each| !each.is_autocommit()) {
+            seat.connection = None;
+        }
+        self.idle().push(thread);
+    }
+
+    fn idle(&self) -> MutexGuard<'_, Vec<Thread>> {
         self.idle.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 
-impl Lent {
-    /// Gives the connection back, on which no transaction is open.
-    pub(super) fn give_back(self) {
-        self.inner.idle().push(self.connection);
+impl Thread {
+    fn give(&self, job: impl FnOnce(&mut Seat) + Send + 'static) {
+        // One that has ended, or has too much to do, drops the job, and with it whoever is to be answered.
+        let _ = self.0.try_send(Box::new(job));
     }
 }
 
-/// Does what may wait for the disk, or for others who use the file.
-pub(super) async fn beside<T: Send + 'static>(
-    work: impl FnOnce() -> Result<T, Failure> + Send + 'static,
-) -> Result<T, Failure> {
-    match tokio::task::spawn_blocking(work).await {
-        Ok(result) => result,
-        Err(error) => Err(NoConnection::from(error).into()),
+impl Seat {
+    fn connection(&mut self) -> Result<&Connection, Failure> {
+        let connection = match self.connection.take() {
+            Some(connection) => connection,
+            None => (self.connect)(&self.path)?,
+        };
+        Ok(self.connection.insert(connection))
+    }
+}
+
+impl Lent {
+    /// Does something with it.
+    pub(super) async fn run<T: Send + 'static>(
+        &self,
+        work: impl FnOnce(&Connection) -> Result<T, Failure> + Send + 'static,
+    ) -> Result<T, Failure> {
+        let (answer, answered) = oneshot::channel();
+        if let Some((thread, _)) = &self.thread {
+            thread.give(move |seat| drop(answer.send(seat.connection().and_then(work))));
+        }
+        answered.await.unwrap_or_else(|_| Err(NoConnection::Ended.into()))
+    }
+}
+
+impl Drop for Lent {
+    fn drop(&mut self) {
+        if let Some((thread, turn)) = self.thread.take() {
+            let (inner, back) = (Arc::clone(&self.inner), thread.clone());
+            thread.give(move |seat| {
+                inner.take_back(seat, back);
+                drop(turn);
+            });
+        }
     }
 }

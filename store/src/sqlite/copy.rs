@@ -1,7 +1,6 @@
 //! Everything of a store, read and put table by table.
 
-use super::connections::{Lent, beside};
-use super::failure::Failure;
+use super::connections::Lent;
 use super::{SqliteStore, open};
 use crate::backup::{ALTERED, BackupError, Filling, Snapshot, must_be_empty};
 use crate::stored::table::{Kind, Table, Value};
@@ -10,46 +9,22 @@ use async_trait::async_trait;
 use rusqlite::types::ToSqlOutput;
 use rusqlite::{Connection, Row, ToSql, params_from_iter};
 use std::path::PathBuf;
-use std::sync::Arc;
-use tokio::sync::{Mutex, OwnedMutexGuard, mpsc};
+use tokio::sync::mpsc;
 
 /// Rows that were read and not taken yet.
 const ROWS_AHEAD: usize = 64;
 
-/// A transaction that copies.
+/// A transaction that copies. What is not finished when it is dropped did not happen.
 struct Copying {
     path: PathBuf,
-    /// Locked by the one call that uses it.
-    lent: Arc<Mutex<Option<Lent>>>,
+    lent: Lent,
 }
 
 impl Copying {
-    async fn run<T: Send + 'static>(
-        &self,
-        work: impl FnOnce(&Connection) -> Result<T, Failure> + Send + 'static,
-    ) -> Result<T, Failure> {
-        let lent = Arc::clone(&self.lent).lock_owned().await;
-        beside(move || work(connection(&lent)?)).await
-    }
-
     async fn number(&mut self, sql: String) -> Result<i64, Error> {
-        let number = self.run(move |connection| Ok(connection.query_row(&sql, (), |row| row.get(0))?));
+        let read = move |connection: &Connection| Ok(connection.query_row(&sql, (), |row| row.get(0))?);
+        let number = self.lent.run(read);
         number.await.map_err(|failure| failure.explain(&self.path))
-    }
-}
-
-/// There is one until the end.
-fn connection(lent: &OwnedMutexGuard<Option<Lent>>) -> Result<&Connection, Failure> {
-    let lent = lent.as_ref().ok_or(Error::Stopped)?;
-    Ok(&lent.connection)
-}
-
-impl Drop for Copying {
-    /// What was not finished did not happen: the connection is closed with its transaction.
-    fn drop(&mut self) {
-        if let Ok(mut lent) = self.lent.try_lock() {
-            lent.take();
-        }
     }
 }
 
@@ -57,17 +32,16 @@ impl SqliteStore {
     /// One moment's truth, for a backup.
     pub(crate) async fn begin_backup(&self) -> Result<Box<dyn Snapshot>, Error> {
         let lent = self.explain(self.readers.lend().await)?;
-        let copying = self.copying(lent);
-        let begun = copying.run(|connection| Ok(connection.execute_batch("BEGIN")?));
+        let begun = lent.run(|connection| Ok(connection.execute_batch("BEGIN")?));
         self.explain(begun.await)?;
-        Ok(Box::new(copying))
+        Ok(Box::new(self.copying(lent)))
     }
 
     /// Begins to fill this store, which must be empty.
     pub(crate) async fn begin_restore(&self) -> Result<Box<dyn Filling>, BackupError> {
         let lent = self.explain(self.writer.lend().await)?;
+        self.explain(lent.run(open::lock).await)?;
         let mut copying = self.copying(lent);
-        self.explain(copying.run(open::lock).await)?;
         must_be_empty(&mut copying, || self.path.display().to_string()).await?;
         Ok(Box::new(copying))
     }
@@ -75,7 +49,7 @@ impl SqliteStore {
     fn copying(&self, lent: Lent) -> Copying {
         Copying {
             path: self.path.clone(),
-            lent: Arc::new(Mutex::new(Some(lent))),
+            lent,
         }
     }
 }
@@ -98,7 +72,7 @@ impl Snapshot for Copying {
         take: &mut (dyn FnMut(Vec<Value>) -> Result<(), BackupError> + Send),
     ) -> Result<(), BackupError> {
         let (read, mut rows) = mpsc::channel(ROWS_AHEAD);
-        let reading = self.run(move |connection| {
+        let reading = self.lent.run(move |connection| {
             let mut statement = connection.prepare(&table.select())?;
             let mut rows = statement.query(())?;
             while let Some(row) = rows.next()? {
@@ -149,7 +123,7 @@ impl ToSql for Value {
 #[async_trait]
 impl Filling for Copying {
     async fn put(&mut self, table: &'static Table, rows: Vec<Vec<Value>>) -> Result<(), BackupError> {
-        let put = self.run(move |connection| {
+        let put = self.lent.run(move |connection| {
             let places = vec!["?"; table.columns.len()].join(",");
             let sql = format!(
                 "INSERT INTO {} ({}) VALUES ({places})",
@@ -170,18 +144,10 @@ impl Filling for Copying {
     }
 
     async fn finish(self: Box<Self>, revision: i64) -> Result<(), Error> {
-        let mut lent = Arc::clone(&self.lent).lock_owned().await;
-        let finish = move || {
-            let set = "UPDATE newest_revision SET revision = ?";
-            connection(&lent)?.execute(set, [revision])?;
-            connection(&lent)?.execute_batch("COMMIT")?;
-            if let Some(lent) = lent.take() {
-                lent.give_back();
-            }
-            Ok(())
-        };
-        beside(finish)
-            .await
-            .map_err(|failure| failure.explain(&self.path))
+        let finished = self.lent.run(move |connection| {
+            connection.execute("UPDATE newest_revision SET revision = ?", [revision])?;
+            Ok(connection.execute_batch("COMMIT")?)
+        });
+        finished.await.map_err(|failure| failure.explain(&self.path))
     }
 }

@@ -1,6 +1,6 @@
 //! Opening a file: making it, looking at it before anything is changed, and bringing it to our schema.
 
-use super::connections::beside;
+use super::connections::Connections;
 use super::failure::Failure;
 use super::load::rows;
 use crate::Error;
@@ -103,23 +103,28 @@ fn plain(path: &Path) -> Result<Connection, Failure> {
 /// Makes the file if there is none, refuses it if it is not ours or newer than we are, and brings it to the
 /// newest schema. Several processes may do this at one time.
 pub(super) async fn prepare(path: &Path) -> Result<(), Failure> {
+    let preparing = Connections::new(path, 1, prepared);
     let mut attempt = 1;
     loop {
-        let path = path.to_owned();
-        match beside(move || try_prepare(&path)).await {
+        match preparing.run(|_| Ok(())).await {
             Err(failure) if failure.is_busy() && attempt < ATTEMPTS => {
                 attempt += 1;
                 tokio::time::sleep(PAUSE).await;
             }
-            prepared => return prepared,
+            prepared => {
+                preparing.close().await;
+                return prepared;
+            }
         }
     }
 }
 
-fn try_prepare(path: &Path) -> Result<(), Failure> {
+fn prepared(path: &Path) -> Result<Connection, Failure> {
     create(path)?;
     inspect(&plain(path)?, path)?;
-    migrate(&durable(path)?, path)
+    let connection = durable(path)?;
+    migrate(&connection, path)?;
+    Ok(connection)
 }
 
 /// Makes an empty file, which is an empty database, that only this user may read: it will hold secrets.
