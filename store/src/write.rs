@@ -54,7 +54,8 @@ pub enum Change {
     PutAccess(AccessList),
     /// The person set the display name.
     PutDisplayName(String),
-    /// Watchers were told this state.
+    /// Watchers were told this state. [`crate::Writer`] does not hurry with it, as with a renewal: lost in a crash, it
+    /// leaves an older one, or none, and they are told again.
     PutTold(PresenceState),
     /// Watchers are about to be told something else: until it is known that all were, nobody can say what they know.
     ForgetTold,
@@ -74,7 +75,10 @@ pub enum Change {
 
 impl Change {
     /// Whether this may become durable a little later than it is acknowledged.
-    pub(crate) fn is_renewal(&self) -> bool {
-        matches!(self, Self::RenewLogin(..) | Self::RenewSubscription(..))
+    pub(crate) fn may_wait(&self) -> bool {
+        matches!(
+            self,
+            Self::RenewLogin(..) | Self::RenewSubscription(..) | Self::PutTold(_)
+        )
     }
 }

@@ -6,7 +6,7 @@
 //! and one for what somebody waits for (`lanes`).
 //!
 //! Renewals alone are not worth a transaction: they are answered at once, and go with the next group or after
-//! [`RENEWAL_DELAY`].
+//! [`RENEWAL_DELAY`]. So does what watchers were told; what is said of renewals here holds for that as well.
 
 mod lanes;
 mod renewals;
@@ -299,7 +299,7 @@ async fn until(due: Option<Instant>) {
 
 impl Submission {
     fn is_lazy(&self) -> bool {
-        !self.writes.is_empty() && self.writes.iter().all(|write| write.change.is_renewal())
+        !self.writes.is_empty() && self.writes.iter().all(|write| write.change.may_wait())
     }
 }
 

@@ -5,7 +5,7 @@ use crate::{
     Put,
 };
 use async_trait::async_trait;
-use rvp::{Domain, Identity, Principal, SubscriptionId};
+use rvp::{Domain, Identity, PresenceState, Principal, SubscriptionId};
 use std::sync::Mutex;
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::time::SystemTime;
@@ -162,6 +162,23 @@ async fn a_renewal_stays_behind_what_was_submitted_before_it() {
     }
     let groups = store.groups.lock().unwrap().clone();
     assert_eq!(groups, [[subscription(), renewal()].concat()]);
+}
+
+#[tokio::test(start_paused = true)]
+async fn what_watchers_were_told_goes_with_what_is_written_next_and_before_it() {
+    let store = Arc::new(Recording::default());
+    let (writer, work) = Writer::new(store.clone());
+    let told = || write(Change::PutTold(PresenceState::Busy));
+    let test = async {
+        writer.submit(told()).await.unwrap();
+        tokio::time::sleep(RENEWAL_DELAY / 2).await;
+        assert_eq!(store.sizes(), [0; 0]);
+        writer.submit(write(Change::ForgetTold)).await.unwrap();
+        drop(writer);
+    };
+    tokio::join!(work, test);
+    let groups = store.groups.lock().unwrap().clone();
+    assert_eq!(groups, [[told(), write(Change::ForgetTold)].concat()]);
 }
 
 #[tokio::test(start_paused = true)]

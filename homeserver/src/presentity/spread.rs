@@ -3,7 +3,9 @@
 //! What changed is durable before it is told to anybody, and a home can end in between, or when some have been told
 //! and others not. So the state that all watchers know is kept, and a home that takes the person over tells them if it
 //! is another now. Where that would not show that some may know something else, because a name or a right changed, or
-//! the state went back to the one kept before all knew, it is forgotten; then the next home tells everybody everything.
+//! the state went back to one that may be kept, it is forgotten; then the next home tells everybody everything.
+//!
+//! What all know is not kept at once, but with what is written next: a crash before it leaves what was kept before.
 
 use super::Presentity;
 use crate::command::Effect;
@@ -21,8 +23,10 @@ pub(super) struct Spread {
     untold: BTreeSet<u64>,
     /// Whether somebody was not told, and will not be here: then the next home tells them.
     missed: bool,
-    /// The state that all of them know according to the store.
+    /// The state that all of them know, as the store was told last.
     kept: Option<PresenceState>,
+    /// The states of which the store may say so.
+    may_be_kept: States,
     /// Whether they must be told everything, because a home before this one may have told some of them only.
     unknown: bool,
 }
@@ -35,6 +39,7 @@ impl Spread {
             untold: BTreeSet::new(),
             missed: false,
             kept: told,
+            may_be_kept: told.into_iter().fold(States::default(), States::with),
             unknown: told.is_none(),
         }
     }
@@ -51,6 +56,20 @@ impl Spread {
     }
 }
 
+/// A set of states, in little room.
+#[derive(Clone, Copy, PartialEq, Eq, Default, Debug)]
+struct States(u16);
+
+impl States {
+    fn with(self, state: PresenceState) -> Self {
+        Self(self.0 | 1 << state as u16)
+    }
+
+    fn contains(self, state: PresenceState) -> bool {
+        self.with(state) == self
+    }
+}
+
 impl Presentity {
     /// Tells watchers if the effective state is another than they were last sent.
     pub(super) fn spread_if_changed(&mut self, ids: &mut Ids, effects: &mut Vec<Effect>) {
@@ -62,10 +81,11 @@ impl Presentity {
         } else if state != self.spread.shown {
             self.spread.shown = state;
             let watchers = self.watchers.permitted(&self.access);
-            self.tell(ids, vec![Property::State(state)], watchers, effects);
-            if self.spread.is_open() && self.spread.kept == Some(state) {
+            let some_know_another = self.spread.is_open() || !watchers.is_empty();
+            if some_know_another && self.spread.may_be_kept.contains(state) {
                 self.forget_told(effects);
             }
+            self.tell(ids, vec![Property::State(state)], watchers, effects);
             self.keep_told(effects);
         }
     }
@@ -138,12 +158,14 @@ impl Presentity {
         let shown = Some(self.spread.shown);
         if !self.spread.is_open() && self.spread.kept != shown {
             self.spread.kept = shown;
+            self.spread.may_be_kept = self.spread.may_be_kept.with(self.spread.shown);
             effects.push(Effect::Persist(self.spread.saving()));
         }
     }
 
     fn forget_told(&mut self, effects: &mut Vec<Effect>) {
-        if self.spread.kept.take().is_some() {
+        self.spread.kept = None;
+        if std::mem::take(&mut self.spread.may_be_kept) != States::default() {
             effects.push(Effect::Persist(self.spread.saving()));
         }
     }

@@ -6,6 +6,7 @@ use super::stage::Stage;
 use proto::Outcome;
 use rvp::notification::AckType;
 use rvp::{Identity, PresenceState, SubscriptionKind};
+use std::collections::BTreeSet;
 use store::{Change, Durable};
 
 #[test]
@@ -214,6 +215,46 @@ fn where_nobody_watches_nobody_is_untold() {
     stage.watch(&bob());
     stage.restart();
     assert_eq!(stage.told_states(), []);
+}
+
+/// Whatever became of what she was, and whoever heard of it: what all know is kept later than all else, or not at all, if
+/// the process ends before.
+#[test]
+fn whoever_watches_knows_the_state_after_a_restart_also_when_what_all_know_was_not_kept() {
+    const STATES: [PresenceState; 3] = [PresenceState::Online, PresenceState::Busy, PresenceState::Away];
+    const STEPS: u32 = 4;
+    let kinds = 2 * STATES.len();
+    for run in 0..kinds.pow(STEPS) * 2 {
+        let mut stage = Stage::watched();
+        let mut known = BTreeSet::from([PresenceState::Online]);
+        let (mut kept, mut state) = (stage.kept.told, PresenceState::Online);
+        for step in 0..STEPS {
+            let kind = run / 2 / kinds.pow(step) % kinds;
+            state = STATES[kind / 2];
+            stage.reaches = kind.is_multiple_of(2);
+            stage.set(leased(state));
+            kept = stage.kept_told().unwrap_or(kept);
+            heard(&stage, &mut known);
+        }
+        if run.is_multiple_of(2) {
+            stage.kept.told = kept;
+        }
+        stage.reaches = true;
+        stage.restart();
+        heard(&stage, &mut known);
+        assert_eq!(known, BTreeSet::from([state]), "run {run}");
+    }
+}
+
+/// What those who watch may know now.
+fn heard(stage: &Stage, known: &mut BTreeSet<PresenceState>) {
+    for (state, watchers) in stage.told_states() {
+        assert_eq!(watchers, [bob()]);
+        if stage.reaches {
+            known.clear();
+        }
+        known.insert(state);
+    }
 }
 
 /// How many properties the last command tells of.

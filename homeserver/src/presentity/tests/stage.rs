@@ -394,6 +394,19 @@ impl Stage {
         })
     }
 
+    /// What the last command wanted kept of what all know, if anything: it is durable with the rest of the command.
+    pub(super) fn kept_told(&self) -> Option<Option<PresenceState>> {
+        self.effects.iter().rev().find_map(|effect| {
+            if *effect == Effect::Persist(store::Change::ForgetTold) {
+                return Some(None);
+            }
+            let Effect::Persist(store::Change::PutTold(state)) = effect else {
+                return None;
+            };
+            Some(Some(*state))
+        })
+    }
+
     /// What the last command wants durable, besides what was told.
     pub(super) fn persisted(&self) -> Vec<store::Change> {
         self.picked(|effect| match effect {
