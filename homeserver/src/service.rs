@@ -10,8 +10,11 @@ use crate::shard::is_log_on;
 use crate::shards::{Ask, ContactsAsk, RequestAsk, Shards, WatchAsk};
 use async_trait::async_trait;
 use daemon::Clock;
+use futures_util::future::try_join_all;
 use membership::{MemberId, Phase, Placement, Placements, Slot};
-use proto::{Answer, AskContacts, AskWatch, Call, Change, Link, Op, Refusal, Role, Serve, WatchAnswer};
+use proto::{
+    Answer, AskContacts, AskWatch, Call, Change, Link, Op, Refusal, Role, Serve, SpreadChange, WatchAnswer,
+};
 use rvp::{AttachmentId, Caller, Credential, Fault, Lifetime, Method, Principal, SubscriptionId};
 use std::sync::Arc;
 use std::time::Duration;
@@ -111,11 +114,11 @@ impl Service {
             }
             Op::Contacts(asked) => self.contacts(&placement, asked).await,
             Op::Watch(asked) => self.watch(&placement, link, asked).await,
-            Op::SpreadChange { .. }
+            Op::SpreadChanges(_)
             | Op::Settle
             | Op::DeliverContact { .. }
             | Op::DeliverMessage(_)
-            | Op::DeliverChange { .. }
+            | Op::DeliverChanges(_)
             | Op::Detach { .. }
             | Op::Members
             | Op::Load
@@ -218,9 +221,11 @@ impl Service {
     async fn home(&self, link: &Link, call: Call) -> Result<Answer, Refusal> {
         let placement = self.placement_at(call.epoch).await?;
         match call.op {
-            Op::SpreadChange { change, watchers } => {
-                check_home_of(&placement, &change, (&link.peer().name, call.epoch))?;
-                self.spread(&placement, &change, watchers).await
+            Op::SpreadChanges(changes) => {
+                for SpreadChange { change, .. } in &changes {
+                    check_home_of(&placement, change, (&link.peer().name, call.epoch))?;
+                }
+                self.spread(&placement, changes).await
             }
             Op::Settle => {
                 // The caller bounds the wait, and so does the link.
@@ -237,7 +242,7 @@ impl Service {
             | Op::DeliverContact { .. }
             | Op::Detach { .. }
             | Op::DeliverMessage(_)
-            | Op::DeliverChange { .. }
+            | Op::DeliverChanges(_)
             | Op::Members
             | Op::Load
             | Op::Explain { .. }
@@ -274,7 +279,7 @@ impl Service {
             Op::Authenticate { .. }
             | Op::ScramSalt { .. }
             | Op::Request { .. }
-            | Op::SpreadChange { .. }
+            | Op::SpreadChanges(_)
             | Op::CallBackLost { .. }
             | Op::Detached { .. }
             | Op::Contacts(_)
@@ -283,7 +288,7 @@ impl Service {
             | Op::Detach { .. }
             | Op::Settle
             | Op::DeliverMessage(_)
-            | Op::DeliverChange { .. } => Err(Fault::BadRequest.into()),
+            | Op::DeliverChanges(_) => Err(Fault::BadRequest.into()),
         }
     }
 
@@ -309,16 +314,14 @@ impl Service {
     }
 
     /// Answered when every router that reaches one of these watchers has it.
-    async fn spread(
-        &self,
-        placement: &Placement,
-        change: &Change,
-        watchers: Vec<Principal>,
-    ) -> Result<Answer, Refusal> {
-        for watcher in &watchers {
+    async fn spread(&self, placement: &Placement, changes: Vec<SpreadChange>) -> Result<Answer, Refusal> {
+        for watcher in changes.iter().flat_map(|each| &each.watchers) {
             self.check_ours(placement, watcher).await?;
         }
-        self.shards.spread(change, watchers).await?;
+        let told = changes
+            .iter()
+            .map(|each| self.shards.spread(&each.change, each.watchers.clone()));
+        try_join_all(told).await?;
         Ok(Answer::Done)
     }
 

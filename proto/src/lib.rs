@@ -17,8 +17,8 @@ pub use contacts::{AskContacts, Contact, ContactChange, ContactsAction};
 pub use link::{Link, LinkServer, Peer, Role, Serve, Spawn};
 pub use links::{Connect, Links};
 pub use op::{
-    Answer, Authenticated, Call, Change, ClientLogin, DeliverMessage, Detach, Op, Outcome, Proof, Refusal,
-    ScramSalt,
+    Answer, Authenticated, CHANGES_MAX, Call, Change, ClientLogin, DeliverChange, DeliverMessage, Detach, Op,
+    Outcome, Proof, Refusal, ScramSalt, SpreadChange,
 };
 pub use watch::{AskWatch, ToWatch, WatchAnswer, Watching};
 
@@ -40,4 +40,5 @@ pub mod v1 {
 ///
 /// 1: the first. 2: routers and homes take deliveries and changes from a person's home only, by its epoch.
 /// 4: clients are reached at listeners or by attachments. 5: several people are watched by one question.
-pub const PROTOCOL: u32 = 5;
+/// 6: several changes are told by one.
+pub const PROTOCOL: u32 = 6;

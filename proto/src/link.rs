@@ -145,7 +145,7 @@ impl Link {
     async fn ask(&self, call: Call) -> Result<Answered, Error> {
         let room = match &call.op {
             // Presence waits for room: its senders keep only the newest of each presentity meanwhile.
-            Op::SpreadChange { .. } | Op::DeliverChange { .. } => Some(
+            Op::SpreadChanges(_) | Op::DeliverChanges(_) => Some(
                 self.inner
                     .lanes
                     .room()

@@ -25,6 +25,9 @@ pub struct Call {
     pub op: Op,
 }
 
+/// Changes of one question.
+pub const CHANGES_MAX: usize = 64;
+
 /// What can be asked.
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub enum Op {
@@ -51,22 +54,12 @@ pub enum Op {
         /// What.
         method: Box<Method>,
     },
-    /// Home to home: a presentity changed; tell these watchers, whose home you are.
-    SpreadChange {
-        /// The change.
-        change: Change,
-        /// Whom to tell.
-        watchers: Vec<Principal>,
-    },
+    /// Home to home: presentities changed; tell their watchers, whose home you are. At most [`CHANGES_MAX`].
+    SpreadChanges(Vec<SpreadChange>),
     /// Home to router: hand this message to one client, and say what became of it.
     DeliverMessage(DeliverMessage),
-    /// Home to router: hand this change to these clients. Answered when it is queued.
-    DeliverChange {
-        /// The change.
-        change: Change,
-        /// The clients.
-        clients: Vec<ClientLogin>,
-    },
+    /// Home to router: hand changes to clients. At most [`CHANGES_MAX`]. Answered when all are queued.
+    DeliverChanges(Vec<DeliverChange>),
     /// Router to home: the client of this login cannot be reached any more (spec 7.4).
     CallBackLost {
         /// Whose login.
@@ -132,9 +125,9 @@ impl Op {
             Self::Authenticate { .. } => "authenticate",
             Self::ScramSalt { .. } => "scram_salt",
             Self::Request { method, .. } => method.name(),
-            Self::SpreadChange { .. } => "spread_change",
+            Self::SpreadChanges(_) => "spread_changes",
             Self::DeliverMessage(_) => "deliver_message",
-            Self::DeliverChange { .. } => "deliver_change",
+            Self::DeliverChanges(_) => "deliver_changes",
             Self::CallBackLost { .. } => "call_back_lost",
             Self::Detached { .. } => "detached",
             Self::Detach { .. } => "detach",
@@ -210,6 +203,24 @@ pub enum Detach {
     Resumed,
     /// The login has ended.
     Ended,
+}
+
+/// A change, and the watchers who are told of it.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct SpreadChange {
+    /// The change.
+    pub change: Change,
+    /// Whom to tell.
+    pub watchers: Vec<Principal>,
+}
+
+/// A change, and the clients that are handed it.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct DeliverChange {
+    /// The change.
+    pub change: Change,
+    /// The clients.
+    pub clients: Vec<ClientLogin>,
 }
 
 /// New properties of a presentity.

@@ -5,7 +5,7 @@ use crate::attachment::Attachments;
 use crate::call_back::Queues;
 use async_trait::async_trait;
 use membership::{Placement, Placements};
-use proto::{Answer, Call, ClientLogin, Link, Op, Outcome, Refusal, Role, Serve};
+use proto::{Answer, Call, ClientLogin, DeliverChange, Link, Op, Outcome, Refusal, Role, Serve};
 use rvp::{Fault, Principal, Reach};
 use std::sync::{Arc, OnceLock};
 use std::time::Duration;
@@ -53,17 +53,20 @@ impl Deliver {
                 Reach::CallBack(_) => queues.message(message).await,
                 Reach::Attachment(_) => attachments.message(message).await,
             })),
-            Op::DeliverChange { change, clients } => {
+            Op::DeliverChanges(changes) => {
                 // One that has lost a person and has them again may have sent this before: another home may have
                 // told something newer meanwhile. It sends what still holds again.
                 let is_late = call.epoch < placement.epoch();
-                if is_late || !clients.iter().all(theirs) {
+                let mut clients = changes.iter().flat_map(|each| &each.clients);
+                if is_late || !clients.all(theirs) {
                     return Err(Refusal::Moved {
                         epoch: placement.epoch(),
                     });
                 }
-                attachments.change(&change, &clients);
-                queues.change(&change, clients);
+                for DeliverChange { change, clients } in changes {
+                    attachments.change(&change, &clients);
+                    queues.change(&change, clients);
+                }
                 Ok(Answer::Done)
             }
             Op::DeliverContact { change, clients } if clients.iter().all(theirs) => {
@@ -81,7 +84,7 @@ impl Deliver {
             Op::Authenticate { .. }
             | Op::ScramSalt { .. }
             | Op::Request { .. }
-            | Op::SpreadChange { .. }
+            | Op::SpreadChanges(_)
             | Op::CallBackLost { .. }
             | Op::Detached { .. }
             | Op::Contacts(_)

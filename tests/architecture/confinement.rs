@@ -12,7 +12,7 @@ struct Confined {
     files: &'static [&'static str],
 }
 
-const CONFINED: [Confined; 16] = [
+const CONFINED: [Confined; 17] = [
     Confined {
         name: "etcd-client",
         members: &["membership"],
@@ -52,7 +52,12 @@ const CONFINED: [Confined; 16] = [
     Confined {
         name: "sqlx",
         members: &["store"],
-        files: &[],
+        files: &["store/src/postgres/", "store/src/postgres.rs", "store/src/sqlite/open.rs", "store/tests/"],
+    },
+    Confined {
+        name: "rusqlite",
+        members: &["store"],
+        files: &["store/src/sqlite/", "store/src/sqlite.rs", "store/src/sqlite_tests.rs", "store/tests/"],
     },
     Confined {
         name: "tonic*",

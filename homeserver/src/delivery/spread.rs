@@ -3,7 +3,7 @@
 use super::outbox::{Client, Parcel, Way};
 use super::{CHANGE_DEADLINE, Delivery};
 use membership::{MemberId, Slot};
-use proto::{Change, Op, Refusal};
+use proto::{Change, DeliverChange, Op, Refusal, SpreadChange};
 use rvp::Principal;
 use std::time::Duration;
 
@@ -108,7 +108,7 @@ impl Delivery {
                 self.tell_own(&change, watchers).await?;
                 continue;
             };
-            let op = Op::SpreadChange { change, watchers };
+            let op = Op::SpreadChanges(vec![SpreadChange { change, watchers }]);
             told(link.call(self.call(CHANGE_DEADLINE, op)).await)?;
         }
         Ok(())
@@ -188,7 +188,7 @@ impl Delivery {
             // Before it is known whether the router has it: from now on nothing older may follow.
             self.inner.told_routers.put(&link.peer().name, &change, &clients);
             let clients = clients.into_iter().map(|client| client.login).collect();
-            let op = Op::DeliverChange { change, clients };
+            let op = Op::DeliverChanges(vec![DeliverChange { change, clients }]);
             told(link.call(self.call(CHANGE_DEADLINE, op)).await)?;
         }
         Ok(())

@@ -3,8 +3,8 @@
 use super::contacts::deliver;
 use super::identity::{principal, url};
 use super::subscription::{id, id_or_zero, optional_id};
-use super::{Error, enumerated, every, messages, required, text};
-use crate::op::{Call, Op};
+use super::{Error, at_most, enumerated, messages, required, text};
+use crate::op::{CHANGES_MAX, Call, Op};
 use crate::v1;
 use crate::v1::call::Op as Wire;
 use rvp::{Caller, Lifetime, Method, Reach};
@@ -56,14 +56,12 @@ impl From<Op> for Wire {
                 credential: v1::Credential::from(caller.credential).into(),
                 method: Some((*method).into()),
             }),
-            Op::SpreadChange { change, watchers } => Self::SpreadChange(v1::SpreadChange {
-                change: Some(change.into()),
-                watchers: watchers.iter().map(url).collect(),
+            Op::SpreadChanges(changes) => Self::SpreadChanges(v1::SpreadChanges {
+                changes: messages(changes),
             }),
             Op::DeliverMessage(deliver) => Self::DeliverMessage(deliver.into()),
-            Op::DeliverChange { change, clients } => Self::DeliverChange(v1::DeliverChange {
-                change: Some(change.into()),
-                clients: messages(clients),
+            Op::DeliverChanges(changes) => Self::DeliverChanges(v1::DeliverChanges {
+                changes: messages(changes),
             }),
             Op::CallBackLost { principal, login } => Self::CallBackLost(v1::CallBackLost {
                 principal: url(&principal),
@@ -112,17 +110,17 @@ impl TryFrom<Wire> for Op {
                 principal: principal("ScramSalt.principal", &asked.principal)?,
             }),
             Wire::Request(request) => request.try_into(),
-            Wire::SpreadChange(spread) => Ok(Self::SpreadChange {
-                change: required("SpreadChange.change", spread.change)?,
-                watchers: (spread.watchers.iter())
-                    .map(|watcher| principal("SpreadChange.watchers", watcher))
-                    .collect::<Result<_, _>>()?,
-            }),
+            Wire::SpreadChanges(spread) => Ok(Self::SpreadChanges(at_most(
+                "SpreadChanges.changes",
+                CHANGES_MAX,
+                spread.changes,
+            )?)),
             Wire::DeliverMessage(deliver) => deliver.try_into().map(Self::DeliverMessage),
-            Wire::DeliverChange(deliver) => Ok(Self::DeliverChange {
-                change: required("DeliverChange.change", deliver.change)?,
-                clients: every(deliver.clients)?,
-            }),
+            Wire::DeliverChanges(deliver) => Ok(Self::DeliverChanges(at_most(
+                "DeliverChanges.changes",
+                CHANGES_MAX,
+                deliver.changes,
+            )?)),
             Wire::CallBackLost(lost) => Ok(Self::CallBackLost {
                 principal: principal("CallBackLost.principal", &lost.principal)?,
                 login: id("CallBackLost.login", lost.login)?,

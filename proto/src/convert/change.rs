@@ -1,8 +1,8 @@
 //! A presentity's change: what homes tell each other and their routers.
 
 use super::identity::{principal, url};
-use super::{Error, at_most, messages};
-use crate::op::Change;
+use super::{Error, at_most, every, messages, required};
+use crate::op::{Change, DeliverChange, SpreadChange};
 use crate::v1;
 use rvp::limits::PROPERTIES_MAX;
 
@@ -24,6 +24,47 @@ impl TryFrom<v1::Change> for Change {
             presentity: principal("Change.presentity", &message.presentity)?,
             properties: at_most("Change.properties", PROPERTIES_MAX, message.properties)?,
             version: message.version,
+        })
+    }
+}
+
+impl From<SpreadChange> for v1::SpreadChange {
+    fn from(spread: SpreadChange) -> Self {
+        Self {
+            change: Some(spread.change.into()),
+            watchers: spread.watchers.iter().map(url).collect(),
+        }
+    }
+}
+
+impl TryFrom<v1::SpreadChange> for SpreadChange {
+    type Error = Error;
+
+    fn try_from(message: v1::SpreadChange) -> Result<Self, Error> {
+        let watcher = |watcher: &String| principal("SpreadChange.watchers", watcher);
+        Ok(Self {
+            change: required("SpreadChange.change", message.change)?,
+            watchers: message.watchers.iter().map(watcher).collect::<Result<_, _>>()?,
+        })
+    }
+}
+
+impl From<DeliverChange> for v1::DeliverChange {
+    fn from(deliver: DeliverChange) -> Self {
+        Self {
+            change: Some(deliver.change.into()),
+            clients: messages(deliver.clients),
+        }
+    }
+}
+
+impl TryFrom<v1::DeliverChange> for DeliverChange {
+    type Error = Error;
+
+    fn try_from(message: v1::DeliverChange) -> Result<Self, Error> {
+        Ok(Self {
+            change: required("DeliverChange.change", message.change)?,
+            clients: every(message.clients)?,
         })
     }
 }

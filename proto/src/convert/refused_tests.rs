@@ -78,6 +78,16 @@ pub(super) fn notify() -> v1::Notify {
     }
 }
 
+fn spread_nothing() -> WireOp {
+    let changes = vec![v1::SpreadChange::default()];
+    WireOp::SpreadChanges(v1::SpreadChanges { changes })
+}
+
+fn deliver_nothing() -> WireOp {
+    let changes = vec![v1::DeliverChange::default()];
+    WireOp::DeliverChanges(v1::DeliverChanges { changes })
+}
+
 #[test]
 fn what_is_absent_is_named() {
     let missing = Error::Missing;
@@ -92,18 +102,12 @@ fn what_is_absent_is_named() {
             "Authenticate.principal",
         ),
         (WireOp::Request(v1::Request::default()), "Request.target"),
-        (
-            WireOp::SpreadChange(v1::SpreadChange::default()),
-            "SpreadChange.change",
-        ),
+        (spread_nothing(), "SpreadChange.change"),
         (
             WireOp::DeliverMessage(v1::DeliverMessage::default()),
             "DeliverMessage.login",
         ),
-        (
-            WireOp::DeliverChange(v1::DeliverChange::default()),
-            "DeliverChange.change",
-        ),
+        (deliver_nothing(), "DeliverChange.change"),
         (
             WireOp::CallBackLost(v1::CallBackLost::default()),
             "CallBackLost.principal",

@@ -5,8 +5,8 @@ use async_trait::async_trait;
 use bytes::Bytes;
 use proto::links::Connect;
 use proto::{
-    Answer, Call, Change, ClientLogin, DeliverMessage, Link, LinkServer, Links, Op, Peer, Refusal, Role,
-    Serve, Spawn,
+    Answer, Call, Change, ClientLogin, DeliverChange, DeliverMessage, Link, LinkServer, Links, Op, Peer,
+    Refusal, Role, Serve, Spawn,
 };
 use rvp::notification::AckType;
 use rvp::{Identity, Principal, Property, Reach, SubscriptionId};
@@ -222,10 +222,10 @@ pub(crate) fn change(number: u64) -> Call {
         version: number,
     };
     Call {
-        op: Op::DeliverChange {
+        op: Op::DeliverChanges(vec![DeliverChange {
             change,
             clients: vec![login()],
-        },
+        }]),
         ..call(number)
     }
 }

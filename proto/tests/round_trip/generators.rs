@@ -23,7 +23,10 @@ use proto::op::{
     Answer, Authenticated, Call, Change, ClientLogin, DeliverMessage, Detach, Op, Outcome, Proof, Refusal,
     ScramSalt,
 };
-use proto::{AskContacts, AskWatch, Contact, ContactChange, ContactsAction, ToWatch, WatchAnswer, Watching};
+use proto::{
+    AskContacts, AskWatch, Contact, ContactChange, ContactsAction, DeliverChange, SpreadChange, ToWatch,
+    WatchAnswer, Watching,
+};
 use rvp::credentials::{DigestAnswer, DigestQop, NtlmAnswer};
 use rvp::{AttachmentId, Fault, Lifetime, Reach};
 use std::time::Duration;
@@ -41,6 +44,14 @@ pub(crate) fn call() -> BoxedStrategy<Call> {
         .boxed()
 }
 
+fn spread_change() -> impl Strategy<Value = SpreadChange> {
+    (change(), vec(principal(), 0..4)).prop_map(|(change, watchers)| SpreadChange { change, watchers })
+}
+
+fn deliver_change() -> impl Strategy<Value = DeliverChange> {
+    (change(), vec(client_login(), 0..4)).prop_map(|(change, clients)| DeliverChange { change, clients })
+}
+
 fn op() -> BoxedStrategy<Op> {
     prop_oneof![
         2 => (principal(), proof()).prop_map(|(principal, proof)| Op::Authenticate { principal, proof }),
@@ -48,11 +59,9 @@ fn op() -> BoxedStrategy<Op> {
         8 => (principal(), caller(), option::of(subscription_id()), method()).prop_map(
             |(target, caller, login, method)| Op::Request { target, caller, login, method: Box::new(method) }
         ),
-        1 => (change(), vec(principal(), 0..4))
-            .prop_map(|(change, watchers)| Op::SpreadChange { change, watchers }),
+        1 => vec(spread_change(), 1..3).prop_map(Op::SpreadChanges),
         1 => deliver_message().prop_map(Op::DeliverMessage),
-        1 => (change(), vec(client_login(), 0..4))
-            .prop_map(|(change, clients)| Op::DeliverChange { change, clients }),
+        1 => vec(deliver_change(), 1..3).prop_map(Op::DeliverChanges),
         1 => (principal(), subscription_id())
             .prop_map(|(principal, login)| Op::CallBackLost { principal, login }),
         1 => (principal(), subscription_id(), any::<(u128, u32)>()).prop_map(
