@@ -220,7 +220,7 @@ impl Service {
         match call.op {
             Op::SpreadChange { change, watchers } => {
                 check_home_of(&placement, &change, (&link.peer().name, call.epoch))?;
-                self.spread(&placement, &change, watchers).await
+                self.spread(&placement, change, watchers).await
             }
             Op::Settle => {
                 // The caller bounds the wait, and so does the link.
@@ -312,13 +312,13 @@ impl Service {
     async fn spread(
         &self,
         placement: &Placement,
-        change: &Change,
+        change: Change,
         watchers: Vec<Principal>,
     ) -> Result<Answer, Refusal> {
         for watcher in &watchers {
             self.check_ours(placement, watcher).await?;
         }
-        self.shards.spread(change, watchers).await?;
+        self.shards.spread(&Arc::new(change), watchers).await?;
         Ok(Answer::Done)
     }
 

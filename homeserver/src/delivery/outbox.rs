@@ -8,9 +8,9 @@ use super::telling::Telling;
 use proto::{Change, ClientLogin};
 use rvp::{Principal, Reach};
 use std::cmp::Ordering;
-use std::collections::{BTreeMap, BTreeSet, HashMap};
+use std::collections::{BTreeMap, HashMap};
 use std::hash::{Hash, Hasher};
-use std::sync::{Mutex, PoisonError};
+use std::sync::{Arc, Mutex, PoisonError};
 
 /// A client, and since which epoch this home has its person. It is the same client by whichever of its logins it is
 /// reached: one that logged on again before its former login ended listens once.
@@ -52,27 +52,12 @@ impl Ord for Client {
     }
 }
 
-/// By which router clients are told.
-#[derive(Clone, PartialEq, Eq, Hash, Debug)]
-pub(super) enum Way {
-    /// By this one, or by another while it is gone: clients that are called back.
-    By(String),
-    /// By no other, since it has their connections: attached clients.
-    OnlyBy(String),
-}
-
-impl Way {
-    pub(super) fn router(&self) -> &str {
-        let (Self::By(router) | Self::OnlyBy(router)) = self;
-        router
-    }
-}
-
 /// A change on its way to some recipients at one destination.
 #[derive(Debug)]
 pub(super) struct Parcel<R> {
-    pub(super) change: Change,
-    pub(super) recipients: BTreeSet<R>,
+    pub(super) change: Arc<Change>,
+    /// In their order, each once.
+    pub(super) recipients: Vec<R>,
     /// Since which epoch the sender had the presentity; 0 on the way to clients,
     /// which have an epoch each.
     pub(super) epoch: u64,
@@ -143,11 +128,33 @@ impl<D: Eq + Hash + Clone, R: Ord + Clone> Outboxes<D, R> {
     }
 }
 
+impl<R: Ord> Parcel<R> {
+    pub(super) fn new(
+        change: &Arc<Change>,
+        mut recipients: Vec<R>,
+        (epoch, tellings): (u64, &[Telling]),
+    ) -> Self {
+        in_order(&mut recipients);
+        Self {
+            change: Arc::clone(change),
+            recipients,
+            epoch,
+            tellings: tellings.to_vec(),
+        }
+    }
+}
+
 impl<R> Parcel<R> {
     /// Its recipients were not told, and will not be.
     pub(super) fn fail(&self) {
         self.tellings.iter().for_each(Telling::fail);
     }
+}
+
+/// Most are in their order already, or are two that were: a stable sort looks for that.
+fn in_order<R: Ord>(recipients: &mut Vec<R>) {
+    recipients.sort();
+    recipients.dedup();
 }
 
 fn take_first<R>(waiting: &mut Waiting<R>) -> Option<Parcel<R>> {
@@ -167,21 +174,21 @@ fn merge<R: Ord + Clone>(waiting: &mut Waiting<R>, mut parcel: Parcel<R>) {
         if covers(&newer.change, &parcel.change) {
             parcel
                 .recipients
-                .retain(|recipient| !newer.recipients.contains(recipient));
+                .retain(|recipient| newer.recipients.binary_search(recipient).is_err());
         }
     }
     for (_, older) in versions.range_mut(..version) {
         if covers(&parcel.change, &older.change) {
             older
                 .recipients
-                .retain(|recipient| !parcel.recipients.contains(recipient));
+                .retain(|recipient| parcel.recipients.binary_search(recipient).is_err());
         }
     }
     if !parcel.recipients.is_empty() {
         match versions.get_mut(&version) {
             Some(same) => {
-                // One by one: most parcels are for one client and come behind hundreds, which `append` would sort again.
-                same.recipients.extend(parcel.recipients);
+                same.recipients.append(&mut parcel.recipients);
+                in_order(&mut same.recipients);
                 same.tellings.append(&mut parcel.tellings);
             }
             None => drop(versions.insert(version, parcel)),
@@ -221,17 +228,12 @@ mod tests {
     }
 
     fn parcel(change: Change, to: &[&'static str]) -> Parcel<&'static str> {
-        Parcel {
-            change,
-            recipients: to.iter().copied().collect(),
-            epoch: 0,
-            tellings: Vec::new(),
-        }
+        Parcel::new(&Arc::new(change), to.to_vec(), (0, &[]))
     }
 
     fn take(outboxes: &Outboxes<u8, &'static str>) -> Option<(Change, Vec<&'static str>)> {
         let taken = outboxes.take(&1)?;
-        Some((taken.change, taken.recipients.into_iter().collect()))
+        Some((Change::clone(&taken.change), taken.recipients))
     }
 
     #[test]
@@ -258,6 +260,17 @@ mod tests {
             take(&outboxes),
             Some((state(3, PresenceState::Away), vec!["carol"]))
         );
+        assert_eq!(take(&outboxes), None);
+    }
+
+    #[test]
+    fn parcels_of_one_change_become_one_and_everybody_is_in_it_once() {
+        let outboxes = Outboxes::default();
+        let busy = || state(1, PresenceState::Busy);
+        put(&outboxes, busy(), &["dave", "bob"]);
+        put(&outboxes, busy(), &["erin", "dave", "carol"]);
+        let all = vec!["bob", "carol", "dave", "erin"];
+        assert_eq!(take(&outboxes), Some((busy(), all)));
         assert_eq!(take(&outboxes), None);
     }
 

@@ -1,10 +1,12 @@
 //! Empties outboxes: one loop for each destination that has something waiting.
 
-use super::outbox::{Client, Parcel, Way};
+use super::outbox::{Client, Parcel};
+use super::ways::Way;
 use super::{CHANGE_DEADLINE, Delivery};
 use membership::{MemberId, Slot};
 use proto::{Change, Op, Refusal};
 use rvp::Principal;
+use std::sync::Arc;
 use std::time::Duration;
 
 /// How long to wait before a home that cannot be reached is tried again.
@@ -108,6 +110,7 @@ impl Delivery {
                 self.tell_own(&change, watchers).await?;
                 continue;
             };
+            let change = Arc::unwrap_or_clone(change);
             let op = Op::SpreadChange { change, watchers };
             told(link.call(self.call(CHANGE_DEADLINE, op)).await)?;
         }
@@ -115,7 +118,7 @@ impl Delivery {
     }
 
     /// Tells watchers whose home this is, until their routers have it: they may move away meanwhile.
-    async fn tell_own(&self, change: &Change, watchers: Vec<Principal>) -> Result<(), Untold> {
+    async fn tell_own(&self, change: &Arc<Change>, watchers: Vec<Principal>) -> Result<(), Untold> {
         let told = self.inner.shards.spread(change, watchers);
         match tokio::time::timeout(CHANGE_DEADLINE, told).await {
             Ok(Ok(())) => Ok(()),
@@ -162,7 +165,7 @@ impl Delivery {
 
     /// Leaves out clients of people whom this home has lost, be it that they came back: another home may have told
     /// them something newer meanwhile. Whoever sent the change sends it to their new home.
-    fn drop_strangers(&self, parcel: &mut Parcel<Client>) {
+    pub(super) fn drop_strangers(&self, parcel: &mut Parcel<Client>) {
         let before = parcel.recipients.len();
         let claimed = |client: &Client| {
             self.inner
@@ -183,11 +186,16 @@ impl Delivery {
             Way::By(router) => self.router_for(router),
             Way::OnlyBy(router) => self.linked(router),
         };
-        let link = link.ok_or(Untold::Failed)?;
-        for (change, clients) in self.inner.told_routers.news(&parcel.change, &parcel.recipients) {
+        let (link, told_routers) = (link.ok_or(Untold::Failed)?, &self.inner.told_routers);
+        for (change, clients) in told_routers.news(&parcel.change, &parcel.recipients) {
             // Before it is known whether the router has it: from now on nothing older may follow.
-            self.inner.told_routers.put(&link.peer().name, &change, &clients);
+            match way {
+                Way::By(_) => told_routers.put_last(&link.peer().name, &change, &clients),
+                // Whose connection it is, they are told by no other.
+                Way::OnlyBy(_) => told_routers.put(&link.peer().name, &change, &clients),
+            }
             let clients = clients.into_iter().map(|client| client.login).collect();
+            let change = Arc::unwrap_or_clone(change);
             let op = Op::DeliverChange { change, clients };
             told(link.call(self.call(CHANGE_DEADLINE, op)).await)?;
         }
