@@ -2,11 +2,12 @@
 
 use proto::{Change, ClientLogin, DeliverMessage, Detach, Outcome};
 use rvp::{AttachmentId, Caller, Fault, Lifetime, Method, Principal, Reply, SubscriptionId};
+use std::sync::Arc;
 use std::time::SystemTime;
 use store::{Account, ArchiveEntry, KeptMessage};
 
 /// The name of a router, by which a login's client is reached.
-pub(crate) type RouterName = std::sync::Arc<str>;
+pub(crate) type RouterName = Arc<str>;
 
 /// What a presentity is told.
 #[derive(Clone, Debug)]
@@ -23,7 +24,7 @@ pub(crate) enum Command {
         method: Method,
     },
     /// Somebody whom this person watches has changed.
-    Change(Change),
+    Change(Arc<Change>),
     /// What became of a message at one of the person's clients.
     Outcome {
         /// Which message.
@@ -148,7 +149,7 @@ pub(crate) enum Effect {
     /// Hand a message to a client, and come back with [`Command::Outcome`].
     DeliverMessage(DeliveryId, RouterName, DeliverMessage, Taken),
     /// Hand a change to a client.
-    DeliverChange(RouterName, Change, ClientLogin),
+    DeliverChange(RouterName, Arc<Change>, ClientLogin),
     /// Tell a router that a connection is not a client's any more.
     Detach(RouterName, ClientLogin, Detach),
     /// Make this durable, and come back with [`Command::Written`].

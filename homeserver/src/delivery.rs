@@ -9,8 +9,10 @@ mod recent;
 mod spread;
 mod telling;
 mod turns;
+mod ways;
 
 pub(crate) use telling::Telling;
+pub(crate) use ways::Ways;
 
 use crate::claims::Claims;
 use crate::command::{RouterName, Taken};
@@ -19,7 +21,7 @@ use crate::shards::Shards;
 use daemon::{OnError, Tasks};
 use lost::LostRouters;
 use membership::{MemberId, Placements, Slot};
-use outbox::{Client, Outboxes, Parcel, Way};
+use outbox::{Client, Outboxes, Parcel};
 use proto::{Answer, Call, Change, ClientLogin, DeliverMessage, Detach, Link, Links, Op, Outcome, Refusal};
 use recent::Recent;
 use rvp::{Principal, Reach};
@@ -30,6 +32,7 @@ use std::task::Poll;
 use std::time::Duration;
 use tokio::time::Instant;
 use turns::Turns;
+use ways::Way;
 
 /// How long a message's last hop may take: a client has ten seconds to answer (spec 3.7), and one retry
 /// of the connection.
@@ -158,9 +161,15 @@ impl Delivery {
         self.inner
             .tasks
             .spawn("tell a lost router's clients again", OnError::Log, async move {
-                delivery.confirm(handed.iter().map(|(_, client)| client)).await;
-                for (change, client) in handed {
-                    delivery.change_for(&router, &change, client, &[]);
+                delivery
+                    .confirm(handed.iter().flat_map(|(_, clients)| clients))
+                    .await;
+                for (change, clients) in handed {
+                    let mut ways = Ways::default();
+                    for client in clients {
+                        delivery.add_client(client, &router, &mut ways);
+                    }
+                    delivery.change(&change, ways, &[]);
                 }
                 Ok(())
             });
@@ -229,55 +238,46 @@ impl Delivery {
         }
     }
 
-    /// Hands a change to a client of somebody whom this home has since an epoch, by the router of its login, or a
-    /// newer one in its place.
-    pub(crate) fn change(
-        &self,
-        router: &str,
-        change: &Change,
-        (login, since): (ClientLogin, u64),
-        tellings: &[Telling],
-    ) {
-        self.change_for(router, change, Client { login, since }, tellings);
-    }
-
-    fn change_for(&self, router: &str, change: &Change, client: Client, tellings: &[Telling]) {
-        let way = self.way_to(&client, router);
-        // Nobody else waits for a router that may be gone for good.
-        let tellings = if self.is_lost(&way) { &[] } else { tellings };
-        let parcel = Parcel {
-            change: change.clone(),
-            recipients: BTreeSet::from([client]),
-            epoch: 0,
-            tellings: tellings.to_vec(),
-        };
-        if self.inner.clients.put(&way, parcel) {
-            let delivery = self.clone();
-            self.inner
-                .tasks
-                .spawn("spread changes to a router", OnError::Log, async move {
-                    delivery.empty_clients(&way).await;
-                    Ok(())
-                });
-        }
+    /// Adds a client of somebody whom this home has since an epoch to those who are told of a change: by the router of its
+    /// login, or a newer one in its place.
+    pub(crate) fn add(&self, (login, since): (ClientLogin, u64), router: &str, ways: &mut Ways) {
+        self.add_client(Client { login, since }, router, ways);
     }
 
     /// A client that has begun to use another router may still have something waiting at the one before: for a moment
     /// what follows goes there as well, so that it cannot overtake. A connection is at the one router only.
-    fn way_to(&self, client: &Client, router: &str) -> Way {
+    fn add_client(&self, client: Client, router: &str, ways: &mut Ways) {
         if client.login.reach.attachment().is_some() {
-            return Way::OnlyBy(router.to_owned());
+            return ways.add_only_by(router, client);
         }
-        let before = self.inner.told_routers.way_of(client);
+        let before = self.inner.told_routers.way_of(&client);
         let before = before.filter(|before| self.is_linked(before));
-        Way::By(before.map_or_else(|| router.to_owned(), |before| (*before).to_owned()))
+        ways.add_by(before.as_deref().unwrap_or(router), client);
+    }
+
+    /// Hands a change to clients.
+    pub(crate) fn change(&self, change: &Arc<Change>, ways: Ways, tellings: &[Telling]) {
+        for (way, clients) in ways.all {
+            // Nobody else waits for a router that may be gone for good.
+            let tellings = if self.is_lost(&way) { &[] } else { tellings };
+            let parcel = Parcel::new(change, clients, (0, tellings));
+            if self.inner.clients.put(&way, parcel) {
+                let delivery = self.clone();
+                self.inner
+                    .tasks
+                    .spawn("spread changes to a router", OnError::Log, async move {
+                        delivery.empty_clients(&way).await;
+                        Ok(())
+                    });
+            }
+        }
     }
 
     /// Tells watchers of a change of somebody whom this home has since an epoch, at their homes; what is returned says
     /// whether all of them were told, at the latest when this home stops.
     pub(crate) fn spread(
         &self,
-        change: &Change,
+        change: &Arc<Change>,
         watchers: Vec<Principal>,
         epoch: u64,
     ) -> impl Future<Output = bool> + Send + use<> {
@@ -288,29 +288,19 @@ impl Delivery {
         async move { matches!(stopping.run_until_cancelled(told).await, Some(Ok(true))) }
     }
 
-    fn send_on(
-        &self,
-        change: &Change,
-        watchers: impl IntoIterator<Item = Principal>,
-        (epoch, tellings): (u64, &[Telling]),
-    ) {
+    fn send_on(&self, change: &Arc<Change>, watchers: Vec<Principal>, (epoch, tellings): (u64, &[Telling])) {
         let placement = self.inner.placements.now();
-        let mut by_home: BTreeMap<MemberId, BTreeSet<Principal>> = BTreeMap::new();
+        let mut by_home: BTreeMap<&MemberId, Vec<Principal>> = BTreeMap::new();
         for watcher in watchers {
             match placement.home_of(&watcher) {
-                Some(home) => drop(by_home.entry(home.id.clone()).or_default().insert(watcher)),
+                Some(home) => by_home.entry(&home.id).or_default().push(watcher),
                 // Without members nobody can be told; whoever takes the presentity over will.
                 None => tellings.iter().for_each(Telling::fail),
             }
         }
         for (home, recipients) in by_home {
-            let parcel = Parcel {
-                change: change.clone(),
-                recipients,
-                epoch,
-                tellings: tellings.to_vec(),
-            };
-            if self.inner.homes.put(&home, parcel) {
+            let parcel = Parcel::new(change, recipients, (epoch, tellings));
+            if self.inner.homes.put(home, parcel) {
                 let (delivery, home) = (self.clone(), home.clone());
                 self.inner
                     .tasks
@@ -385,3 +375,6 @@ impl Delivery {
         self.inner.routers.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
+
+#[cfg(test)]
+mod tests;

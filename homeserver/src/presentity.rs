@@ -321,4 +321,4 @@ impl Presentity {
 type Answer = Result<Reply, Fault>;
 
 #[cfg(test)]
-mod tests;
+pub(crate) mod tests;

@@ -10,7 +10,6 @@ use crate::shard::is_log_on;
 use crate::shards::{Ask, ContactsAsk, RequestAsk, Shards, WatchAsk};
 use async_trait::async_trait;
 use daemon::Clock;
-use futures_util::future::try_join_all;
 use membership::{MemberId, Phase, Placement, Placements, Slot};
 use proto::{
     Answer, AskContacts, AskWatch, Call, Change, Link, Op, Refusal, Role, Serve, SpreadChange, WatchAnswer,
@@ -318,10 +317,10 @@ impl Service {
         for watcher in changes.iter().flat_map(|each| &each.watchers) {
             self.check_ours(placement, watcher).await?;
         }
-        let told = changes
-            .iter()
-            .map(|each| self.shards.spread(&each.change, each.watchers.clone()));
-        try_join_all(told).await?;
+        let changes = changes
+            .into_iter()
+            .map(|SpreadChange { change, watchers }| (Arc::new(change), watchers));
+        self.shards.spread(changes.collect()).await?;
         Ok(Answer::Done)
     }
 

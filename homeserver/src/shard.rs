@@ -3,6 +3,7 @@
 //! Nothing else touches a presentity, so there are no locks. What takes time (the store, other processes)
 //! runs beside the loop and comes back as an event.
 
+mod changes;
 mod commits;
 mod contacts;
 mod doing;
@@ -34,6 +35,7 @@ use rvp::{Principal, Principals};
 use spreads::Spreads;
 use std::collections::{HashMap, VecDeque};
 use std::sync::Arc;
+use std::time::SystemTime;
 use store::{Store, Writer};
 use tokio::sync::mpsc;
 use tokio_util::sync::CancellationToken;
@@ -60,8 +62,9 @@ pub(crate) struct Shard {
     parts: Parts,
     mailbox: mpsc::Receiver<Ask>,
     ids: Ids,
-    /// Boxed, so that the room that a map keeps for more is small.
-    presentities: HashMap<Principal, Box<Presentity>>,
+    /// Boxed, so that the room that a map keeps for more is small; and found by a quick hash, since each of hundreds is
+    /// looked for who is told of one change. Who is here is in the store: nobody can choose names that fall together.
+    presentities: foldhash::HashMap<Principal, Box<Presentity>>,
     /// The addresses of those who are here and of their watchers, who are often the same.
     principals: Principals,
     /// People who are another home's now, for as long as messages to them are on their way: their senders are
@@ -87,7 +90,7 @@ impl Shard {
             ids: Ids::from_seed(parts.seed),
             parts,
             mailbox,
-            presentities: HashMap::new(),
+            presentities: foldhash::HashMap::default(),
             principals: Principals::default(),
             leaving: HashMap::new(),
             expiry: Expiry::default(),
@@ -125,7 +128,8 @@ impl Shard {
         }
     }
 
-    fn ask(&mut self, ask: Ask) {
+    /// Does what is asked, or begins to.
+    pub(crate) fn ask(&mut self, ask: Ask) {
         match ask {
             Ask::Request(request) => self.request(request),
             Ask::Authenticate {
@@ -138,11 +142,7 @@ impl Shard {
                 change,
                 watchers,
                 tellings,
-            } => {
-                for watcher in watchers {
-                    self.watched(watcher, change.clone(), tellings.clone());
-                }
-            }
+            } => self.changed(&change, watchers, &tellings),
             Ask::CallBackLost { principal, login } => self.call_back_lost(principal, login),
             Ask::ScramSalt { principal, reply } => self.scram_salt(principal, reply),
             Ask::Detached {
@@ -173,13 +173,14 @@ impl Shard {
     /// A command that nobody waits for.
     fn command(&mut self, principal: &Principal, command: Command) {
         if let Some((_, effects)) = self.apply(principal, command) {
-            self.carry_out(principal, effects, None, &[]);
+            self.carry_out(principal, effects, None);
         }
     }
 
     fn apply(&mut self, principal: &Principal, command: Command) -> Option<(Verdict, Vec<Effect>)> {
-        let before = counted(self.presentities.get(principal)?);
-        self.apply_from(before, principal, command)
+        let now = self.parts.clock.now();
+        let (applied, _) = self.decide(principal, (now, None), command)?;
+        Some((applied.verdict, applied.effects))
     }
 
     /// Applies a command to somebody who counted for that much before.
@@ -189,7 +190,21 @@ impl Shard {
         principal: &Principal,
         command: Command,
     ) -> Option<(Verdict, Vec<Effect>)> {
+        let now = self.parts.clock.now();
+        let (applied, _) = self.decide(principal, (now, Some(before)), command)?;
+        Some((applied.verdict, applied.effects))
+    }
+
+    /// Applies a command to somebody who counted for that much before, if that is to be another than it is. Says also
+    /// since which epoch the person is here.
+    fn decide(
+        &mut self,
+        principal: &Principal,
+        (now, before): (SystemTime, Option<Counted>),
+        command: Command,
+    ) -> Option<(Applied, u64)> {
         let presentity = self.presentities.get_mut(principal)?;
+        let before = before.unwrap_or_else(|| counted(presentity));
         let is_message = matches!(
             &command,
             Command::Request {
@@ -198,17 +213,19 @@ impl Shard {
             }
         );
         let (open, kept) = (presentity.in_flight(), presentity.kept_len());
-        let Applied { verdict, effects } = presentity.apply(self.parts.clock.now(), &mut self.ids, command);
+        let applied = presentity.apply(now, &mut self.ids, command);
         let in_flight = difference(open, presentity.in_flight());
-        self.parts
-            .metrics
-            .kept_by(difference(kept, presentity.kept_len()));
-        self.parts
-            .census
-            .count(Slot::of(principal), before, counted(presentity));
-        let mut entry = entry(in_flight, &effects);
+        let (kept, after) = (difference(kept, presentity.kept_len()), counted(presentity));
+        // Most commands change nothing that is counted.
+        if kept != 0 {
+            self.parts.metrics.kept_by(kept);
+        }
+        if after != before {
+            self.parts.census.count(Slot::of(principal), before, after);
+        }
+        let mut entry = entry(in_flight, &applied.effects);
         if is_message {
-            match &verdict {
+            match &applied.verdict {
                 Verdict::Now(Ok(_)) | Verdict::Later(_) => entry.accepted = 1,
                 Verdict::Now(Err(fault)) => {
                     entry.accepted = 1;
@@ -220,7 +237,7 @@ impl Shard {
             }
         }
         self.parts.ledger.enter(&entry);
-        Some((verdict, effects))
+        Some((applied, presentity.epoch()))
     }
 }
 

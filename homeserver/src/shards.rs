@@ -5,6 +5,7 @@ use crate::delivery::Telling;
 use membership::Slot;
 use proto::{Answer, AskContacts, Change, Proof, Refusal, ToWatch, WatchAnswer};
 use rvp::{AttachmentId, Caller, Fault, Lifetime, Method, Principal, SubscriptionId};
+use std::sync::Arc;
 use store::{AccountChange, Durable};
 use tokio::sync::{mpsc, oneshot};
 
@@ -27,7 +28,7 @@ pub(crate) enum Ask {
     },
     /// Somebody changed; tell these watchers, who are ours.
     SpreadChange {
-        change: Change,
+        change: Arc<Change>,
         watchers: Vec<Principal>,
         tellings: Vec<Telling>,
     },
@@ -59,7 +60,7 @@ pub(crate) enum Ask {
     Load { durables: Vec<Durable>, epoch: u64 },
     /// Slots that are not served any more: `ours[slot]` says which stay.
     Release {
-        ours: std::sync::Arc<Vec<bool>>,
+        ours: Arc<Vec<bool>>,
         settled: oneshot::Sender<()>,
     },
 }
@@ -126,7 +127,7 @@ pub(crate) struct ContactsAsk {
 /// The mailboxes of all shards. Cloning copies pointers.
 #[derive(Clone, Debug)]
 pub(crate) struct Shards {
-    mailboxes: std::sync::Arc<[mpsc::Sender<Ask>]>,
+    mailboxes: Arc<[mpsc::Sender<Ask>]>,
 }
 
 impl Shards {
@@ -158,7 +159,7 @@ impl Shards {
 
     /// Hands those who are to be watched to their shards. Where there is no room they are refused.
     pub(crate) fn watch(&self, ask: &WatchAsk, people: Vec<(usize, ToWatch)>) {
-        let parts = self.by_shard(people, |(_, person)| person.target.clone());
+        let parts = self.by_shard(people, |(_, person)| &person.target);
         for (shard, part) in parts.into_iter().enumerate().filter(|(_, part)| !part.is_empty()) {
             let ask = Ask::Watch(Box::new(ask.of(part)));
             let (Ask::Watch(refused), fault) = (match self.mailboxes[shard].try_send(ask) {
@@ -188,20 +189,20 @@ impl Shards {
         }
     }
 
-    /// Hands a change to the shards of these watchers, and waits until every router that reaches one of them has it.
-    pub(crate) async fn spread(&self, change: &Change, watchers: Vec<Principal>) -> Result<(), Fault> {
+    /// Hands changes, in their order, to the shards of their watchers, and waits until every router that reaches one of
+    /// them has them.
+    pub(crate) async fn spread(&self, changes: Vec<(Arc<Change>, Vec<Principal>)>) -> Result<(), Fault> {
         let (telling, told) = Telling::new();
-        for (shard, watchers) in self.by_shard(watchers, Clone::clone).into_iter().enumerate() {
-            if !watchers.is_empty() {
-                self.send(
-                    shard,
-                    Ask::SpreadChange {
-                        change: change.clone(),
-                        watchers,
-                        tellings: vec![telling.clone()],
-                    },
-                )
-                .await?;
+        for (change, watchers) in changes {
+            let parts = self.by_shard(watchers, |watcher| watcher).into_iter().enumerate();
+            for (shard, watchers) in parts.filter(|(_, watchers)| !watchers.is_empty()) {
+                let (change, tellings) = (Arc::clone(&change), vec![telling.clone()]);
+                let ask = Ask::SpreadChange {
+                    change,
+                    watchers,
+                    tellings,
+                };
+                self.send(shard, ask).await?;
             }
         }
         drop(telling);
@@ -213,7 +214,7 @@ impl Shards {
 
     /// Hands what the store holds to the shards it belongs to.
     pub(crate) async fn load(&self, durables: Vec<Durable>, epoch: u64) -> Result<(), Fault> {
-        let parts = self.by_shard(durables, |durable| durable.account.principal.clone());
+        let parts = self.by_shard(durables, |durable| &durable.account.principal);
         for (shard, part) in parts.into_iter().enumerate() {
             self.send(
                 shard,
@@ -230,8 +231,8 @@ impl Shards {
     /// Tells the shards of changed accounts.
     pub(crate) async fn accounts(&self, changes: Vec<AccountChange>) -> Result<(), Fault> {
         let parts = self.by_shard(changes, |change| match change {
-            AccountChange::Put(account) => account.principal.clone(),
-            AccountChange::Removed(principal) => principal.clone(),
+            AccountChange::Put(account) => &account.principal,
+            AccountChange::Removed(principal) => principal,
         });
         for (shard, part) in parts.into_iter().enumerate() {
             if !part.is_empty() {
@@ -244,14 +245,14 @@ impl Shards {
     /// Makes every shard forget the people of slots that are not served: `ours[slot]` says which are.
     /// Returns when everything that was changed of them is durable.
     pub(crate) async fn release(&self, ours: Vec<bool>) -> Result<(), Fault> {
-        let ours = std::sync::Arc::new(ours);
+        let ours = Arc::new(ours);
         let mut settling = Vec::new();
         for shard in 0..self.mailboxes.len() {
             let (settled, told) = oneshot::channel();
             self.send(
                 shard,
                 Ask::Release {
-                    ours: std::sync::Arc::clone(&ours),
+                    ours: Arc::clone(&ours),
                     settled,
                 },
             )
@@ -271,10 +272,10 @@ impl Shards {
             .map_err(|_| Fault::Unavailable)
     }
 
-    fn by_shard<T>(&self, items: Vec<T>, principal: impl Fn(&T) -> Principal) -> Vec<Vec<T>> {
+    fn by_shard<T>(&self, items: Vec<T>, principal: impl Fn(&T) -> &Principal) -> Vec<Vec<T>> {
         let mut parts: Vec<Vec<T>> = self.mailboxes.iter().map(|_| Vec::new()).collect();
         for item in items {
-            parts[self.index(&principal(&item))].push(item);
+            parts[self.index(principal(&item))].push(item);
         }
         parts
     }

@@ -52,12 +52,22 @@ const CONFINED: [Confined; 17] = [
     Confined {
         name: "sqlx",
         members: &["store"],
-        files: &["store/src/postgres/", "store/src/postgres.rs", "store/src/sqlite/open.rs", "store/tests/"],
+        files: &[
+            "store/src/postgres/",
+            "store/src/postgres.rs",
+            "store/src/sqlite/open.rs",
+            "store/tests/",
+        ],
     },
     Confined {
         name: "rusqlite",
         members: &["store"],
-        files: &["store/src/sqlite/", "store/src/sqlite.rs", "store/src/sqlite_tests.rs", "store/tests/"],
+        files: &[
+            "store/src/sqlite/",
+            "store/src/sqlite.rs",
+            "store/src/sqlite_tests.rs",
+            "store/tests/",
+        ],
     },
     Confined {
         name: "tonic*",

@@ -5,12 +5,16 @@
 //! others are told busy. So a change is kept with its own recipients, and replaces an older one only for them.
 
 use super::telling::Telling;
-use proto::{Change, ClientLogin};
+use proto::{CHANGES_MAX, Change, ClientLogin};
 use rvp::{Principal, Reach};
 use std::cmp::Ordering;
-use std::collections::{BTreeMap, BTreeSet, HashMap};
+use std::collections::{BTreeMap, HashMap};
 use std::hash::{Hash, Hasher};
-use std::sync::{Mutex, PoisonError};
+use std::sync::{Arc, Mutex, PoisonError};
+
+/// Recipients of the parcels that are taken together after which no more are: whoever waits for the first of them is to
+/// hear soon.
+const RECIPIENTS_ENOUGH: usize = 1_000;
 
 /// A client, and since which epoch this home has its person. It is the same client by whichever of its logins it is
 /// reached: one that logged on again before its former login ended listens once.
@@ -52,27 +56,12 @@ impl Ord for Client {
     }
 }
 
-/// By which router clients are told.
-#[derive(Clone, PartialEq, Eq, Hash, Debug)]
-pub(super) enum Way {
-    /// By this one, or by another while it is gone: clients that are called back.
-    By(String),
-    /// By no other, since it has their connections: attached clients.
-    OnlyBy(String),
-}
-
-impl Way {
-    pub(super) fn router(&self) -> &str {
-        let (Self::By(router) | Self::OnlyBy(router)) = self;
-        router
-    }
-}
-
 /// A change on its way to some recipients at one destination.
 #[derive(Debug)]
 pub(super) struct Parcel<R> {
-    pub(super) change: Change,
-    pub(super) recipients: BTreeSet<R>,
+    pub(super) change: Arc<Change>,
+    /// In their order, each once.
+    pub(super) recipients: Vec<R>,
     /// Since which epoch the sender had the presentity; 0 on the way to clients,
     /// which have an epoch each.
     pub(super) epoch: u64,
@@ -112,14 +101,24 @@ impl<D: Eq + Hash + Clone, R: Ord + Clone> Outboxes<D, R> {
         merge(self.lock().entry(to.clone()).or_default(), parcel);
     }
 
-    /// Takes a parcel out. None when there is none: then the outbox is closed, and nobody empties it.
-    pub(super) fn take(&self, to: &D) -> Option<Parcel<R>> {
+    /// Takes parcels out, as many as are told by one question. None when there is none: then the outbox is closed, and
+    /// nobody empties it.
+    pub(super) fn take(&self, to: &D) -> Option<Vec<Parcel<R>>> {
         let mut open = self.lock();
-        let taken = open.get_mut(to).and_then(take_first);
-        if taken.is_none() {
-            open.remove(to);
+        let waiting = open.get_mut(to)?;
+        let (mut taken, mut recipients) = (Vec::new(), 0);
+        while taken.len() < CHANGES_MAX
+            && recipients < RECIPIENTS_ENOUGH
+            && let Some(parcel) = take_first(waiting)
+        {
+            recipients += parcel.recipients.len();
+            taken.push(parcel);
         }
-        taken
+        if taken.is_empty() {
+            open.remove(to);
+            return None;
+        }
+        Some(taken)
     }
 
     /// Nobody waits any more for what is in an outbox, which stays there.
@@ -143,11 +142,33 @@ impl<D: Eq + Hash + Clone, R: Ord + Clone> Outboxes<D, R> {
     }
 }
 
+impl<R: Ord> Parcel<R> {
+    pub(super) fn new(
+        change: &Arc<Change>,
+        mut recipients: Vec<R>,
+        (epoch, tellings): (u64, &[Telling]),
+    ) -> Self {
+        in_order(&mut recipients);
+        Self {
+            change: Arc::clone(change),
+            recipients,
+            epoch,
+            tellings: tellings.to_vec(),
+        }
+    }
+}
+
 impl<R> Parcel<R> {
     /// Its recipients were not told, and will not be.
     pub(super) fn fail(&self) {
         self.tellings.iter().for_each(Telling::fail);
     }
+}
+
+/// Most are in their order already, or are two that were: a stable sort looks for that.
+fn in_order<R: Ord>(recipients: &mut Vec<R>) {
+    recipients.sort();
+    recipients.dedup();
 }
 
 fn take_first<R>(waiting: &mut Waiting<R>) -> Option<Parcel<R>> {
@@ -167,21 +188,21 @@ fn merge<R: Ord + Clone>(waiting: &mut Waiting<R>, mut parcel: Parcel<R>) {
         if covers(&newer.change, &parcel.change) {
             parcel
                 .recipients
-                .retain(|recipient| !newer.recipients.contains(recipient));
+                .retain(|recipient| newer.recipients.binary_search(recipient).is_err());
         }
     }
     for (_, older) in versions.range_mut(..version) {
         if covers(&parcel.change, &older.change) {
             older
                 .recipients
-                .retain(|recipient| !parcel.recipients.contains(recipient));
+                .retain(|recipient| parcel.recipients.binary_search(recipient).is_err());
         }
     }
     if !parcel.recipients.is_empty() {
         match versions.get_mut(&version) {
             Some(same) => {
-                // One by one: most parcels are for one client and come behind hundreds, which `append` would sort again.
-                same.recipients.extend(parcel.recipients);
+                same.recipients.append(&mut parcel.recipients);
+                in_order(&mut same.recipients);
                 same.tellings.append(&mut parcel.tellings);
             }
             None => drop(versions.insert(version, parcel)),
@@ -221,17 +242,14 @@ mod tests {
     }
 
     fn parcel(change: Change, to: &[&'static str]) -> Parcel<&'static str> {
-        Parcel {
-            change,
-            recipients: to.iter().copied().collect(),
-            epoch: 0,
-            tellings: Vec::new(),
-        }
+        Parcel::new(&Arc::new(change), to.to_vec(), (0, &[]))
     }
 
-    fn take(outboxes: &Outboxes<u8, &'static str>) -> Option<(Change, Vec<&'static str>)> {
-        let taken = outboxes.take(&1)?;
-        Some((taken.change, taken.recipients.into_iter().collect()))
+    fn take(outboxes: &Outboxes<u8, &'static str>) -> Vec<(Change, Vec<&'static str>)> {
+        let taken = outboxes.take(&1).unwrap_or_default().into_iter();
+        taken
+            .map(|each| (Change::clone(&each.change), each.recipients))
+            .collect()
     }
 
     #[test]
@@ -240,8 +258,8 @@ mod tests {
         assert!(put(&outboxes, state(1, PresenceState::Away), &["bob", "carol"]));
         assert!(!put(&outboxes, state(2, PresenceState::Busy), &["bob", "carol"]));
         let both = vec!["bob", "carol"];
-        assert_eq!(take(&outboxes), Some((state(2, PresenceState::Busy), both)));
-        assert_eq!(take(&outboxes), None);
+        assert_eq!(take(&outboxes), [(state(2, PresenceState::Busy), both)]);
+        assert_eq!(take(&outboxes), []);
         let begins = put(&outboxes, state(3, PresenceState::Away), &["bob"]);
         assert!(begins, "an emptied outbox begins anew");
     }
@@ -253,12 +271,18 @@ mod tests {
         put(&outboxes, state(2, PresenceState::Offline), &["bob"]);
         put(&outboxes, state(3, PresenceState::Away), &["carol"]);
         let offline = (state(2, PresenceState::Offline), vec!["bob"]);
-        assert_eq!(take(&outboxes), Some(offline));
-        assert_eq!(
-            take(&outboxes),
-            Some((state(3, PresenceState::Away), vec!["carol"]))
-        );
-        assert_eq!(take(&outboxes), None);
+        let away = (state(3, PresenceState::Away), vec!["carol"]);
+        assert_eq!(take(&outboxes), [offline, away]);
+    }
+
+    #[test]
+    fn parcels_of_one_change_become_one_and_everybody_is_in_it_once() {
+        let outboxes = Outboxes::default();
+        let busy = || state(1, PresenceState::Busy);
+        put(&outboxes, busy(), &["dave", "bob"]);
+        put(&outboxes, busy(), &["erin", "dave", "carol"]);
+        let all = vec!["bob", "carol", "dave", "erin"];
+        assert_eq!(take(&outboxes), [(busy(), all)]);
     }
 
     #[test]
@@ -267,11 +291,8 @@ mod tests {
         let name = change(2, Property::DisplayName("A".into()));
         put(&outboxes, state(1, PresenceState::Busy), &["bob"]);
         put(&outboxes, name.clone(), &["bob"]);
-        assert_eq!(
-            take(&outboxes),
-            Some((state(1, PresenceState::Busy), vec!["bob"]))
-        );
-        assert_eq!(take(&outboxes), Some((name, vec!["bob"])));
+        let busy = (state(1, PresenceState::Busy), vec!["bob"]);
+        assert_eq!(take(&outboxes), [busy, (name, vec!["bob"])]);
     }
 
     #[test]
@@ -280,17 +301,45 @@ mod tests {
         put(&outboxes, state(1, PresenceState::Away), &["bob", "carol"]);
         let taken = outboxes.take(&1).unwrap();
         put(&outboxes, state(2, PresenceState::Busy), &["bob"]);
-        outboxes.put_back(&1, taken);
-        assert_eq!(
-            take(&outboxes),
-            Some((state(1, PresenceState::Away), vec!["carol"]))
-        );
-        assert_eq!(
-            take(&outboxes),
-            Some((state(2, PresenceState::Busy), vec!["bob"]))
-        );
-        assert_eq!(take(&outboxes), None);
+        taken.into_iter().for_each(|parcel| outboxes.put_back(&1, parcel));
+        let away = (state(1, PresenceState::Away), vec!["carol"]);
+        let busy = (state(2, PresenceState::Busy), vec!["bob"]);
+        assert_eq!(take(&outboxes), [away, busy]);
+        assert_eq!(take(&outboxes), []);
         assert_eq!(outboxes.close(&1), 0);
+    }
+
+    #[test]
+    fn as_many_are_taken_as_one_question_takes_or_until_there_are_many_recipients() {
+        let outboxes = Outboxes::default();
+        for number in 0..CHANGES_MAX + 1 {
+            let presentity = Principal::from_address(&format!("p{number}@im.example.com")).unwrap();
+            let change = Change {
+                presentity,
+                ..state(1, PresenceState::Busy)
+            };
+            outboxes.put(&1, Parcel::new(&Arc::new(change), vec![number], (0, &[])));
+        }
+        let taken = || outboxes.take(&1).map(|taken| taken.len());
+        assert_eq!([taken(), taken(), taken()], [Some(CHANGES_MAX), Some(1), None]);
+        for (version, name) in [(1, "A"), (2, "B"), (3, "C")] {
+            let property = if version == 2 {
+                Property::State(PresenceState::Busy)
+            } else {
+                Property::DisplayName(name.into())
+            };
+            let many = (0..RECIPIENTS_ENOUGH)
+                .map(|each| each + RECIPIENTS_ENOUGH * version as usize)
+                .collect();
+            outboxes.put(
+                &1,
+                Parcel::new(&Arc::new(change(version, property)), many, (0, &[])),
+            );
+        }
+        assert_eq!(
+            [taken(), taken(), taken(), taken()],
+            [Some(1), Some(1), Some(1), None]
+        );
     }
 
     #[test]

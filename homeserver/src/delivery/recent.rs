@@ -6,10 +6,16 @@
 //!
 //! A router keeps changes only in memory until clients have taken them, so when it is lost its clients may not have
 //! heard; they are told again through another one. Messages are not here: their senders wait for an outcome.
+//!
+//! It is found by who changed, since versions are of one person: nearly always nothing newer of that person was handed to
+//! anybody, and that is one look for all who are told.
 
+mod handed;
+
+use foldhash::{HashMap, HashSet};
+use handed::{Handed, Recipients};
 use proto::Change;
-use rvp::Property;
-use std::collections::HashMap;
+use rvp::Principal;
 use std::hash::Hash;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
@@ -17,7 +23,8 @@ use tokio::time::Instant;
 
 /// Longer than a change waits at a router for a client that answers, and than one waits for a router.
 pub(super) const KEPT: Duration = Duration::from_secs(10);
-/// Changes that are kept over all recipients: at least that many of the newest, and at most twice as many.
+/// Changes that are kept, each counted as often as it has recipients: at most twice as many, and of the newest no fewer
+/// than that, but for those of one change.
 const KEPT_MAX: usize = 65_536;
 
 /// What recipients `R` were handed.
@@ -38,22 +45,35 @@ struct State<R> {
     handed: usize,
 }
 
-type Generation<R> = HashMap<R, Vec<Arc<Handed>>>;
+#[derive(Debug)]
+struct Generation<R> {
+    /// By who changed, the oldest first. As below, people and their clients are hashed once for each who is told, and so
+    /// are they quickly.
+    handed: HashMap<Principal, Vec<Handed<R>>>,
+    /// Each recipient once: most are told of many.
+    recipients: HashSet<Arc<R>>,
+    /// The names of homes or routers, each once. There are few.
+    ways: Vec<Arc<str>>,
+    /// When and on which way those were handed something last who may be told by another.
+    last: HashMap<Arc<R>, (Instant, Arc<str>)>,
+}
 
-/// A change that recipients were handed. They have it in common, until something newer replaces a part of it for one of
-/// them.
-#[derive(Clone, Debug)]
-struct Handed {
-    at: Instant,
-    way: Arc<str>,
-    change: Change,
+impl<R> Default for Generation<R> {
+    fn default() -> Self {
+        Self {
+            handed: HashMap::default(),
+            recipients: HashSet::default(),
+            ways: Vec::new(),
+            last: HashMap::default(),
+        }
+    }
 }
 
 impl<R> Default for Recent<R> {
     fn default() -> Self {
         let state = State {
-            young: HashMap::new(),
-            elder: HashMap::new(),
+            young: Generation::default(),
+            elder: Generation::default(),
             began: Instant::now(),
             handed: 0,
         };
@@ -64,36 +84,47 @@ impl<R> Default for Recent<R> {
 }
 
 impl<R: Eq + Hash + Ord + Clone> Recent<R> {
-    /// A change is handed over for these recipients on a way, a home or a router.
-    pub(super) fn put(&self, way: &str, change: &Change, recipients: &[R]) {
-        let now = Instant::now();
-        let handed = Arc::new(Handed {
-            at: now,
-            way: Arc::from(way),
-            change: change.clone(),
-        });
+    /// A change is handed over for these recipients, in their order, on a way, a home or a router.
+    pub(super) fn put(&self, way: &str, change: &Arc<Change>, recipients: &[R]) {
         let mut state = self.lock();
-        for recipient in recipients {
-            state.put(&handed, recipient);
-        }
+        let forgotten = state.age(Instant::now(), recipients.len());
+        state.put(way, change, recipients);
+        // It may be much.
+        drop(state);
+        drop(forgotten);
+    }
+
+    /// The same, for recipients who may be told by another way: by which it was last is known for a while.
+    pub(super) fn put_last(&self, way: &str, change: &Arc<Change>, recipients: &[R]) {
+        let mut state = self.lock();
+        let forgotten = state.age(Instant::now(), recipients.len());
+        let put = state.put(way, change, recipients);
+        let last = put.recipients.iter().map(Arc::clone);
+        let last = last.map(|recipient| (recipient, (put.at, Arc::clone(&put.way))));
+        state.young.last.extend(last);
+        drop(state);
+        drop(forgotten);
     }
 
     /// What of a change is not older than what these recipients were handed, and for whom.
-    pub(super) fn news<'a>(
-        &self,
-        change: &Change,
-        recipients: impl IntoIterator<Item = &'a R>,
-    ) -> Vec<(Change, Vec<R>)>
-    where
-        R: 'a,
-    {
+    pub(super) fn news(&self, change: &Arc<Change>, recipients: &[R]) -> Vec<(Arc<Change>, Vec<R>)> {
+        if recipients.is_empty() || change.properties.is_empty() {
+            return Vec::new();
+        }
         let (state, now) = (self.lock(), Instant::now());
-        let mut news: Vec<(Change, Vec<R>)> = Vec::new();
+        let newer: Vec<&Handed<R>> = state
+            .of(&change.presentity, now)
+            .filter(|each| each.replaces_some_of(change))
+            .collect();
+        if newer.is_empty() {
+            drop(state);
+            return vec![(Arc::clone(change), recipients.to_vec())];
+        }
+        let mut news: Vec<(Arc<Change>, Vec<R>)> = Vec::new();
         for recipient in recipients {
-            let handed = state.of(recipient, now);
-            let newer = |each: &&Handed| each.is_of(change) && each.change.version > change.version;
-            let newer: Vec<&Handed> = handed.filter(newer).collect();
-            let is_left = |property: &&Property| !newer.iter().any(|each| each.change.sets(property));
+            let newer = newer.iter().filter(|each| each.is_for(recipient));
+            let newer: Vec<&Change> = newer.map(|each| each.change.as_ref()).collect();
+            let is_left = |property: &&_| !newer.iter().any(|each| each.sets(property));
             let left = || change.properties.iter().filter(is_left);
             match news.iter_mut().find(|(same, _)| left().eq(&same.properties)) {
                 Some((_, recipients)) => recipients.push(recipient.clone()),
@@ -104,42 +135,42 @@ impl<R: Eq + Hash + Ord + Clone> Recent<R> {
                         properties: left().cloned().collect(),
                         version: change.version,
                     };
-                    news.push((part, vec![recipient.clone()]));
+                    news.push((Arc::new(part), vec![recipient.clone()]));
                 }
             }
         }
         news
     }
 
-    /// On which way a recipient was handed something last.
+    /// On which way a recipient was handed something last, of those of whom that is known.
     pub(super) fn way_of(&self, recipient: &R) -> Option<Arc<str>> {
         let (state, now) = (self.lock(), Instant::now());
-        let last = state.of(recipient, now).last()?;
-        Some(Arc::clone(&last.way))
+        let (young, elder) = (&state.young.last, &state.elder.last);
+        let (at, way) = young.get(recipient).or_else(|| elder.get(recipient))?;
+        is_kept(*at, now).then(|| Arc::clone(way))
     }
 
     /// A way is lost: what was handed over on it a moment ago, in that order.
-    pub(super) fn on(&self, way: &str) -> Vec<(Change, R)> {
+    pub(super) fn on(&self, way: &str) -> Vec<(Arc<Change>, Vec<R>)> {
         let (state, now) = (self.lock(), Instant::now());
-        let mut taken = Vec::new();
-        for (recipient, handed) in state.elder.iter().chain(&state.young) {
-            let lost = handed
-                .iter()
-                .filter(|each| *each.way == *way && each.is_kept(now));
-            taken.extend(lost.map(|each| (Arc::clone(each), recipient.clone())));
-        }
+        let all = state.elder.handed.values().chain(state.young.handed.values());
+        let lost = all
+            .flatten()
+            .filter(|each| *each.way == *way && is_kept(each.at, now));
+        let mut taken: Vec<Handed<R>> = lost.cloned().collect();
         drop(state);
-        let key = |(handed, _): &(Arc<Handed>, R)| (handed.at, handed.change.version);
-        taken.sort_by(|a, b| key(a).cmp(&key(b)).then_with(|| a.1.cmp(&b.1)));
-        taken
-            .into_iter()
-            .map(|(handed, recipient)| (handed.change.clone(), recipient))
-            .collect()
+        taken.sort_by(|a, b| a.order().cmp(&b.order()));
+        let taken = taken.into_iter().map(|each| {
+            let recipients = each.recipients.iter().map(|each| R::clone(each));
+            (each.change, recipients.collect())
+        });
+        taken.collect()
     }
 
     /// As little is held as is needed, also when nobody is handed anything any more.
     pub(super) fn forget(&self) {
-        self.lock().age(Instant::now());
+        let forgotten = self.lock().age(Instant::now(), 0);
+        drop(forgotten);
     }
 
     fn lock(&self) -> MutexGuard<'_, State<R>> {
@@ -147,222 +178,94 @@ impl<R: Eq + Hash + Ord + Clone> Recent<R> {
     }
 }
 
-impl<R: Eq + Hash + Clone> State<R> {
-    fn put(&mut self, handed: &Arc<Handed>, recipient: &R) {
-        self.age(handed.at);
-        if let Some(before) = self.elder.get_mut(recipient) {
-            replace(before, &handed.change);
+impl<R: Eq + Hash + Ord + Clone> State<R> {
+    fn put(&mut self, way: &str, change: &Arc<Change>, recipients: &[R]) -> Handed<R> {
+        let handed = Handed {
+            at: Instant::now(),
+            way: self.young.way(way),
+            change: Arc::clone(change),
+            recipients: self.shared(&change.presentity, recipients),
+        };
+        self.handed += recipients.len();
+        if let Some(before) = self.elder.handed.get_mut(&change.presentity) {
+            handed.replace(before);
             if before.is_empty() {
-                self.elder.remove(recipient);
+                self.elder.handed.remove(&change.presentity);
             }
         }
-        if let Some(before) = self.young.get_mut(recipient) {
-            replace(before, &handed.change);
-            before.push(Arc::clone(handed));
+        if let Some(before) = self.young.handed.get_mut(&change.presentity) {
+            handed.replace(before);
+            before.push(handed.clone());
         } else {
-            self.young.insert(recipient.clone(), vec![Arc::clone(handed)]);
+            let first = vec![handed.clone()];
+            self.young.handed.insert(change.presentity.clone(), first);
         }
-        self.handed += 1;
+        handed
     }
 
-    /// The elder generation is forgotten when nothing of it is needed any more, or there is too much of the young.
-    fn age(&mut self, now: Instant) {
-        if self.began + KEPT >= now && self.handed < KEPT_MAX {
-            return;
+    /// Whoever changes again is most often told to the same people.
+    fn shared(&mut self, presentity: &Principal, recipients: &[R]) -> Recipients<R> {
+        let before = [&self.young, &self.elder].map(|each| each.handed.get(presentity));
+        let is_same = |each: &&Handed<R>| {
+            let theirs = each.recipients.iter().map(Arc::as_ref);
+            theirs.len() == recipients.len() && theirs.eq(recipients)
+        };
+        let same = before.into_iter().flatten().flatten().find(is_same);
+        if let Some(same) = same {
+            return Arc::clone(&same.recipients);
         }
-        self.elder = std::mem::take(&mut self.young);
-        if self.began + 2 * KEPT < now {
-            self.elder = HashMap::new();
+        recipients.iter().map(|each| self.young.shared(each)).collect()
+    }
+
+    /// The elder generation is forgotten when nothing of it is needed any more, or there is too much of the young for so
+    /// many more. Returns what is forgotten.
+    fn age(&mut self, now: Instant, more: usize) -> Option<[Generation<R>; 2]> {
+        if self.began + KEPT >= now && self.handed + more <= KEPT_MAX {
+            return None;
         }
+        let young = std::mem::take(&mut self.young);
+        let elder = std::mem::replace(&mut self.elder, young);
+        let is_old = self.began + 2 * KEPT < now;
         (self.began, self.handed) = (now, 0);
+        let old = if is_old {
+            std::mem::take(&mut self.elder)
+        } else {
+            Generation::default()
+        };
+        Some([elder, old])
     }
 
-    /// What a recipient was handed a moment ago, the oldest first.
-    fn of(&self, recipient: &R, now: Instant) -> impl Iterator<Item = &Handed> {
+    /// What was handed over a moment ago of somebody's changes, the oldest first.
+    fn of(&self, presentity: &Principal, now: Instant) -> impl Iterator<Item = &Handed<R>> {
         let generations = [&self.elder, &self.young].into_iter();
-        let handed = generations
-            .filter_map(move |generation| generation.get(recipient))
-            .flatten();
-        handed.map(Arc::as_ref).filter(move |each| each.is_kept(now))
+        let handed = generations.filter_map(|each| each.handed.get(presentity));
+        handed.flatten().filter(move |each| is_kept(each.at, now))
     }
 }
 
-/// Leaves out what is no news any more.
-fn replace(before: &mut Vec<Arc<Handed>>, change: &Change) {
-    before.retain_mut(|older| {
-        if !older.is_replaced_by(change) {
-            return true;
+impl<R: Eq + Hash + Clone> Generation<R> {
+    fn shared(&mut self, recipient: &R) -> Arc<R> {
+        if let Some(known) = self.recipients.get(recipient) {
+            return Arc::clone(known);
         }
-        let left = older.change.properties.iter().any(|old| !change.sets(old));
-        if left {
-            Arc::make_mut(older)
-                .change
-                .properties
-                .retain(|old| !change.sets(old));
+        let new = Arc::new(recipient.clone());
+        self.recipients.insert(Arc::clone(&new));
+        new
+    }
+
+    fn way(&mut self, way: &str) -> Arc<str> {
+        if let Some(known) = self.ways.iter().find(|known| ***known == *way) {
+            return Arc::clone(known);
         }
-        left
-    });
+        let new: Arc<str> = way.into();
+        self.ways.push(Arc::clone(&new));
+        new
+    }
 }
 
-impl Handed {
-    fn is_kept(&self, now: Instant) -> bool {
-        self.at + KEPT >= now
-    }
-
-    fn is_of(&self, change: &Change) -> bool {
-        self.change.presentity == change.presentity
-    }
-
-    /// Whether a part of it is no news any more.
-    fn is_replaced_by(&self, change: &Change) -> bool {
-        let replaced = |old| change.sets(old);
-        self.is_of(change)
-            && self.change.version <= change.version
-            && self.change.properties.iter().any(replaced)
-    }
+fn is_kept(at: Instant, now: Instant) -> bool {
+    at + KEPT >= now
 }
 
 #[cfg(test)]
-mod tests {
-    use super::super::outbox::Client;
-    use super::*;
-    use proto::ClientLogin;
-    use rvp::{PresenceState, Principal, Reach, SubscriptionId};
-
-    fn change(version: u64, property: Property) -> Change {
-        Change {
-            presentity: Principal::from_address("alice@im.example.com").unwrap(),
-            properties: vec![property],
-            version,
-        }
-    }
-
-    fn busy(version: u64) -> Change {
-        change(version, Property::State(PresenceState::Busy))
-    }
-
-    fn name(version: u64) -> Change {
-        change(version, Property::DisplayName("Alice".to_owned()))
-    }
-
-    fn client(number: u32) -> Client {
-        listening(number, 1)
-    }
-
-    fn listening(number: u32, login: u32) -> Client {
-        let login = ClientLogin {
-            principal: Principal::from_address("bob@im.example.com").unwrap(),
-            login: SubscriptionId::new(login).unwrap(),
-            reach: Reach::parse(&format!("http://192.0.2.1:1/{number}")).unwrap(),
-        };
-        Client { login, since: 1 }
-    }
-
-    #[tokio::test(start_paused = true)]
-    async fn what_was_handed_over_long_ago_is_forgotten() {
-        let recent = Recent::default();
-        recent.put("r-1", &busy(3), &[client(1)]);
-        tokio::time::advance(KEPT).await;
-        assert_eq!(recent.news(&busy(2), &[client(1)]), []);
-        recent.put("r-1", &name(4), &[client(1)]);
-        tokio::time::advance(Duration::from_secs(1)).await;
-        recent.put("r-2", &name(5), &[client(2)]);
-        assert_eq!(recent.on("r-1"), [(name(4), client(1))]);
-        assert_eq!(recent.news(&busy(2), &[client(1)]).len(), 1);
-    }
-
-    #[tokio::test(start_paused = true)]
-    async fn what_is_kept_is_bounded() {
-        let recent = Recent::default();
-        for login in 1..=2 * u32::try_from(KEPT_MAX).unwrap() + 7 {
-            recent.put("r-1", &busy(1), &[client(login)]);
-        }
-        let kept = recent.on("r-1");
-        assert_eq!(kept.len(), KEPT_MAX + 7, "the newest, and never twice as many");
-        assert!(kept.iter().all(|(_, each)| *each != client(1)));
-    }
-
-    #[tokio::test(start_paused = true)]
-    async fn nothing_is_held_for_long_when_nobody_is_told_anything_any_more() {
-        let recent = Recent::default();
-        recent.put("r-1", &busy(1), &[client(1)]);
-        let holds = || {
-            let state = recent.lock();
-            state.young.len() + state.elder.len()
-        };
-        for held in [1, 0] {
-            tokio::time::advance(KEPT + Duration::from_millis(1)).await;
-            recent.forget();
-            assert_eq!(holds(), held);
-        }
-    }
-
-    #[tokio::test(start_paused = true)]
-    async fn only_the_newest_is_told_again_and_by_the_last_router_only() {
-        let recent = Recent::default();
-        recent.put("r-1", &busy(1), &[client(1)]);
-        recent.put("r-1", &name(2), &[client(1)]);
-        recent.put("r-2", &busy(3), &[client(1)]);
-        assert_eq!(recent.on("r-1"), [(name(2), client(1))]);
-        assert_eq!(recent.on("r-2"), [(busy(3), client(1))]);
-        assert_eq!(recent.way_of(&client(1)).as_deref(), Some("r-2"));
-        tokio::time::advance(KEPT + Duration::from_millis(1)).await;
-        assert_eq!(recent.way_of(&client(1)), None);
-    }
-
-    #[tokio::test(start_paused = true)]
-    async fn a_client_that_logged_on_again_is_the_same_client() {
-        let recent = Recent::default();
-        recent.put("r-1", &busy(1), &[listening(1, 7)]);
-        recent.put("r-2", &busy(2), &[listening(1, 8)]);
-        assert_eq!(recent.on("r-1"), []);
-        assert_eq!(recent.news(&busy(1), &[listening(1, 9)]), []);
-    }
-
-    #[tokio::test(start_paused = true)]
-    async fn what_is_older_than_what_a_client_was_handed_is_no_news() {
-        let recent = Recent::default();
-        recent.put("r-1", &busy(3), &[client(1)]);
-        let mut both = busy(2);
-        both.properties.extend(name(2).properties);
-        let clients = [client(1), client(2)];
-        assert_eq!(
-            recent.news(&both, &clients),
-            [(name(2), vec![client(1)]), (both.clone(), vec![client(2)])]
-        );
-        assert_eq!(recent.news(&busy(2), &clients), [(busy(2), vec![client(2)])]);
-        assert_eq!(recent.news(&busy(3), &[client(1)]).len(), 1, "tried again");
-        assert_eq!(recent.news(&busy(4), &[client(1)]).len(), 1);
-    }
-
-    /// What is held for a while of what somebody's twenty contacts have been: those who are told one change have it in
-    /// common.
-    #[tokio::test(start_paused = true)]
-    async fn what_people_were_told_takes_little_memory() {
-        const PEOPLE: u32 = 100;
-        let person =
-            |number: u32| Principal::from_address(&format!("person{number}@im.example.com")).unwrap();
-        let people: Vec<Principal> = (0..PEOPLE).map(person).collect();
-        let clients: Vec<Client> = (0..PEOPLE).map(client).collect();
-        let (homes, routers) = (Recent::default(), Recent::default());
-        for (presentity, number) in people.iter().zip(0..) {
-            let change = Change {
-                presentity: presentity.clone(),
-                ..busy(1)
-            };
-            let watchers = (1..=20).map(|next| ((number + next) % PEOPLE) as usize);
-            let told: Vec<usize> = watchers.collect();
-            let watchers: Vec<Principal> = told.iter().map(|each| people[*each].clone()).collect();
-            let reached: Vec<Client> = told.iter().map(|each| clients[*each].clone()).collect();
-            homes.put("home-1", &change, &watchers);
-            routers.put("r-1", &change, &reached);
-        }
-        assert_eq!(routers.on("r-1").len(), 20 * people.len());
-        let freed = -allocation_counter::measure(|| drop((homes, routers))).bytes_current;
-        let each = freed / i64::from(PEOPLE);
-        println!("{each} octets of what somebody with twenty contacts was told");
-        assert!((2 * 20 * 8..=TOLD_MAX).contains(&each), "{each}");
-    }
-
-    const TOLD_MAX: i64 = 1_050;
-}
+mod tests;

@@ -1,10 +1,12 @@
 //! Empties outboxes: one loop for each destination that has something waiting.
 
-use super::outbox::{Client, Parcel, Way};
+use super::outbox::{Client, Parcel};
+use super::ways::Way;
 use super::{CHANGE_DEADLINE, Delivery};
 use membership::{MemberId, Slot};
-use proto::{Change, DeliverChange, Op, Refusal, SpreadChange};
+use proto::{CHANGES_MAX, Change, DeliverChange, Op, Refusal, SpreadChange};
 use rvp::Principal;
+use std::sync::Arc;
 use std::time::Duration;
 
 /// How long to wait before a home that cannot be reached is tried again.
@@ -32,21 +34,23 @@ impl Delivery {
     /// Sends what waits for a home until nothing does.
     pub(super) async fn empty_home(&self, home: &MemberId) {
         let mut failures = 0;
-        while let Some(parcel) = self.inner.homes.take(home) {
+        while let Some(mut parcels) = self.inner.homes.take(home) {
             // A slot that was lost and came back has moved on: what is left of before is not the last word, and
             // whoever took the slot over tells what was not told.
-            let slot = Slot::of(&parcel.change.presentity);
-            if self.inner.claims.served.claimed_at(slot) != Some(parcel.epoch) {
-                parcel.fail();
-                continue;
-            }
-            let Err(untold) = self.tell_home(home, &parcel).await else {
+            let is_late = |parcel: &mut Parcel<Principal>| {
+                let slot = Slot::of(&parcel.change.presentity);
+                self.inner.claims.served.claimed_at(slot) != Some(parcel.epoch)
+            };
+            parcels.extract_if(.., is_late).for_each(|late| late.fail());
+            let Err(untold) = self.tell_home(home, &parcels).await else {
                 failures = 0;
                 continue;
             };
             failures += 1;
-            if let Some(parcel) = self.still_theirs(home, parcel, &untold) {
-                self.inner.homes.put_back(home, parcel);
+            for parcel in parcels {
+                if let Some(parcel) = self.still_theirs(home, parcel, &untold) {
+                    self.inner.homes.put_back(home, parcel);
+                }
             }
             if failures > TRIES_MAX {
                 let dropped = self.inner.homes.close(home);
@@ -87,11 +91,12 @@ impl Delivery {
         (!parcel.recipients.is_empty()).then_some(parcel)
     }
 
-    async fn tell_home(&self, home: &MemberId, parcel: &Parcel<Principal>) -> Result<(), Untold> {
+    async fn tell_home(&self, home: &MemberId, parcels: &[Parcel<Principal>]) -> Result<(), Untold> {
         let link = if *home == self.inner.claims.me {
             // Those who are still on their way here would miss it.
             let served = |watcher| self.inner.claims.served.serves(Slot::of(watcher));
-            if !parcel.recipients.iter().all(served) {
+            let mut watchers = parcels.iter().flat_map(|parcel| &parcel.recipients);
+            if !watchers.all(served) {
                 return Err(Untold::Failed);
             }
             None
@@ -102,21 +107,31 @@ impl Delivery {
             Some(link.map_err(|_| Untold::Failed)?)
         };
         // To link may have taken a while, in which something newer has gone another way.
-        for (change, watchers) in self.inner.told_homes.news(&parcel.change, &parcel.recipients) {
-            self.inner.told_homes.put(home.as_str(), &change, &watchers);
-            let Some(link) = &link else {
-                self.tell_own(&change, watchers).await?;
-                continue;
-            };
-            let op = Op::SpreadChanges(vec![SpreadChange { change, watchers }]);
+        let told_homes = &self.inner.told_homes;
+        let news = parcels
+            .iter()
+            .flat_map(|parcel| told_homes.news(&parcel.change, &parcel.recipients));
+        let news: Vec<_> = news.collect();
+        for (change, watchers) in &news {
+            told_homes.put(home.as_str(), change, watchers);
+        }
+        let Some(link) = link else {
+            return self.tell_own(news).await;
+        };
+        let spread = |(change, watchers)| SpreadChange {
+            change: Arc::unwrap_or_clone(change),
+            watchers,
+        };
+        for changes in portions(news.into_iter().map(spread)) {
+            let op = Op::SpreadChanges(changes);
             told(link.call(self.call(CHANGE_DEADLINE, op)).await)?;
         }
         Ok(())
     }
 
     /// Tells watchers whose home this is, until their routers have it: they may move away meanwhile.
-    async fn tell_own(&self, change: &Change, watchers: Vec<Principal>) -> Result<(), Untold> {
-        let told = self.inner.shards.spread(change, watchers);
+    async fn tell_own(&self, news: Vec<(Arc<Change>, Vec<Principal>)>) -> Result<(), Untold> {
+        let told = self.inner.shards.spread(news);
         match tokio::time::timeout(CHANGE_DEADLINE, told).await {
             Ok(Ok(())) => Ok(()),
             Ok(Err(_)) | Err(_) => Err(Untold::Failed),
@@ -128,15 +143,15 @@ impl Delivery {
     /// their connections, for as long as it may come back with them.
     pub(super) async fn empty_clients(&self, way: &Way) {
         let mut failures = 0;
-        while let Some(mut parcel) = self.inner.clients.take(way) {
-            self.drop_strangers(&mut parcel);
-            let Err(_) = self.tell_clients(way, &parcel).await else {
+        while let Some(mut parcels) = self.inner.clients.take(way) {
+            parcels.iter_mut().for_each(|parcel| self.drop_strangers(parcel));
+            let Err(_) = self.tell_clients(way, &parcels).await else {
                 failures = 0;
                 continue;
             };
             failures += 1;
             let waits = matches!(way, Way::OnlyBy(router) if !self.is_linked(router));
-            if !parcel.recipients.is_empty() {
+            for parcel in parcels.into_iter().filter(|each| !each.recipients.is_empty()) {
                 self.inner.clients.put_back(way, parcel);
             }
             if self.is_lost(way) {
@@ -162,7 +177,7 @@ impl Delivery {
 
     /// Leaves out clients of people whom this home has lost, be it that they came back: another home may have told
     /// them something newer meanwhile. Whoever sent the change sends it to their new home.
-    fn drop_strangers(&self, parcel: &mut Parcel<Client>) {
+    pub(super) fn drop_strangers(&self, parcel: &mut Parcel<Client>) {
         let before = parcel.recipients.len();
         let claimed = |client: &Client| {
             self.inner
@@ -178,17 +193,30 @@ impl Delivery {
         }
     }
 
-    async fn tell_clients(&self, way: &Way, parcel: &Parcel<Client>) -> Result<(), Untold> {
+    async fn tell_clients(&self, way: &Way, parcels: &[Parcel<Client>]) -> Result<(), Untold> {
         let link = match way {
             Way::By(router) => self.router_for(router),
             Way::OnlyBy(router) => self.linked(router),
         };
-        let link = link.ok_or(Untold::Failed)?;
-        for (change, clients) in self.inner.told_routers.news(&parcel.change, &parcel.recipients) {
+        let (link, told_routers) = (link.ok_or(Untold::Failed)?, &self.inner.told_routers);
+        let news = parcels
+            .iter()
+            .flat_map(|parcel| told_routers.news(&parcel.change, &parcel.recipients));
+        let news: Vec<_> = news.collect();
+        for (change, clients) in &news {
             // Before it is known whether the router has it: from now on nothing older may follow.
-            self.inner.told_routers.put(&link.peer().name, &change, &clients);
-            let clients = clients.into_iter().map(|client| client.login).collect();
-            let op = Op::DeliverChanges(vec![DeliverChange { change, clients }]);
+            match way {
+                Way::By(_) => told_routers.put_last(&link.peer().name, change, clients),
+                // Whose connection it is, they are told by no other.
+                Way::OnlyBy(_) => told_routers.put(&link.peer().name, change, clients),
+            }
+        }
+        let deliver = |(change, clients): (Arc<Change>, Vec<Client>)| DeliverChange {
+            change: Arc::unwrap_or_clone(change),
+            clients: clients.into_iter().map(|client| client.login).collect(),
+        };
+        for changes in portions(news.into_iter().map(deliver)) {
+            let op = Op::DeliverChanges(changes);
             told(link.call(self.call(CHANGE_DEADLINE, op)).await)?;
         }
         Ok(())
@@ -201,6 +229,14 @@ impl Delivery {
             .await
             .is_err()
     }
+}
+
+/// As many at a time as one question takes. Of one change several may come, where some know a part of it.
+fn portions<T>(mut all: impl Iterator<Item = T>) -> impl Iterator<Item = Vec<T>> {
+    std::iter::from_fn(move || {
+        let portion: Vec<T> = all.by_ref().take(CHANGES_MAX).collect();
+        (!portion.is_empty()).then_some(portion)
+    })
 }
 
 fn retry_after(failures: u32) -> Duration {

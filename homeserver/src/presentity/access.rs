@@ -150,6 +150,10 @@ impl Access {
         if watcher.person() == Some(&self.owner) {
             return true;
         }
+        if self.entries.is_none() {
+            // Nobody has an entry of their own.
+            return EVERYBODY.grant.contains(&Right::Presence);
+        }
         let own = Who::One(watcher.clone());
         let refused = |entry: &Entry| entry.deny.contains(&Right::Presence);
         !self.entry(&own).is_some_and(refused)

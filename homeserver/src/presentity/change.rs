@@ -3,13 +3,15 @@
 use super::Presentity;
 use crate::command::Effect;
 use proto::Change;
+use std::sync::Arc;
 
 impl Presentity {
     /// A property change that cannot be delivered is dropped: the state is read again with the next
     /// watch (spec 7.4).
-    pub(super) fn change(&self, change: &Change, effects: &mut Vec<Effect>) {
-        for (router, client) in self.logins.clients(self.principal()) {
-            effects.push(Effect::DeliverChange(router, change.clone(), client));
-        }
+    pub(super) fn change(&self, change: &Arc<Change>, effects: &mut Vec<Effect>) {
+        let clients = self.logins.each_client(self.principal());
+        effects.extend(
+            clients.map(|(router, client)| Effect::DeliverChange(router, Arc::clone(change), client)),
+        );
     }
 }

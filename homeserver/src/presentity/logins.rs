@@ -1,9 +1,9 @@
 //! Logins: where a person's clients listen (spec 3.2, 7).
 
+use crate::command::RouterName;
 use litemap::LiteMap;
 use proto::ClientLogin;
 use rvp::{CallBack, Principal, Reach, SubscriptionId};
-use std::collections::BTreeMap;
 use std::time::SystemTime;
 use store::Login;
 
@@ -85,16 +85,27 @@ impl Logins {
 
     /// The clients to reach. A client that came back on the same call-back before its former login ended
     /// has two logins but one listener, and is told once, by the login that ends last.
-    pub(crate) fn clients(&self, principal: &Principal) -> Vec<(std::sync::Arc<str>, ClientLogin)> {
-        let mut newest: BTreeMap<&Reach, &Login> = BTreeMap::new();
-        for login in self.by_id.values() {
-            let other = newest.entry(&login.reach).or_insert(login);
-            if login.ends > other.ends {
-                *other = login;
-            }
+    pub(crate) fn clients(&self, principal: &Principal) -> Vec<(RouterName, ClientLogin)> {
+        self.each_client(principal).collect()
+    }
+
+    /// The same, one by one.
+    pub(crate) fn each_client(
+        &self,
+        principal: &Principal,
+    ) -> impl Iterator<Item = (RouterName, ClientLogin)> {
+        let mut newest: Vec<&Login> = Vec::new();
+        let mut login = self.by_id.values();
+        // Most have one.
+        let only = login.next().filter(|_| self.len() == 1);
+        if only.is_none() {
+            newest = self.by_id.values().collect();
+            // Of two that end together the one of the lower id stays first.
+            newest.sort_by(|a, b| a.reach.cmp(&b.reach).then(b.ends.cmp(&a.ends)));
+            newest.dedup_by(|later, first| later.reach == first.reach);
         }
         let client = |login: &Login| (login.router.as_str().into(), client(login, principal));
-        newest.into_values().map(client).collect()
+        only.into_iter().chain(newest).map(client)
     }
 
     pub(crate) fn ended(&self, now: SystemTime) -> Vec<SubscriptionId> {

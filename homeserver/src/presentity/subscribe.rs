@@ -129,8 +129,8 @@ impl Presentity {
             ends,
         };
         // Of whom, and who asked for it, never changes.
-        let before = self.watchers.get(id);
-        let may_wait = before.is_some_and(|before| may_wait(context.now, before.ends, ends));
+        let before = self.watchers.ends(&new.watcher, id);
+        let may_wait = before.is_some_and(|before| may_wait(context.now, before, ends));
         let evicted = self.watchers.put(new.clone())?;
         context
             .effects

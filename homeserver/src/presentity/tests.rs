@@ -12,7 +12,7 @@ mod change;
 mod conserved;
 mod contacts;
 mod cost;
-mod instructions;
+pub(crate) mod instructions;
 mod keep;
 mod kept;
 mod lapse;

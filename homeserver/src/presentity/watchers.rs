@@ -3,7 +3,7 @@
 use super::access::Access;
 use crate::expiry::whole_second;
 use rvp::{Fault, Identity, Principal, SubscriptionId};
-use std::collections::BTreeSet;
+use std::ops::Range;
 use std::time::{Duration, SystemTime};
 use store::PropertySubscription;
 
@@ -17,7 +17,7 @@ const SAME_WATCHER_MAX: usize = 8;
 /// The property subscriptions on one person. There are more of these than of anything else.
 #[derive(Debug, Default)]
 pub(crate) struct Watchers {
-    /// By ascending id.
+    /// By watcher, and of each by ascending id: all are told of every change, and hardly ever is one looked for.
     all: Vec<Watch>,
 }
 
@@ -59,6 +59,10 @@ impl Watch {
         }
     }
 
+    fn key(&self) -> (&Principal, SubscriptionId) {
+        (&self.watcher, self.id)
+    }
+
     fn ends(&self) -> SystemTime {
         time(self.ends)
     }
@@ -89,6 +93,7 @@ impl Watchers {
         let mut all: Vec<Watch> = subscriptions.into_iter().map(Watch::of).collect();
         all.sort_unstable_by_key(|each| each.id);
         all.dedup_by_key(|each| each.id);
+        all.sort_unstable_by(|a, b| a.key().cmp(&b.key()));
         all.shrink_to_fit();
         Self { all }
     }
@@ -98,26 +103,49 @@ impl Watchers {
     }
 
     pub(crate) fn get(&self, id: SubscriptionId) -> Option<PropertySubscription> {
-        let place = self.place(id).ok()?;
+        let place = self.place(id)?;
         Some(self.all[place].subscription())
     }
 
     pub(crate) fn has(&self, id: SubscriptionId) -> bool {
-        self.place(id).is_ok()
+        self.place(id).is_some()
     }
 
+    /// When the one of a watcher with this id ends, if there is one.
+    pub(crate) fn ends(&self, watcher: &Principal, id: SubscriptionId) -> Option<SystemTime> {
+        let place = self.place_of((watcher, id)).ok()?;
+        Some(self.all[place].ends())
+    }
+
+    /// By ascending id.
     pub(crate) fn iter(&self) -> impl Iterator<Item = PropertySubscription> {
-        self.all.iter().map(Watch::subscription)
+        let mut all: Vec<&Watch> = self.all.iter().collect();
+        all.sort_unstable_by_key(|each| each.id);
+        all.into_iter().map(Watch::subscription)
     }
 
-    fn place(&self, id: SubscriptionId) -> Result<usize, usize> {
-        self.all.binary_search_by_key(&id, |each| each.id)
+    fn place(&self, id: SubscriptionId) -> Option<usize> {
+        self.all.iter().position(|each| each.id == id)
     }
 
-    /// Adds a subscription, or renews the one of its id. Says which one had to make room for it.
+    fn place_of(&self, key: (&Principal, SubscriptionId)) -> Result<usize, usize> {
+        self.all.binary_search_by(|each| each.key().cmp(&key))
+    }
+
+    /// Where those of a watcher are.
+    fn of(&self, watcher: &Principal) -> Range<usize> {
+        let begin = self.all.partition_point(|each| each.watcher < *watcher);
+        let same = self.all[begin..]
+            .iter()
+            .take_while(|each| each.watcher == *watcher);
+        begin..begin + same.count()
+    }
+
+    /// Adds a subscription, or renews the one of its id, which is of the same watcher. Says which one had to make room for it.
     pub(crate) fn put(&mut self, new: PropertySubscription) -> Result<Option<SubscriptionId>, Fault> {
-        if let Ok(place) = self.place(new.id) {
-            self.all[place] = Watch::of(new);
+        let new = Watch::of(new);
+        if let Ok(place) = self.place_of(new.key()) {
+            self.all[place] = new;
             return Ok(None);
         }
         let evicted = self.make_room(&new.watcher)?;
@@ -125,15 +153,15 @@ impl Watchers {
             // A quarter more in place of twice as much.
             self.all.reserve_exact((self.all.len() / 4).max(2));
         }
-        let (Ok(place) | Err(place)) = self.place(new.id);
-        self.all.insert(place, Watch::of(new));
+        let (Ok(place) | Err(place)) = self.place_of(new.key());
+        self.all.insert(place, new);
         Ok(evicted)
     }
 
     fn make_room(&mut self, watcher: &Principal) -> Result<Option<SubscriptionId>, Fault> {
-        let same = || self.all.iter().filter(|each| each.watcher == *watcher);
-        let evicted = if same().count() >= SAME_WATCHER_MAX {
-            same().min_by_key(|each| each.ends).map(|each| each.id)
+        let same = &self.all[self.of(watcher)];
+        let evicted = if same.len() >= SAME_WATCHER_MAX {
+            same.iter().min_by_key(|each| each.ends).map(|each| each.id)
         } else if self.all.len() >= WATCHERS_MAX {
             return Err(Fault::Busy);
         } else {
@@ -148,23 +176,30 @@ impl Watchers {
     /// Ends a subscription. Says whether there was one.
     pub(crate) fn remove(&mut self, id: SubscriptionId) -> bool {
         let place = self.place(id);
-        if let Ok(place) = place {
+        if let Some(place) = place {
             self.all.remove(place);
         }
-        place.is_ok()
+        place.is_some()
     }
 
     /// Whom to tell of a change, in order: each once, however often subscribed, if subscriber and call-back
     /// may see the state.
     pub(crate) fn permitted(&self, access: &Access) -> Vec<Principal> {
         let permitted = self.all.iter().filter(|each| each.is_permitted(access));
-        let told: BTreeSet<&Principal> = permitted.map(|each| &each.watcher).collect();
-        told.into_iter().cloned().collect()
+        let mut told: Vec<Principal> = Vec::with_capacity(self.all.len());
+        for watch in permitted {
+            if told.last() != Some(&watch.watcher) {
+                told.push(watch.watcher.clone());
+            }
+        }
+        told
     }
 
+    /// Ends those whose time has come, by ascending id.
     pub(crate) fn take_ended(&mut self, now: SystemTime) -> Vec<SubscriptionId> {
         let ended = self.all.extract_if(.., |each| each.ends() <= now);
-        let ended: Vec<SubscriptionId> = ended.map(|each| each.id).collect();
+        let mut ended: Vec<SubscriptionId> = ended.map(|each| each.id).collect();
+        ended.sort_unstable();
         if self.all.len() < self.all.capacity() / 2 {
             self.all.shrink_to_fit();
         }

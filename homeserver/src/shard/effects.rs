@@ -4,10 +4,11 @@ use super::Shard;
 use super::doing::{Done, KeptRead};
 use super::spreads::Spread;
 use crate::command::{Command, DeliveryId, Effect, Ended, Taken};
-use crate::delivery::Telling;
+use crate::delivery::Ways;
 use crate::shards::ReplyTo;
 use proto::{Answer, ClientLogin, DeliverMessage, Detach, Refusal};
 use rvp::{Fault, Principal, Reply};
+use std::sync::Arc;
 use tracing::Instrument;
 
 /// Effects that are carried out but for what waits for the store.
@@ -23,21 +24,19 @@ pub(super) struct Begun {
 }
 
 impl Shard {
-    /// Does what the core wants done. An answer waits until what is to be durable is durable; whoever is told of
-    /// a change has a share in these tellings.
+    /// Does what the core wants done. An answer waits until what is to be durable is durable.
     pub(super) fn carry_out(
         &mut self,
         principal: &Principal,
         effects: Vec<Effect>,
         answer: Option<(ReplyTo, Result<Reply, Fault>)>,
-        tellings: &[Telling],
     ) {
         let Begun {
             since,
             changes,
             spreads,
             reads,
-        } = self.begin_to_carry_out(principal, effects, tellings);
+        } = self.begin_to_carry_out(principal, effects);
         // Whoever is not here any more changes nothing that must survive.
         let Some(epoch) = since.filter(|_| !changes.is_empty()) else {
             for spread in self.spreads.follow(principal, spreads) {
@@ -52,12 +51,7 @@ impl Shard {
     }
 
     /// Does what does not wait for the store, and says what does.
-    pub(super) fn begin_to_carry_out(
-        &mut self,
-        principal: &Principal,
-        effects: Vec<Effect>,
-        tellings: &[Telling],
-    ) -> Begun {
+    pub(super) fn begin_to_carry_out(&mut self, principal: &Principal, effects: Vec<Effect>) -> Begun {
         let (mut changes, mut spreads, mut reads) = (Vec::new(), Vec::new(), None);
         let since = self.presentities.get(principal).map(|each| each.epoch());
         for effect in effects {
@@ -72,8 +66,9 @@ impl Shard {
                     self.deliver((principal.clone(), id), &router, message, taken);
                 }
                 Effect::DeliverChange(router, change, client) => {
-                    let client = (client, since.unwrap_or(0));
-                    self.parts.delivery.change(&router, &change, client, tellings);
+                    let (delivery, mut ways) = (&self.parts.delivery, Ways::default());
+                    delivery.add((client, since.unwrap_or(0)), &router, &mut ways);
+                    delivery.change(&change, ways, &[]);
                 }
                 Effect::Detach(router, client, why) => self.detach(&router, client, why),
                 Effect::Keep(ticket, change) => self.keep(principal, ticket, vec![change]),
@@ -108,7 +103,7 @@ impl Shard {
         let told = self
             .parts
             .delivery
-            .spread(&spread.change, spread.watchers, spread.epoch);
+            .spread(&Arc::new(spread.change), spread.watchers, spread.epoch);
         let principal = principal.clone();
         self.doing.push(async move {
             Done::Told {

@@ -6,7 +6,7 @@ use crate::command::{Command, RouterName, Verdict};
 use crate::delivery::Telling;
 use crate::shards::{Ask, ReplyTo, RequestAsk};
 use membership::Slot;
-use proto::{Answer, Change, Proof, Refusal, ScramSalt};
+use proto::{Answer, Proof, Refusal, ScramSalt};
 use rvp::method::Subscribe;
 use rvp::{CallBack, Fault, Method, Principal, SubscriptionId, SubscriptionKind};
 
@@ -47,18 +47,18 @@ impl Shard {
         match verdict {
             Verdict::Now(answer) => {
                 self.parts.metrics.request(name, answer.as_ref().err().copied());
-                self.carry_out(&target, effects, Some((reply, answer)), &[]);
+                self.carry_out(&target, effects, Some((reply, answer)));
             }
             Verdict::Later(delivery) | Verdict::Again(delivery) => {
                 let waiting = self.senders.entry((target.clone(), delivery)).or_default();
                 waiting.push(reply);
-                self.carry_out(&target, effects, None, &[]);
+                self.carry_out(&target, effects, None);
             }
             Verdict::Known(known) => {
                 self.parts.metrics.request(name, None);
-                self.carry_out(&target, effects, Some((reply, Ok(known))), &[]);
+                self.carry_out(&target, effects, Some((reply, Ok(known))));
             }
-            Verdict::Nothing => self.carry_out(&target, effects, None, &[]),
+            Verdict::Nothing => self.carry_out(&target, effects, None),
         }
     }
 
@@ -109,23 +109,6 @@ impl Shard {
             online: true,
             ..before
         })
-    }
-
-    /// A watcher who is not here yet, because the slot has just become ours, must not miss the change.
-    pub(super) fn watched(&mut self, watcher: Principal, change: Change, tellings: Vec<Telling>) {
-        if self.presentities.contains_key(&watcher) {
-            if let Some((_, effects)) = self.apply(&watcher, Command::Change(change)) {
-                self.carry_out(&watcher, effects, None, &tellings);
-            }
-            return;
-        }
-        let watchers = vec![watcher.clone()];
-        let ask = Ask::SpreadChange {
-            change,
-            watchers,
-            tellings,
-        };
-        self.wait_for_store(watcher, ask);
     }
 
     pub(super) fn call_back_lost(&mut self, principal: Principal, login: SubscriptionId) {

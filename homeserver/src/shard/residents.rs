@@ -153,7 +153,7 @@ impl Shard {
             let effects = presentity.leave(now);
             let in_flight = difference(open, presentity.in_flight());
             self.parts.ledger.enter(&entry(in_flight, &effects));
-            self.carry_out(principal, effects, None, &[]);
+            self.carry_out(principal, effects, None);
         }
         if self.unsaved.forget(principal) {
             // What was not durable was never so, and nobody is told.
@@ -186,6 +186,6 @@ impl Shard {
             self.leaving.remove(principal);
         }
         self.parts.ledger.enter(&entry(in_flight, &effects));
-        self.carry_out(principal, effects, None, &[]);
+        self.carry_out(principal, effects, None);
     }
 }

@@ -40,7 +40,7 @@ impl Shard {
                 changes,
                 spreads,
                 reads,
-            } = self.begin_to_carry_out(&person.target, effects, &[]);
+            } = self.begin_to_carry_out(&person.target, effects);
             self.read_kept(reads);
             let Some(epoch) = since.filter(|_| !changes.is_empty()) else {
                 for spread in self.spreads.follow(&person.target, spreads) {

@@ -5,14 +5,15 @@ use super::stage::{ROUTER, Stage};
 use crate::command::{Command, Effect};
 use proto::{Change, ClientLogin};
 use rvp::{PresenceState, Property, SubscriptionId};
+use std::sync::Arc;
 
-fn busy() -> Change {
+fn busy() -> Arc<Change> {
     let properties = vec![Property::State(PresenceState::Busy)];
-    Change {
+    Arc::new(Change {
         presentity: bob(),
         properties,
         version: 9,
-    }
+    })
 }
 
 #[test]

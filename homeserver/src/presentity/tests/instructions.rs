@@ -7,7 +7,7 @@ use rvp::notification::AckType;
 use rvp::{Identity, PresenceState};
 
 #[path = "../../../../tests/instructions/callgrind.rs"]
-mod callgrind;
+pub(crate) mod callgrind;
 
 const COMMAND: &str = "Presentity::apply";
 
@@ -47,9 +47,9 @@ fn changes_are_told() {
 #[test]
 fn deciding_takes_few_instructions() {
     for (scenario, most_for_tests, most_for_release) in [
-        ("messages_are_delivered", 12_000, 2_400),
-        ("hundred_watch", 23_800, 4_600),
-        ("changes_are_told", 78_000, 11_200),
+        ("messages_are_delivered", 9_700, 2_200),
+        ("hundred_watch", 21_000, 4_300),
+        ("changes_are_told", 18_600, 2_900),
     ] {
         println!("{scenario}:");
         let counted = callgrind::count(&format!("presentity::tests::instructions::{scenario}"));

@@ -121,11 +121,11 @@ impl World {
                 self.kept.account.display_name.clone_from(name);
                 Command::Account(Box::new(self.kept.account.clone()))
             }
-            Act::Change => Command::Change(Change {
+            Act::Change => Command::Change(std::sync::Arc::new(Change {
                 presentity: bob(),
                 properties: vec![Property::State(PresenceState::Busy)],
                 version: 1,
-            }),
+            })),
         };
         self.apply(command, check);
     }
