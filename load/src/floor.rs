@@ -60,7 +60,7 @@ pub async fn serve(tell: impl FnOnce(u16)) -> Result<(), Error> {
 ///
 /// # Errors
 /// [`Error::Floor`].
-pub(crate) async fn measure(mut command: Command, tasks: &daemon::Tasks) -> Result<f64, Error> {
+pub async fn measure(mut command: Command, tasks: &daemon::Tasks) -> Result<f64, Error> {
     let wrong = |what: &str| Error::Floor(what.to_owned());
     let started = command
         .stdin(Stdio::piped())
