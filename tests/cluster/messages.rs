@@ -14,6 +14,8 @@ use tests::{Crowd, Failure, Insisting, Plan, Processes};
 
 /// Between two deaths: a home is taken over, and the next one dies.
 const EVERY: Duration = Duration::from_secs(5);
+/// Into so many parts all messages are divided: after one of them somebody dies earlier than that.
+const PARTS: usize = 5;
 /// The longest that all messages may take.
 const PATIENCE: Duration = Duration::from_secs(300);
 /// Messages altogether; `MESSAGES` in the environment asks for more.
@@ -76,7 +78,11 @@ async fn killed(processes: &mut Processes, crowd: Crowd) -> anyhow::Result<()> {
     while !insisting.is_done() && began.elapsed() < PATIENCE {
         // Not before something got done since the last death, however busy the machine is.
         insisting.goes_on(crowd.senders, PATIENCE).await;
-        insisting.wait(EVERY.mul_f64(random.random_range(0.2..1.0))).await;
+        // And not after all is done, however fast it is.
+        let some = crowd.senders * crowd.messages / PARTS;
+        insisting
+            .goes_on(some, EVERY.mul_f64(random.random_range(0.2..1.0)))
+            .await;
         let name = format!("home-{}", random.random_range(1..=3));
         processes.kill(&name).await?;
         deaths += 1;
