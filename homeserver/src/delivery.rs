@@ -248,11 +248,11 @@ impl Delivery {
     /// what follows goes there as well, so that it cannot overtake. A connection is at the one router only.
     fn add_client(&self, client: Client, router: &str, ways: &mut Ways) {
         if client.login.reach.attachment().is_some() {
-            return ways.add_only_by(router, client);
+            return ways.add(router, true, client);
         }
         let before = self.inner.told_routers.way_of(&client);
         let before = before.filter(|before| self.is_linked(before));
-        ways.add_by(before.as_deref().unwrap_or(router), client);
+        ways.add(before.as_deref().unwrap_or(router), false, client);
     }
 
     /// Hands a change to clients.

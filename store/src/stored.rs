@@ -7,6 +7,7 @@ pub(crate) mod account;
 pub(crate) mod archive;
 pub(crate) mod batch;
 pub(crate) mod claims;
+pub(crate) mod limited;
 pub(crate) mod message;
 pub(crate) mod millis;
 pub(crate) mod people;

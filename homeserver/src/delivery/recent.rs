@@ -86,9 +86,9 @@ impl<R> Default for Recent<R> {
 impl<R: Eq + Hash + Ord + Clone> Recent<R> {
     /// A change is handed over for these recipients, in their order, on a way, a home or a router.
     pub(super) fn put(&self, way: &str, change: &Arc<Change>, recipients: &[R]) {
-        let mut state = self.lock();
-        let forgotten = state.age(Instant::now(), recipients.len());
-        state.put(way, change, recipients);
+        let (mut state, now) = (self.lock(), Instant::now());
+        let forgotten = state.age(now, recipients.len());
+        state.put(now, way, change, recipients);
         // It may be much.
         drop(state);
         drop(forgotten);
@@ -96,9 +96,9 @@ impl<R: Eq + Hash + Ord + Clone> Recent<R> {
 
     /// The same, for recipients who may be told by another way: by which it was last is known for a while.
     pub(super) fn put_last(&self, way: &str, change: &Arc<Change>, recipients: &[R]) {
-        let mut state = self.lock();
-        let forgotten = state.age(Instant::now(), recipients.len());
-        let put = state.put(way, change, recipients);
+        let (mut state, now) = (self.lock(), Instant::now());
+        let forgotten = state.age(now, recipients.len());
+        let put = state.put(now, way, change, recipients);
         let last = put.recipients.iter().map(Arc::clone);
         let last = last.map(|recipient| (recipient, (put.at, Arc::clone(&put.way))));
         state.young.last.extend(last);
@@ -179,9 +179,9 @@ impl<R: Eq + Hash + Ord + Clone> Recent<R> {
 }
 
 impl<R: Eq + Hash + Ord + Clone> State<R> {
-    fn put(&mut self, way: &str, change: &Arc<Change>, recipients: &[R]) -> Handed<R> {
+    fn put(&mut self, at: Instant, way: &str, change: &Arc<Change>, recipients: &[R]) -> Handed<R> {
         let handed = Handed {
-            at: Instant::now(),
+            at,
             way: self.young.way(way),
             change: Arc::clone(change),
             recipients: self.shared(&change.presentity, recipients),

@@ -1,11 +1,13 @@
 //! Empties outboxes: one loop for each destination that has something waiting.
 
 use super::outbox::{Client, Parcel};
+use super::recent::Recent;
 use super::ways::Way;
 use super::{CHANGE_DEADLINE, Delivery};
 use membership::{MemberId, Slot};
-use proto::{CHANGES_MAX, Change, DeliverChange, Op, Refusal, SpreadChange};
+use proto::{CHANGES_MAX, Change, DeliverChange, Link, Op, Refusal, SpreadChange};
 use rvp::Principal;
+use std::hash::Hash;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -108,10 +110,7 @@ impl Delivery {
         };
         // To link may have taken a while, in which something newer has gone another way.
         let told_homes = &self.inner.told_homes;
-        let news = parcels
-            .iter()
-            .flat_map(|parcel| told_homes.news(&parcel.change, &parcel.recipients));
-        let news: Vec<_> = news.collect();
+        let news = news(told_homes, parcels);
         for (change, watchers) in &news {
             told_homes.put(home.as_str(), change, watchers);
         }
@@ -122,11 +121,24 @@ impl Delivery {
             change: Arc::unwrap_or_clone(change),
             watchers,
         };
-        for changes in portions(news.into_iter().map(spread)) {
-            let op = Op::SpreadChanges(changes);
-            told(link.call(self.call(CHANGE_DEADLINE, op)).await)?;
+        self.tell(&link, news.into_iter().map(spread), Op::SpreadChanges)
+            .await
+    }
+
+    /// As many at a time as one question takes. Of one change several may come, where some know a part of it.
+    async fn tell<T>(
+        &self,
+        link: &Link,
+        mut all: impl Iterator<Item = T>,
+        op: fn(Vec<T>) -> Op,
+    ) -> Result<(), Untold> {
+        loop {
+            let portion: Vec<T> = all.by_ref().take(CHANGES_MAX).collect();
+            if portion.is_empty() {
+                return Ok(());
+            }
+            told(link.call(self.call(CHANGE_DEADLINE, op(portion))).await)?;
         }
-        Ok(())
     }
 
     /// Tells watchers whose home this is, until their routers have it: they may move away meanwhile.
@@ -199,10 +211,7 @@ impl Delivery {
             Way::OnlyBy(router) => self.linked(router),
         };
         let (link, told_routers) = (link.ok_or(Untold::Failed)?, &self.inner.told_routers);
-        let news = parcels
-            .iter()
-            .flat_map(|parcel| told_routers.news(&parcel.change, &parcel.recipients));
-        let news: Vec<_> = news.collect();
+        let news = news(told_routers, parcels);
         for (change, clients) in &news {
             // Before it is known whether the router has it: from now on nothing older may follow.
             match way {
@@ -215,11 +224,8 @@ impl Delivery {
             change: Arc::unwrap_or_clone(change),
             clients: clients.into_iter().map(|client| client.login).collect(),
         };
-        for changes in portions(news.into_iter().map(deliver)) {
-            let op = Op::DeliverChanges(changes);
-            told(link.call(self.call(CHANGE_DEADLINE, op)).await)?;
-        }
-        Ok(())
+        self.tell(&link, news.into_iter().map(deliver), Op::DeliverChanges)
+            .await
     }
 
     /// Waits, unless the process is told to stop. Returns whether it did.
@@ -231,12 +237,12 @@ impl Delivery {
     }
 }
 
-/// As many at a time as one question takes. Of one change several may come, where some know a part of it.
-fn portions<T>(mut all: impl Iterator<Item = T>) -> impl Iterator<Item = Vec<T>> {
-    std::iter::from_fn(move || {
-        let portion: Vec<T> = all.by_ref().take(CHANGES_MAX).collect();
-        (!portion.is_empty()).then_some(portion)
-    })
+/// What of these parcels their recipients do not know already.
+fn news<R: Eq + Hash + Ord + Clone>(told: &Recent<R>, parcels: &[Parcel<R>]) -> Vec<(Arc<Change>, Vec<R>)> {
+    let news = parcels
+        .iter()
+        .flat_map(|parcel| told.news(&parcel.change, &parcel.recipients));
+    news.collect()
 }
 
 fn retry_after(failures: u32) -> Duration {

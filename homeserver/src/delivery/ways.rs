@@ -25,21 +25,13 @@ pub(crate) struct Ways {
 }
 
 impl Ways {
-    /// A client that is called back.
-    pub(super) fn add_by(&mut self, router: &str, client: Client) {
-        let same = |way: &Way| matches!(way, Way::By(by) if by == router);
-        match self.all.iter_mut().find(|(way, _)| same(way)) {
-            Some((_, clients)) => clients.push(client),
-            None => self.all.push((Way::By(router.to_owned()), vec![client])),
+    /// Adds a client that is told by this router, whether or not its connection is there.
+    pub(super) fn add(&mut self, router: &str, attached: bool, client: Client) {
+        let same = |way: &Way| way.router() == router && matches!(way, Way::OnlyBy(_)) == attached;
+        if let Some((_, clients)) = self.all.iter_mut().find(|(way, _)| same(way)) {
+            return clients.push(client);
         }
-    }
-
-    /// A client that has its connection there.
-    pub(super) fn add_only_by(&mut self, router: &str, client: Client) {
-        let same = |way: &Way| matches!(way, Way::OnlyBy(by) if by == router);
-        match self.all.iter_mut().find(|(way, _)| same(way)) {
-            Some((_, clients)) => clients.push(client),
-            None => self.all.push((Way::OnlyBy(router.to_owned()), vec![client])),
-        }
+        let way = if attached { Way::OnlyBy } else { Way::By };
+        self.all.push((way(router.to_owned()), vec![client]));
     }
 }

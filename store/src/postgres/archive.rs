@@ -2,7 +2,8 @@
 //! order whoever writes; chains are taken in the order of their domains.
 
 use super::failure::Failure;
-use crate::stored::archive::{self, AgeRow, ChainRow, Limited};
+use crate::stored::archive::{self, AgeRow, ChainRow};
+use crate::stored::limited::Limited;
 use crate::stored::{self, millis};
 use crate::{ArchiveEntry, Archived, Chain, ChainPoint, KEPT_READ_BYTES_MAX, PURGE_ENTRIES_MAX};
 use futures_util::TryStreamExt;
@@ -97,9 +98,9 @@ pub(super) async fn entries(
         .bind(i64::from(limit))
         .bind(i64::try_from(KEPT_READ_BYTES_MAX).unwrap_or(i64::MAX))
         .fetch(connection);
-    let mut entries = Limited::of(domain);
+    let mut entries = Limited::new();
     while let Some(row) = rows.try_next().await?
-        && entries.take(row)?
+        && entries.take(archive::archived(row, domain)?)
     {}
     Ok(entries.finish())
 }

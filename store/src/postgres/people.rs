@@ -3,7 +3,8 @@
 use super::accounts::{self, Which};
 use super::failure::Failure;
 use crate::stored;
-use crate::stored::message::Limited;
+use crate::stored::limited::Limited;
+use crate::stored::message::message;
 use crate::stored::people::{People, belongings};
 use crate::{Durable, KEPT_READ_BYTES_MAX, KeptMessage};
 use futures_util::TryStreamExt;
@@ -58,9 +59,9 @@ pub(super) async fn waiting(
         .bind(i64::from(limit))
         .bind(i64::try_from(KEPT_READ_BYTES_MAX).unwrap_or(i64::MAX))
         .fetch(connection);
-    let mut messages = Limited::of(principal);
+    let mut messages = Limited::new();
     while let Some(row) = rows.try_next().await?
-        && messages.take(row)?
+        && messages.take(message(row, principal)?)
     {}
     Ok(messages.finish())
 }

@@ -45,6 +45,14 @@ pub(super) fn put(connection: &Connection, account: &Account, slot: u16, put: Pu
     Ok(())
 }
 
+/// The row id of somebody who has an account.
+pub(super) fn id(connection: &Connection, principal: &Principal) -> Result<Option<i64>, Failure> {
+    let mut find = connection.prepare_cached("SELECT id FROM accounts WHERE principal = ?")?;
+    Ok(find
+        .query_row([principal.as_url()], |row| row.get(0))
+        .optional()?)
+}
+
 /// Removes an account with all that belongs to it, and remembers that it was. The transaction around it is
 /// the caller's.
 pub(super) fn remove(connection: &Connection, principal: &Principal) -> Result<(), Failure> {

@@ -3,7 +3,7 @@
 //! A row at a time: every statement stays prepared, and costs no more than a row of a longer one.
 
 use super::failure::Failure;
-use super::{archive, contacts, kept as messages};
+use super::{accounts, archive, contacts, kept as messages};
 use crate::stored::batch::{Batch, Outcome, Outcomes};
 use crate::stored::millis;
 use crate::{Login, PropertySubscription, View, Write};
@@ -13,7 +13,7 @@ use std::collections::{BTreeSet, HashMap};
 
 /// Applies the changes in their order. The transaction around them is the caller's.
 pub(super) fn writes(connection: &Connection, writes: &[&Write]) -> Result<(), Failure> {
-    let accounts = accounts_of(connection, writes)?;
+    let ids = ids(connection, writes)?;
     let Batch {
         logins,
         views,
@@ -24,7 +24,7 @@ pub(super) fn writes(connection: &Connection, writes: &[&Write]) -> Result<(), F
         kept,
         contacts: lists,
         archive: entries,
-    } = Batch::of(writes, &accounts);
+    } = Batch::of(writes, &ids);
     outcomes(connection, logins, &LOGINS)?;
     outcomes(connection, views, &VIEWS)?;
     outcomes(connection, subscriptions, &SUBSCRIPTIONS)?;
@@ -54,15 +54,15 @@ pub(super) fn writes(connection: &Connection, writes: &[&Write]) -> Result<(), F
 }
 
 /// The row ids of those who have an account.
-fn accounts_of(connection: &Connection, writes: &[&Write]) -> Result<HashMap<Principal, i64>, Failure> {
+fn ids(connection: &Connection, writes: &[&Write]) -> Result<HashMap<Principal, i64>, Failure> {
     let principals: BTreeSet<&Principal> = writes.iter().map(|write| &write.principal).collect();
-    let mut accounts = HashMap::with_capacity(principals.len());
+    let mut ids = HashMap::with_capacity(principals.len());
     for principal in principals {
-        if let Some(account) = contacts::account(connection, principal)? {
-            accounts.insert(principal.clone(), account);
+        if let Some(id) = accounts::id(connection, principal)? {
+            ids.insert(principal.clone(), id);
         }
     }
-    Ok(accounts)
+    Ok(ids)
 }
 
 /// How things of one kind are written.

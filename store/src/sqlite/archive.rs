@@ -1,8 +1,8 @@
 //! The archive.
 
 use super::failure::Failure;
-use super::load::rows;
-use crate::stored::archive::{self, AgeRow, ChainRow, EntryRow, Limited};
+use super::load::{rows, within_limit};
+use crate::stored::archive::{self, AgeRow, ChainRow};
 use crate::stored::{self, millis};
 use crate::{ArchiveEntry, Archived, Chain, ChainPoint, PURGE_ENTRIES_MAX};
 use rusqlite::{Connection, params};
@@ -64,13 +64,8 @@ pub(super) fn entries(
     after: u64,
     limit: u32,
 ) -> Result<Vec<Archived>, Failure> {
-    let mut read = connection.prepare_cached(ENTRIES)?;
-    let mut rows = read.query(params![domain.as_str(), stored::number(after), limit])?;
-    let mut entries = Limited::of(domain);
-    while let Some(row) = rows.next()?
-        && entries.take(EntryRow::try_from(row)?)?
-    {}
-    Ok(entries.finish())
+    let values = params![domain.as_str(), stored::number(after), limit];
+    within_limit(connection, ENTRIES, values, |row| archive::archived(row, domain))
 }
 
 /// Removes the first entries that are older, and makes the last of them the anchor. The transaction around it is

@@ -97,16 +97,13 @@ impl Connections {
         work: impl FnOnce(&Connection) -> Result<T, Failure> + Send + 'static,
     ) -> Result<T, Failure> {
         let (thread, turn) = self.inner.turn().await?;
-        let (inner, back) = (Arc::clone(&self.inner), thread.clone());
-        let (answer, answered) = oneshot::channel();
-        thread.give(move |seat| {
+        let (inner, back) = (Arc::clone(&self.inner), (thread.clone(), turn));
+        let done = thread.ask(move |seat| {
             let result = seat.connection().and_then(work);
             inner.take_back(seat, back);
-            drop(turn);
-            // Whoever asked may have given up.
-            let _ = answer.send(result);
+            result
         });
-        answered.await.unwrap_or_else(|_| Err(NoConnection::Ended.into()))
+        done.await
     }
 
     /// Lends a connection.
@@ -126,13 +123,12 @@ impl Connections {
         drop(all);
         let threads = std::mem::take(&mut *self.inner.idle());
         for thread in threads {
-            let (closed, is_closed) = oneshot::channel();
             // The last one folds the side files into the file. If that goes wrong it is done with the next opening.
-            thread.give(move |seat| {
+            let closed = thread.ask(|seat| {
                 seat.connection = None;
-                let _ = closed.send(());
+                Ok(())
             });
-            let _ = is_closed.await;
+            let _ = closed.await;
         }
     }
 }
@@ -169,11 +165,12 @@ impl Inner {
     }
 
     /// A thread can be used by others. What somebody has left open did not happen.
-    fn take_back(&self, seat: &mut Seat, thread: Thread) {
+    fn take_back(&self, seat: &mut Seat, (thread, turn): (Thread, OwnedSemaphorePermit)) {
         if seat.connection.as_ref().is_some_and(|each| !each.is_autocommit()) {
             seat.connection = None;
         }
         self.idle().push(thread);
+        drop(turn);
     }
 
     fn idle(&self) -> MutexGuard<'_, Vec<Thread>> {
@@ -185,6 +182,16 @@ impl Thread {
     fn give(&self, job: impl FnOnce(&mut Seat) + Send + 'static) {
         // One that has ended, or has too much to do, drops the job, and with it whoever is to be answered.
         let _ = self.0.try_send(Box::new(job));
+    }
+
+    async fn ask<T: Send + 'static>(
+        &self,
+        job: impl FnOnce(&mut Seat) -> Result<T, Failure> + Send + 'static,
+    ) -> Result<T, Failure> {
+        let (answer, answered) = oneshot::channel();
+        // Whoever asked may have given up.
+        self.give(move |seat| drop(answer.send(job(seat))));
+        answered.await.unwrap_or_else(|_| Err(NoConnection::Ended.into()))
     }
 }
 
@@ -204,22 +211,18 @@ impl Lent {
         &self,
         work: impl FnOnce(&Connection) -> Result<T, Failure> + Send + 'static,
     ) -> Result<T, Failure> {
-        let (answer, answered) = oneshot::channel();
-        if let Some((thread, _)) = &self.thread {
-            thread.give(move |seat| drop(answer.send(seat.connection().and_then(work))));
-        }
-        answered.await.unwrap_or_else(|_| Err(NoConnection::Ended.into()))
+        let Some((thread, _)) = &self.thread else {
+            return Err(NoConnection::Ended.into());
+        };
+        thread.ask(|seat| seat.connection().and_then(work)).await
     }
 }
 
 impl Drop for Lent {
     fn drop(&mut self) {
         if let Some((thread, turn)) = self.thread.take() {
-            let (inner, back) = (Arc::clone(&self.inner), thread.clone());
-            thread.give(move |seat| {
-                inner.take_back(seat, back);
-                drop(turn);
-            });
+            let (inner, back) = (Arc::clone(&self.inner), (thread.clone(), turn));
+            thread.give(move |seat| inner.take_back(seat, back));
         }
     }
 }

@@ -1,8 +1,9 @@
 //! Contact lists.
 
+use super::accounts;
 use super::failure::Failure;
 use crate::{Contact, Error};
-use rusqlite::{Connection, OptionalExtension, params};
+use rusqlite::{Connection, params};
 use rvp::Principal;
 use std::collections::BTreeMap;
 
@@ -17,16 +18,8 @@ pub(super) fn put_of(
     principal: &Principal,
     list: &[Contact],
 ) -> Result<(), Failure> {
-    let account = account(connection, principal)?.ok_or(Error::NoSuchAccount)?;
+    let account = accounts::id(connection, principal)?.ok_or(Error::NoSuchAccount)?;
     put(connection, BTreeMap::from([(account, list)]))
-}
-
-/// The row id of somebody who has an account.
-pub(super) fn account(connection: &Connection, principal: &Principal) -> Result<Option<i64>, Failure> {
-    let mut find = connection.prepare_cached("SELECT id FROM accounts WHERE principal = ?")?;
-    Ok(find
-        .query_row([principal.as_url()], |row| row.get(0))
-        .optional()?)
 }
 
 /// Puts whole lists in place of what there is. The transaction around it is the caller's.

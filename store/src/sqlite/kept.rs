@@ -1,9 +1,10 @@
 //! Messages kept for people.
 
 use super::failure::Failure;
+use super::load::within_limit;
 use crate::KeptMessage;
 use crate::stored::batch::Kept;
-use crate::stored::message::{Limited, MessageRow};
+use crate::stored::message::message;
 use crate::stored::{self, millis};
 use rusqlite::{Connection, params};
 use rvp::Principal;
@@ -85,11 +86,6 @@ pub(super) fn waiting(
     after: u64,
     limit: u32,
 ) -> Result<Vec<KeptMessage>, Failure> {
-    let mut waiting = connection.prepare_cached(WAITING)?;
-    let mut rows = waiting.query(params![principal.as_url(), stored::number(after), limit])?;
-    let mut messages = Limited::of(principal);
-    while let Some(row) = rows.next()?
-        && messages.take(MessageRow::try_from(row)?)?
-    {}
-    Ok(messages.finish())
+    let values = params![principal.as_url(), stored::number(after), limit];
+    within_limit(connection, WAITING, values, |row| message(row, principal))
 }

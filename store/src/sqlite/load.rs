@@ -1,7 +1,9 @@
 //! Reads accounts, and rows of any kind.
 
 use super::failure::Failure;
+use crate::Error;
 use crate::stored::account::{self, AccountRow, Found};
+use crate::stored::limited::{Document, Limited};
 use rusqlite::{Connection, Params, Row, params};
 use rvp::Principal;
 
@@ -58,6 +60,25 @@ where
     let mut statement = connection.prepare_cached(sql)?;
     let rows = statement.query_map(values, |row| R::try_from(row))?;
     Ok(rows.collect::<Result<_, _>>()?)
+}
+
+/// What is made of the rows of a statement, up to the one that reaches the limit of octets.
+pub(super) fn within_limit<R, T: Document>(
+    connection: &Connection,
+    sql: &str,
+    values: impl Params,
+    made_of: impl Fn(R) -> Result<T, Error>,
+) -> Result<Vec<T>, Failure>
+where
+    R: for<'r> TryFrom<&'r Row<'r>, Error = rusqlite::Error>,
+{
+    let mut statement = connection.prepare_cached(sql)?;
+    let mut rows = statement.query(values)?;
+    let mut all = Limited::new();
+    while let Some(row) = rows.next()?
+        && all.take(made_of(R::try_from(row)?)?)
+    {}
+    Ok(all.finish())
 }
 
 /// A list of numbers as one value to bind, for `json_each`.

@@ -1,7 +1,7 @@
 //! The archive from its rows, what is appended to it, and the statements about it that every engine takes.
 
 use super::{millis, number, principal, unreadable};
-use crate::{ArchiveEntry, Archived, Chain, ChainHash, ChainPoint, Error, KEPT_READ_BYTES_MAX};
+use crate::{ArchiveEntry, Archived, Chain, ChainHash, ChainPoint, Error};
 use bytes::Bytes;
 use rvp::{Domain, Identity, MessageId};
 use std::time::SystemTime;
@@ -72,37 +72,8 @@ pub(crate) fn last_before(rows: Vec<AgeRow>, before: SystemTime) -> Result<Optio
     last.map(|(number, _, hash)| point(number, hash)).transpose()
 }
 
-/// Entries that are read, up to the one that reaches the limit of octets.
-pub(crate) struct Limited<'a> {
-    domain: &'a Domain,
-    entries: Vec<Archived>,
-    octets: usize,
-}
-
-impl<'a> Limited<'a> {
-    /// None of this domain's yet.
-    pub(crate) fn of(domain: &'a Domain) -> Self {
-        Self {
-            domain,
-            entries: Vec::new(),
-            octets: 0,
-        }
-    }
-
-    /// Takes one more. Says whether there is room for another.
-    pub(crate) fn take(&mut self, row: EntryRow) -> Result<bool, Error> {
-        let archived = archived(row, self.domain)?;
-        self.octets += archived.entry.document.len();
-        self.entries.push(archived);
-        Ok(self.octets < KEPT_READ_BYTES_MAX)
-    }
-
-    pub(crate) fn finish(self) -> Vec<Archived> {
-        self.entries
-    }
-}
-
-fn archived(row: EntryRow, domain: &Domain) -> Result<Archived, Error> {
+/// An entry of this domain from its row.
+pub(crate) fn archived(row: EntryRow, domain: &Domain) -> Result<Archived, Error> {
     let (place, at, id, from, to, hash, document) = row;
     let unreadable = || unreadable("archive entry", &format!("{domain}, number {place}"));
     let ChainPoint { number, hash } = point(place, hash)?;

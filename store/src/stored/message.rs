@@ -1,7 +1,7 @@
 //! Kept messages from their rows.
 
 use super::{millis, unreadable};
-use crate::{Error, KEPT_READ_BYTES_MAX, KeptHeader, KeptMessage};
+use crate::{Error, KeptHeader, KeptMessage};
 use bytes::Bytes;
 use rvp::notification::AckType;
 use rvp::{Identity, MessageId, Principal};
@@ -30,7 +30,12 @@ pub(crate) fn header((_, number, id, from, bytes, accepted, taken): HeaderRow) -
     })
 }
 
-fn message((number, id, from, ack, accepted, document): MessageRow) -> Option<KeptMessage> {
+/// A message of this person from its row.
+pub(crate) fn message(row: MessageRow, of: &Principal) -> Result<KeptMessage, Error> {
+    waiting(row).ok_or_else(|| unreadable("message", &of.address()))
+}
+
+fn waiting((number, id, from, ack, accepted, document): MessageRow) -> Option<KeptMessage> {
     Some(KeptMessage {
         number: u64::try_from(number).ok()?,
         id: MessageId::parse(&id).ok()?,
@@ -39,34 +44,4 @@ fn message((number, id, from, ack, accepted, document): MessageRow) -> Option<Ke
         document: Bytes::from(document?),
         accepted: millis::to_time(accepted)?,
     })
-}
-
-/// Messages that are read, up to the one that reaches the limit of octets.
-pub(crate) struct Limited<'a> {
-    of: &'a Principal,
-    messages: Vec<KeptMessage>,
-    octets: usize,
-}
-
-impl<'a> Limited<'a> {
-    /// None of this person's yet.
-    pub(crate) fn of(of: &'a Principal) -> Self {
-        Self {
-            of,
-            messages: Vec::new(),
-            octets: 0,
-        }
-    }
-
-    /// Takes one more. Says whether there is room for another.
-    pub(crate) fn take(&mut self, row: MessageRow) -> Result<bool, Error> {
-        let message = message(row).ok_or_else(|| unreadable("message", &self.of.address()))?;
-        self.octets += message.document.len();
-        self.messages.push(message);
-        Ok(self.octets < KEPT_READ_BYTES_MAX)
-    }
-
-    pub(crate) fn finish(self) -> Vec<KeptMessage> {
-        self.messages
-    }
 }
