@@ -2,7 +2,7 @@
 
 use rustix::process::{Pid, Signal, kill_process};
 use std::fs::{File, Permissions};
-use std::net::{SocketAddr, TcpListener};
+use std::net::SocketAddr;
 use std::os::unix::fs::{PermissionsExt, chown};
 use std::os::unix::process::CommandExt;
 use std::path::{Path, PathBuf};
@@ -10,6 +10,7 @@ use std::process::{Child, Command, Stdio};
 use std::time::Duration;
 use store::PostgresConfig;
 use tempfile::TempDir;
+use tokio::net::TcpSocket;
 
 /// Longer than anything takes here; only what is broken is waited for that long.
 pub(crate) const PATIENCE: Duration = Duration::from_secs(30);
@@ -37,6 +38,9 @@ pub(crate) struct Server {
     folder: TempDir,
     data: PathBuf,
     address: SocketAddr,
+    /// Bound and never listening, so that the system gives the port to nobody who asks for any, also while the server
+    /// is down.
+    _holder: TcpSocket,
     /// Settings besides those of every server, in force from the next start.
     pub(crate) further: Vec<String>,
     child: Option<Child>,
@@ -61,9 +65,10 @@ impl Server {
     /// The same with a part of it elsewhere.
     pub(crate) async fn start_apart(folder: &Path, apart: &Apart<'_>, further: &[&str]) -> Self {
         let folder = folder_in(folder);
-        let held = TcpListener::bind("127.0.0.1:0").unwrap();
-        let address = held.local_addr().unwrap();
-        drop(held);
+        let holder = TcpSocket::new_v4().unwrap();
+        holder.set_reuseaddr(true).unwrap();
+        holder.bind(SocketAddr::from(([127, 0, 0, 1], 0))).unwrap();
+        let address = holder.local_addr().unwrap();
         let data = apart
             .data
             .map_or_else(|| folder.path().join("data"), Path::to_owned);
@@ -90,6 +95,7 @@ impl Server {
             folder,
             data,
             address,
+            _holder: holder,
             further: further.iter().map(|&setting| setting.to_owned()).collect(),
             child: None,
         };
