@@ -4,9 +4,11 @@
 //! same message. The successor cannot know, but the router that handed it over can. What a client did not
 //! acknowledge is not here: such a message was not delivered, and is handed over again.
 
+use foldhash::HashMap;
 use proto::DeliverMessage;
-use rvp::{Identity, MessageId, Principal, SubscriptionId};
-use std::collections::{HashMap, VecDeque};
+use rvp::SubscriptionId;
+use std::collections::VecDeque;
+use std::hash::{BuildHasher, RandomState};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 use tokio::sync::Notify;
@@ -14,15 +16,18 @@ use tokio::time::Instant;
 
 /// How long it is remembered: longer than whoever sends again waits in between.
 const KEPT: Duration = Duration::from_secs(600);
-/// Messages that are remembered; beyond this the oldest are forgotten. A minute of a thousand a second, in some 20
+/// Messages that are remembered; beyond this the oldest are forgotten. A minute of a thousand a second, in some 10
 /// megabytes.
 const KEPT_MAX: usize = 65_536;
 
-type Key = (Principal, Identity, MessageId);
+/// What stands for sender, recipient and id of a message: hashed once, with seeds that nobody else knows. Two messages
+/// with the same are not to be expected in the time that anybody has.
+type Fingerprint = [u64; 2];
 
 /// The messages that were taken. Bounded in time and number. Cloning copies pointers.
 #[derive(Clone, Debug, Default)]
 pub(crate) struct Taken {
+    seeds: [RandomState; 2],
     state: Arc<Mutex<State>>,
     /// Sent whenever a client has answered, or has not in time.
     answered: Arc<Notify>,
@@ -31,29 +36,41 @@ pub(crate) struct Taken {
 /// A client has a message at this moment. Ends when it is dropped.
 #[derive(Debug)]
 pub(crate) struct InHand {
-    key: Key,
+    fingerprint: Fingerprint,
     state: Arc<Mutex<State>>,
     answered: Arc<Notify>,
 }
 
 #[derive(Debug, Default)]
 struct State {
-    /// In which attempts, by which logins.
-    by_message: HashMap<Key, Vec<(u64, SubscriptionId)>>,
+    by_message: HashMap<Fingerprint, Takers>,
     /// In the order in which they were first taken.
-    order: VecDeque<(Instant, Key)>,
+    order: VecDeque<(Instant, Fingerprint)>,
     /// Messages that clients have at this moment, and how many do; bounded by the call-backs that are open.
-    in_hand: HashMap<Key, usize>,
+    in_hand: HashMap<Fingerprint, usize>,
+}
+
+/// In which attempt, by which login.
+type Taker = (u64, SubscriptionId);
+
+/// Who has taken a message.
+#[derive(Debug)]
+struct Takers {
+    first: Taker,
+    /// Of one message in many.
+    others: Vec<Taker>,
 }
 
 impl Taken {
     /// A client has taken it.
     pub(crate) fn put(&self, message: &DeliverMessage) {
-        let Some(key) = key(message) else { return };
+        let Some(fingerprint) = self.fingerprint(message) else {
+            return;
+        };
         let (mut state, now) = (self.lock(), Instant::now());
         let taker = (message.attempt, message.login.login);
-        if let Some(takers) = state.by_message.get_mut(&key) {
-            takers.push(taker);
+        if let Some(takers) = state.by_message.get_mut(&fingerprint) {
+            takers.others.push(taker);
             return;
         }
         while state.order.len() >= KEPT_MAX || state.order.front().is_some_and(|(at, _)| *at + KEPT < now) {
@@ -62,29 +79,32 @@ impl Taken {
             };
             state.by_message.remove(&oldest);
         }
-        state.by_message.insert(key.clone(), vec![taker]);
-        state.order.push_back((now, key));
+        let takers = Takers {
+            first: taker,
+            others: Vec::new(),
+        };
+        state.by_message.insert(fingerprint, takers);
+        state.order.push_back((now, fingerprint));
     }
 
     /// Whether this client, or in another attempt any client of the person, has taken it. The clients that are
     /// handed it side by side in one attempt are each to have it.
     pub(crate) fn knows(&self, message: &DeliverMessage) -> bool {
-        let Some(key) = key(message) else { return false };
+        let Some(fingerprint) = self.fingerprint(message) else {
+            return false;
+        };
         let state = self.lock();
-        let takers = state.by_message.get(&key);
-        takers.is_some_and(|takers| {
-            takers
-                .iter()
-                .any(|(attempt, login)| *attempt != message.attempt || *login == message.login.login)
-        })
+        let same = |taker: &Taker| taker.0 != message.attempt || taker.1 == message.login.login;
+        let takers = state.by_message.get(&fingerprint);
+        takers.is_some_and(|takers| same(&takers.first) || takers.others.iter().any(same))
     }
 
     /// A client is handed a message now.
     pub(crate) fn begin(&self, message: &DeliverMessage) -> Option<InHand> {
-        let key = key(message)?;
-        *self.lock().in_hand.entry(key.clone()).or_default() += 1;
+        let fingerprint = self.fingerprint(message)?;
+        *self.lock().in_hand.entry(fingerprint).or_default() += 1;
         Some(InHand {
-            key,
+            fingerprint,
             state: Arc::clone(&self.state),
             answered: Arc::clone(&self.answered),
         })
@@ -93,17 +113,26 @@ impl Taken {
     /// Whether a client of the person has taken a message, when none has it in hand any more. The caller bounds the
     /// wait, and so does the time that a client has to answer.
     pub(crate) async fn settled(&self, message: &DeliverMessage) -> bool {
-        let Some(key) = key(message) else { return false };
+        let Some(fingerprint) = self.fingerprint(message) else {
+            return false;
+        };
         loop {
             let answered = self.answered.notified();
             {
                 let state = self.lock();
-                if !state.in_hand.contains_key(&key) {
-                    return state.by_message.contains_key(&key);
+                if !state.in_hand.contains_key(&fingerprint) {
+                    return state.by_message.contains_key(&fingerprint);
                 }
             }
             answered.await;
         }
+    }
+
+    /// None of a message without an id, which may come twice.
+    fn fingerprint(&self, message: &DeliverMessage) -> Option<Fingerprint> {
+        let key = (&message.login.principal, &message.from, message.id.as_ref()?);
+        let [one, other] = &self.seeds;
+        Some([one.hash_one(key), other.hash_one(key)])
     }
 
     fn lock(&self) -> std::sync::MutexGuard<'_, State> {
@@ -114,19 +143,14 @@ impl Taken {
 impl Drop for InHand {
     fn drop(&mut self) {
         let mut state = self.state.lock().unwrap_or_else(PoisonError::into_inner);
-        if let Some(count) = state.in_hand.get_mut(&self.key) {
+        if let Some(count) = state.in_hand.get_mut(&self.fingerprint) {
             *count -= 1;
             if *count == 0 {
-                state.in_hand.remove(&self.key);
+                state.in_hand.remove(&self.fingerprint);
             }
         }
         self.answered.notify_waiters();
     }
-}
-
-fn key(message: &DeliverMessage) -> Option<Key> {
-    let id = message.id.clone()?;
-    Some((message.login.principal.clone(), message.from.clone(), id))
 }
 
 #[cfg(test)]
@@ -134,8 +158,8 @@ mod tests {
     use super::*;
     use bytes::Bytes;
     use proto::ClientLogin;
-    use rvp::Reach;
     use rvp::notification::AckType;
+    use rvp::{Identity, MessageId, Principal, Reach};
 
     fn message(id: &str, attempt: u64, login: u32) -> DeliverMessage {
         let [alice, bob] =
