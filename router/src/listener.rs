@@ -4,6 +4,7 @@
 //! A connection is a session here, and their number is capped: one too many is told so and when to come back,
 //! and whoever is in stays in.
 
+mod door;
 mod http2;
 mod proxies;
 
@@ -15,6 +16,7 @@ use crate::metrics::Metrics;
 use crate::tls::{self, Offer, Tls};
 use axum::body::Body;
 use daemon::{Group, Listener, Stream};
+use door::Door;
 use hyper::server::conn::http1;
 use hyper_util::rt::{TokioIo, TokioTimer};
 use proxies::Gate;
@@ -62,6 +64,7 @@ impl Accept {
         let turned_away = Arc::new(Semaphore::new(TURNED_AWAY_MAX));
         let mut gate = Gate::new(self.proxies.clone());
         let mut warned = false;
+        let mut door = Door::new();
         loop {
             let accepted = self.stop.run_until_cancelled(listener.accept_patiently()).await;
             let Some((stream, peer)) = accepted else { return };
@@ -98,6 +101,7 @@ impl Accept {
                 }
             }
             self.warn(self.connections_max - room.available_permits(), &mut warned);
+            door.opens().await;
         }
     }
 
