@@ -1,9 +1,12 @@
 //! How many log-ons are let in a second, and when everybody else is to come back.
 //!
-//! The rate is measured, not configured: it goes up while those who are let in are answered quickly and some are
-//! refused, and down when answers become slow. Whoever is refused gets a second of their own in which to come
-//! back, so that those who were refused together do not come back together. A quarter of the rate is kept for
-//! those who come meanwhile.
+//! Everybody has a turn, a few at a time and at an even pace, so that whoever talks meanwhile is not held up by many
+//! log-ons at one moment. Whose turn is soon waits for it here. Others are refused and get a second of their own in
+//! which to come back, so that those who were refused together do not come back together. A quarter of the rate is
+//! kept for those who come meanwhile.
+//!
+//! The rate is measured, not configured: it goes up while those who are let in are answered quickly and others wait for
+//! long, and down when answers become slow.
 
 use prometheus_client::collector::Collector;
 use prometheus_client::encoding::{DescriptorEncoder, EncodeMetric};
@@ -14,12 +17,21 @@ use std::fmt;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, SystemTime};
 
-/// Log-ons a second to begin with: what two cores have been seen to take.
-const RATE_FIRST: f64 = 2_000.0;
+/// Log-ons a second to begin with: what half a processor of today takes, a home and its part of a router.
+const RATE_FIRST: f64 = 1_200.0;
 const RATE_LEAST: f64 = 20.0;
 const RATE_MOST: f64 = 50_000.0;
-/// Log-ons that may come at one moment, in seconds of the rate.
-const BURST_SECONDS: f64 = 0.25;
+/// Turns that nobody took are kept for so long: as many may come at one moment.
+const BURST: Duration = Duration::from_millis(20);
+/// Whoever waits is let in together with the others of so long: what comes together is read, written and answered
+/// together, which costs less.
+const TOGETHER: Duration = Duration::from_millis(10);
+/// To wait for longer than this is to wait for long.
+const LONG: Duration = Duration::from_millis(250);
+/// Nobody waits longer for a turn: whoever came back in the second that they were given is let in within it.
+const WAIT_MAX: Duration = Duration::from_secs(1);
+/// Log-ons that wait at once: a part of the calls that a link may have open.
+const WAITING_MAX: f64 = 4_000.0;
 /// How often the rate is looked at.
 const WINDOW: Duration = Duration::from_millis(200);
 /// An answer that takes longer says that there are too many.
@@ -39,12 +51,14 @@ pub(crate) struct Governor {
 
 #[derive(Debug)]
 struct State {
+    /// Turns are counted from here.
+    began: SystemTime,
     rate: f64,
-    tokens: f64,
-    refilled: SystemTime,
+    /// The next turn, which may have passed.
+    next_turn: SystemTime,
     window_began: SystemTime,
-    /// In this window.
-    refused: bool,
+    /// In this window somebody had to wait for long or was refused; an answer took long.
+    wanted: bool,
     slow: bool,
     /// When the next who is refused is to come back.
     next_return: SystemTime,
@@ -54,11 +68,11 @@ struct State {
 impl Governor {
     pub(crate) fn new(now: SystemTime) -> Self {
         let state = State {
+            began: now,
             rate: RATE_FIRST,
-            tokens: RATE_FIRST * BURST_SECONDS,
-            refilled: now,
+            next_turn: now,
             window_began: now,
-            refused: false,
+            wanted: false,
             slow: false,
             next_return: now,
             sent_away: 0,
@@ -73,21 +87,22 @@ impl Governor {
         registry.register_collector(Box::new(self.clone()));
     }
 
-    /// Lets a log-on in, or says in how many seconds to come back.
-    pub(crate) fn admit(&self, now: SystemTime) -> Result<(), u16> {
+    /// Says after what wait a log-on is let in, or in how many seconds to come back.
+    pub(crate) fn admit(&self, now: SystemTime) -> Result<Duration, u16> {
         let mut state = self.state();
         state.adapt(now);
-        state.refill(now);
-        if state.tokens >= 1.0 {
-            state.tokens -= 1.0;
-            return Ok(());
+        let wait = state.until_turn(now);
+        state.wanted |= wait > LONG;
+        if wait > state.wait_max() {
+            state.sent_away += 1;
+            return Err(state.send_away(now));
         }
-        state.refused = true;
-        state.sent_away += 1;
-        Err(state.send_away(now))
+        let turn = Duration::from_secs_f64(1.0 / state.rate);
+        state.next_turn += turn;
+        Ok(wait)
     }
 
-    /// A log-on that was let in has been answered.
+    /// A log-on that was let in has been answered; the wait for its turn is not counted.
     pub(crate) fn answered(&self, now: SystemTime, took: Duration) {
         let mut state = self.state();
         state.slow |= took > SLOW;
@@ -119,20 +134,32 @@ impl State {
         if since(self.window_began, now) < WINDOW {
             return;
         }
-        let factor = match (self.slow, self.refused) {
+        let factor = match (self.slow, self.wanted) {
             (true, _) => SLOWER,
             (false, true) => FASTER,
             (false, false) => 1.0,
         };
         self.rate = (self.rate * factor).clamp(RATE_LEAST, RATE_MOST);
-        (self.window_began, self.slow, self.refused) = (now, false, false);
+        (self.window_began, self.slow, self.wanted) = (now, false, false);
     }
 
-    fn refill(&mut self, now: SystemTime) {
-        let passed = since(self.refilled, now).as_secs_f64();
-        let most = (self.rate * BURST_SECONDS).max(1.0);
-        self.tokens = (self.tokens + passed * self.rate).min(most);
-        self.refilled = self.refilled.max(now);
+    /// How long it is until the next turn.
+    fn until_turn(&mut self, now: SystemTime) -> Duration {
+        // A turn later than any that is given out: the clock was set back.
+        if since(now, self.next_turn) > 2 * WAIT_MAX {
+            self.next_turn = now;
+        }
+        self.next_turn = self.next_turn.max(now - BURST);
+        let wait = since(now, self.next_turn);
+        if wait.is_zero() {
+            return wait;
+        }
+        let past = since(self.began, now + wait).as_nanos() % TOGETHER.as_nanos();
+        wait + TOGETHER - Duration::from_nanos(u64::try_from(past).unwrap_or(0))
+    }
+
+    fn wait_max(&self) -> Duration {
+        WAIT_MAX.min(Duration::from_secs_f64(WAITING_MAX / self.rate))
     }
 
     /// A time of its own for one who is refused, in whole seconds, as `Retry-After` counts.

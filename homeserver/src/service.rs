@@ -297,8 +297,10 @@ impl Service {
         slot: Slot,
         asked: impl Future<Output = Result<Answer, Refusal>> + Send,
     ) -> Result<Answer, Refusal> {
-        if let Err(seconds) = self.governor.admit(self.clock.now()) {
-            return Err(Fault::LogOnLater { seconds }.into());
+        match self.governor.admit(self.clock.now()) {
+            Ok(Duration::ZERO) => {}
+            Ok(wait) => tokio::time::sleep(wait).await,
+            Err(seconds) => return Err(Fault::LogOnLater { seconds }.into()),
         }
         let began = Instant::now();
         let answer = asked.await;
