@@ -4,18 +4,22 @@ use super::{Company, Seat};
 use crate::Error;
 use crate::run::FAREWELL;
 use crate::storm::AT_ONCE;
-use crate::user::{Doors, Order, Proving};
+use crate::user::{Doors, Order, Proving, User};
 use crate::world::World;
 use daemon::{OnError, Tasks};
-use futures_util::{StreamExt, stream};
+use futures_util::{Stream, StreamExt, stream};
 use std::pin::pin;
 use std::sync::Arc;
 use std::time::Duration;
 use tokio::sync::{mpsc, oneshot};
-use tokio::time::{Instant, timeout, timeout_at};
+use tokio::time::{Instant, MissedTickBehavior, interval, timeout, timeout_at};
 
 /// Log-ons under way at once while people come one after the other.
 const LOG_ONS: usize = 64;
+/// Of those who come at once, so many knock in each millisecond: what this process does for more of them would hold up
+/// the messages that it sends beside.
+const KNOCKS: usize = 8;
+const KNOCKS_EVERY: Duration = Duration::from_millis(1);
 /// What may wait for one user.
 const ORDERS: usize = 64;
 
@@ -156,22 +160,21 @@ pub(super) async fn all_at_once(
 ) -> Return {
     let began = Instant::now();
     let mut coming = pin!(
-        stream::iter(comers)
-            .map(|(me, proving)| {
-                let doors = Arc::clone(&doors);
-                async move { Box::pin(doors.log_on(me, &proving)).await }
-            })
+        knocking(comers)
+            .map(|(me, proving)| comes(me, proving, Arc::clone(&doors), &tasks))
             .buffered(AT_ONCE)
     );
     let (mut seats, mut failed, mut took) = (Vec::new(), None, Duration::ZERO);
     loop {
         match timeout_at(began + within, coming.next()).await {
             Ok(None) => break,
-            Ok(Some(Ok(user))) => {
+            // Without an answer everything ends.
+            Ok(Some(Err(_))) => break,
+            Ok(Some(Ok(Ok(user)))) => {
                 seats.push(seat(user, &tasks));
                 took = began.elapsed();
             }
-            Ok(Some(Err(error))) => {
+            Ok(Some(Ok(Err(error)))) => {
                 // Whoever comes after has another number, so the row ends here.
                 failed = Some(error.to_string());
                 break;
@@ -193,8 +196,39 @@ pub(super) async fn all_at_once(
     }
 }
 
+/// People who want in, at most so many in each millisecond.
+fn knocking(comers: Vec<(u32, Proving)>) -> impl Stream<Item = (u32, Proving)> {
+    let mut tick = interval(KNOCKS_EVERY);
+    tick.set_missed_tick_behavior(MissedTickBehavior::Delay);
+    let knocks = stream::unfold(tick, async |mut tick| {
+        tick.tick().await;
+        Some((stream::iter(0..KNOCKS), tick))
+    });
+    stream::iter(comers).zip(knocks.flatten()).map(|(comer, _)| comer)
+}
+
+/// Logs somebody on, in a task of its own: whoever sends messages meanwhile is not to wait for it.
+fn comes(
+    me: u32,
+    proving: Proving,
+    doors: Arc<Doors>,
+    tasks: &Tasks,
+) -> oneshot::Receiver<Result<User, Error>> {
+    let (mut tell, told) = oneshot::channel();
+    tasks.spawn("log-on", OnError::Log, async move {
+        let came = tokio::select! {
+            came = Box::pin(doors.log_on(me, &proving)) => came,
+            // Nobody waits for it any more.
+            () = tell.closed() => return Ok(()),
+        };
+        let _ = tell.send(came);
+        Ok(())
+    });
+    told
+}
+
 /// Somebody is there from now on.
-fn seat(user: crate::user::User, tasks: &Tasks) -> Seat {
+fn seat(user: User, tasks: &Tasks) -> Seat {
     let (orders, taken) = mpsc::channel(ORDERS);
     let (leaves, left) = oneshot::channel();
     tasks.spawn("user", OnError::Log, async move {
