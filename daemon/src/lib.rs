@@ -2,7 +2,7 @@
 //!
 //! - [`clock`] and [`network`] are the seams to the world outside: a role takes a [`Clock`] and a [`Network`],
 //!   and a simulation hands it others than the real ones.
-//! - [`tasks`] is the only place that spawns; [`shutdown`] turns signals into one request to drain.
+//! - [`tasks`] is the only place that spawns tasks; [`shutdown`] turns signals into one request to drain.
 //! - [`telemetry`] and [`trace`] are the only places that know how logs and traces leave the process.
 //! - [`config`] reads one file and the environment into a role's own type.
 //! - [`readiness`] and [`admin`] tell an operator how the process is.

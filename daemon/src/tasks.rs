@@ -1,4 +1,4 @@
-//! Tasks with a name and a policy. The only place in the workspace that spawns.
+//! Tasks with a name and a policy. The only place in the workspace that spawns them.
 
 use std::any::Any;
 use std::cell::Cell;

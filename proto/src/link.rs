@@ -5,7 +5,7 @@
 //! nothing else waits. What waits and the calls that may be open are bounded; a caller that meets a bound is
 //! told at once, except for presence, which waits for room.
 //!
-//! Calls are written in the order in which they are made, and begin to be served in the order in which they
+//! Calls of a lane are written in the order in which they are made, and begin to be served in the order in which they
 //! come: up to the first point where serving one has to wait.
 
 mod batches;

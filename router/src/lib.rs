@@ -5,7 +5,8 @@
 //! notification: a home calls on a link, `call_back` queues it for its client and posts it, or `attachment` writes it
 //! on the connection that the client holds open.
 //!
-//! A router keeps nothing that outlives a connection, except what waits in a queue to a client.
+//! A router keeps nothing that outlives a connection, except what waits in a queue to a client, and for a while which
+//! messages clients have taken.
 
 mod attachment;
 mod authenticate;

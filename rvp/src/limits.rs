@@ -1,4 +1,4 @@
-//! Every bound on input, in one place, with its reason.
+//! The bounds on input, in one place, each with its reason; but for a few that one form alone has, which are beside it.
 
 /// Octets of a request body. RVP states no limit (spec 5.7); clients of the time cut text at a few
 /// hundred characters, so this leaves room for any invitation or conversation list.

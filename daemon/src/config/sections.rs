@@ -200,7 +200,7 @@ pub struct EtcdSection {
 pub enum OnSilence {
     /// It goes on: an etcd that is down logs nobody off (design 7).
     Hold,
-    /// It ends: should it be cut off alone, it is not there beside its successor.
+    /// It gives its lease up: should it be cut off alone, it serves nobody beside its successor.
     Lose,
 }
 

@@ -91,7 +91,7 @@ impl Lanes {
         room.map_err(|_closed| Refused::Closed)
     }
 
-    /// Queues a call: as presence if it has room as such. Calls are written in the order of these.
+    /// Queues a call: as presence if it has room as such. Those of a lane are written in the order of these.
     pub(crate) fn call(
         &self,
         call: v1::Call,

@@ -19,7 +19,7 @@ use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
 use topologies::{Domain, HomeRole, RouterRole, Topology};
 
-/// The key that routers sign challenges with.
+/// The key that routers sign challenges and tokens with.
 const KEY: &str = "router.key";
 
 /// What the settings of all roles come from.
