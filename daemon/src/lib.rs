@@ -6,7 +6,7 @@
 //! - [`telemetry`] and [`trace`] are the only places that know how logs and traces leave the process.
 //! - [`config`] reads one file and the environment into a role's own type.
 //! - [`readiness`] and [`admin`] tell an operator how the process is.
-//! - [`mod@panic`] logs what should never happen.
+//! - [`mod@panic`] logs what should never happen; [`memory`] says how the system gives memory.
 //!
 //! [`mod@run`] is the life of a process: configuration, telemetry, the admin listener, its role, ready; it ends in
 //! the opposite order, with [`Telemetry::flush`] last.
@@ -14,6 +14,7 @@
 pub mod admin;
 pub mod clock;
 pub mod config;
+pub mod memory;
 pub mod network;
 pub mod panic;
 pub mod readiness;

@@ -103,6 +103,7 @@ fn begin<R: Role>(arguments: &Arguments) -> anyhow::Result<ExitCode> {
     if arguments.check_config {
         return Ok(ExitCode::SUCCESS);
     }
+    crate::memory::in_small_pages();
     let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build();
     runtime
         .context("start the runtime")?

@@ -116,6 +116,7 @@ impl Up {
         })
         .context("start telemetry")?;
         daemon::panic::install();
+        daemon::memory::in_small_pages();
         let shutdown = Shutdown::on_signals().context("listen for signals")?;
         let data = DataDir::create(&self.data)?;
         let _lock = data.hold()?;
