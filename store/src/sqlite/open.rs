@@ -43,6 +43,10 @@ const WRITE_ATTEMPTS: u32 = 8000;
 /// transactions; most is done by [`crate::Store::upkeep`] before.
 const LOG_PAGES: u32 = 8000;
 
+/// What a connection that reads keeps of the file, in KiB: enough for one answer, since after each commit of another
+/// connection it is read anew.
+const READER_CACHE_KIB: u32 = 256;
+
 /// Statements that a connection keeps prepared: all that there are for what is not an operator's.
 const STATEMENTS: usize = 64;
 
@@ -66,7 +70,8 @@ pub(super) fn writer(path: &Path) -> Result<Connection, Failure> {
 /// A connection that reads only.
 pub(super) fn reader(path: &Path) -> Result<Connection, Failure> {
     let connection = durable(path)?;
-    connection.execute_batch("PRAGMA query_only = ON")?;
+    let settings = format!("PRAGMA query_only = ON; PRAGMA cache_size = -{READER_CACHE_KIB}");
+    connection.execute_batch(&settings)?;
     Ok(connection)
 }
 
