@@ -168,8 +168,10 @@ pub(super) async fn all_at_once(
     loop {
         match timeout_at(began + within, coming.next()).await {
             Ok(None) => break,
-            // Without an answer everything ends.
-            Ok(Some(Err(_))) => break,
+            Ok(Some(Err(_))) => {
+                failed = Some("a log-on ended without an answer".to_owned());
+                break;
+            }
             Ok(Some(Ok(Ok(user)))) => {
                 seats.push(seat(user, &tasks));
                 took = began.elapsed();
