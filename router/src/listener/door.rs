@@ -7,8 +7,8 @@ use std::time::Duration;
 use tokio::runtime::Handle;
 use tokio::time::{Instant, sleep_until};
 
-/// Between two connections, where one thread serves them: 4,000 a second, about as many as it could take up if it did
-/// nothing else.
+/// Between two connections, where one thread serves them: 4,000 a second, about as many log-ons as it could serve if it
+/// did nothing else. Requests alone it could serve more of, but who sends many keeps the connection.
 const EACH: Duration = Duration::from_micros(250);
 /// Turns that nobody took are kept for so long: as many connections may come in at one moment.
 const KEPT: Duration = Duration::from_millis(1);
