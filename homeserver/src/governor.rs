@@ -2,8 +2,8 @@
 //!
 //! Everybody has a turn, a few at a time and at an even pace, so that whoever talks meanwhile is not held up by many
 //! log-ons at one moment. Whose turn is soon waits for it here. Others are refused and get a second of their own in
-//! which to come back, so that those who were refused together do not come back together. A quarter of the rate is
-//! kept for those who come meanwhile.
+//! which to come back, so that those who were refused together do not come back together. A fifth of the rate is kept
+//! for those who come meanwhile.
 //!
 //! The rate is measured, not configured: it goes up while those who are let in are answered quickly and others wait for
 //! long, and down when answers become slow.
@@ -39,7 +39,7 @@ const SLOW: Duration = Duration::from_millis(250);
 const FASTER: f64 = 1.2;
 const SLOWER: f64 = 0.7;
 /// The part of the rate that is promised to those who come back.
-const PROMISED: f64 = 0.75;
+const PROMISED: f64 = 0.8;
 /// Nobody is sent away for longer.
 const AWAY_SECONDS_MAX: u16 = 300;
 
@@ -91,9 +91,9 @@ impl Governor {
     pub(crate) fn admit(&self, now: SystemTime) -> Result<Duration, u16> {
         let mut state = self.state();
         state.adapt(now);
-        let wait = state.until_turn(now);
-        state.wanted |= wait > LONG;
-        if wait > state.wait_max() {
+        let (wait, wait_max) = (state.until_turn(now), state.wait_max());
+        state.wanted |= wait > LONG.min(wait_max);
+        if wait > wait_max {
             state.sent_away += 1;
             return Err(state.send_away(now));
         }

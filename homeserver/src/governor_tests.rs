@@ -86,7 +86,23 @@ fn a_storm_is_spread_and_ends() {
     assert_eq!(inside, 20_000);
     assert!(most_refusals <= 3, "somebody was refused {most_refusals} times");
     assert!(biggest_wave <= 4_000, "{biggest_wave} came back in one second");
-    assert!(last <= 25, "the last one was in after {last} s");
+    assert!(last <= 20, "the last one was in after {last} s");
+}
+
+/// Also at a rate at which so many come that nobody may wait for long.
+#[test]
+fn whoever_is_refused_raises_the_rate() {
+    for rate in [RATE_FIRST, RATE_MOST / 2.0] {
+        let (governor, now) = (Governor::new(begin()), begin());
+        governor.state().rate = rate;
+        while governor.admit(now).is_ok() {}
+        governor.answered(now + WINDOW, QUICK);
+        assert!(
+            governor.state().rate > rate,
+            "{} of {rate}",
+            governor.state().rate
+        );
+    }
 }
 
 #[test]

@@ -298,6 +298,7 @@ impl Service {
         asked: impl Future<Output = Result<Answer, Refusal>> + Send,
     ) -> Result<Answer, Refusal> {
         match self.governor.admit(self.clock.now()) {
+            // To sleep for nothing would take until the timer's next tick.
             Ok(Duration::ZERO) => {}
             Ok(wait) => tokio::time::sleep(wait).await,
             Err(seconds) => return Err(Fault::LogOnLater { seconds }.into()),

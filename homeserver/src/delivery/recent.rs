@@ -86,24 +86,19 @@ impl<R> Default for Recent<R> {
 impl<R: Eq + Hash + Ord + Clone> Recent<R> {
     /// A change is handed over for these recipients, in their order, on a way, a home or a router.
     pub(super) fn put(&self, way: &str, change: &Arc<Change>, recipients: &[R]) {
-        let (mut state, now) = (self.lock(), Instant::now());
-        let forgotten = state.age(now, recipients.len());
-        state.put(now, way, change, recipients);
-        // It may be much.
-        drop(state);
-        drop(forgotten);
+        self.with_room(recipients.len(), |state, now| {
+            state.put(now, way, change, recipients);
+        });
     }
 
     /// The same, for recipients who may be told by another way: by which it was last is known for a while.
     pub(super) fn put_last(&self, way: &str, change: &Arc<Change>, recipients: &[R]) {
-        let (mut state, now) = (self.lock(), Instant::now());
-        let forgotten = state.age(now, recipients.len());
-        let put = state.put(now, way, change, recipients);
-        let last = put.recipients.iter().map(Arc::clone);
-        let last = last.map(|recipient| (recipient, (put.at, Arc::clone(&put.way))));
-        state.young.last.extend(last);
-        drop(state);
-        drop(forgotten);
+        self.with_room(recipients.len(), |state, now| {
+            let put = state.put(now, way, change, recipients);
+            let last = put.recipients.iter().map(Arc::clone);
+            let last = last.map(|recipient| (recipient, (put.at, Arc::clone(&put.way))));
+            state.young.last.extend(last);
+        });
     }
 
     /// What of a change is not older than what these recipients were handed, and for whom.
@@ -169,7 +164,16 @@ impl<R: Eq + Hash + Ord + Clone> Recent<R> {
 
     /// As little is held as is needed, also when nobody is handed anything any more.
     pub(super) fn forget(&self) {
-        let forgotten = self.lock().age(Instant::now(), 0);
+        self.with_room(0, |_, _| ());
+    }
+
+    /// Does something where there is room for so many more, and forgets for it what is old.
+    fn with_room(&self, more: usize, work: impl FnOnce(&mut State<R>, Instant)) {
+        let (mut state, now) = (self.lock(), Instant::now());
+        let forgotten = state.age(now, more);
+        work(&mut state, now);
+        // Only now: it may be much.
+        drop(state);
         drop(forgotten);
     }
 
