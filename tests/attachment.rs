@@ -24,5 +24,7 @@ mod silent;
 mod slow;
 #[path = "attachment/talk.rs"]
 mod talk;
+#[path = "attachment/told.rs"]
+mod told;
 #[path = "attachment/watch_many.rs"]
 mod watch_many;

@@ -22,7 +22,9 @@ use daemon::{OnError, Tasks};
 use lost::LostRouters;
 use membership::{MemberId, Placements, Slot};
 use outbox::{Client, Outboxes, Parcel};
-use proto::{Answer, Call, Change, ClientLogin, DeliverMessage, Detach, Link, Links, Op, Outcome, Refusal};
+use proto::{
+    Answer, Asker, Call, Change, ClientLogin, DeliverMessage, Detach, Link, Links, Op, Outcome, Refusal,
+};
 use recent::Recent;
 use rvp::{Principal, Reach};
 use std::collections::{BTreeMap, BTreeSet};
@@ -191,8 +193,14 @@ impl Delivery {
     }
 
     /// Hands a message to a client by the router of its login, or by another one if that is gone: any
-    /// router can reach a call-back.
-    pub(crate) async fn message(&self, router: &str, message: DeliverMessage, taken: Taken) -> Outcome {
+    /// router can reach a call-back. `sender` is who asked, if the outcome at this client is enough to answer it: where
+    /// that is a client of the same router, the router tells it.
+    pub(crate) async fn message(
+        &self,
+        router: &str,
+        mut message: DeliverMessage,
+        (taken, sender): (Taken, Option<Asker>),
+    ) -> Outcome {
         let turn = match taken {
             Taken::No => self.inner.turns.behind_others(&message.login).await,
             Taken::Perhaps => Some(self.inner.turns.begin(&message.login).await),
@@ -210,6 +218,7 @@ impl Delivery {
             }
             return Outcome::Unreachable;
         };
+        message.asked_by = sender.as_ref().and_then(|sender| sender.call_on(&link));
         let call = self.call(MESSAGE_DEADLINE, Op::DeliverMessage(message));
         let mut answer = std::pin::pin!(link.call(call));
         // With that it is on the link, and whoever's turn is next comes behind it.
@@ -221,6 +230,10 @@ impl Delivery {
         };
         match answer {
             Ok(Ok(Answer::Outcome(outcome))) => outcome,
+            Ok(Ok(Answer::Told)) => {
+                sender.as_ref().inspect(|sender| sender.was_told());
+                Outcome::Taken
+            }
             // Whether or not the client has it: it comes back for what it did not acknowledge, and knows a message
             // again.
             _ if attached => Outcome::Unreachable,

@@ -1,6 +1,5 @@
 //! What comes in on links: check that we are home, ask the shard, answer.
 
-use crate::command::RouterName;
 use crate::delivery::Delivery;
 use crate::governor::Governor;
 use crate::lending::Lending;
@@ -12,7 +11,8 @@ use async_trait::async_trait;
 use daemon::Clock;
 use membership::{MemberId, Phase, Placement, Placements, Slot};
 use proto::{
-    Answer, AskContacts, AskWatch, Call, Change, Link, Op, Refusal, Role, Serve, SpreadChange, WatchAnswer,
+    Answer, AskContacts, AskWatch, Asker, Call, Change, Link, Op, Refusal, Role, Serve, SpreadChange,
+    WatchAnswer,
 };
 use rvp::{AttachmentId, Caller, Credential, Fault, Lifetime, Method, Principal, SubscriptionId};
 use std::sync::Arc;
@@ -42,13 +42,13 @@ pub(crate) struct Service {
 
 #[async_trait]
 impl Serve for Service {
-    async fn serve(&self, link: &Link, call: Call) -> Result<Answer, Refusal> {
+    async fn serve(&self, asker: Asker, call: Call) -> Result<Answer, Refusal> {
         let span =
             tracing::debug_span!(parent: None, "home.serve", member = self.me.as_str(), op = call.op.name());
         daemon::trace::set_parent(&span, call.trace.as_deref());
-        match link.peer().role {
-            Role::Router => self.router(link, call).instrument(span).await,
-            Role::Home => self.home(link, call).instrument(span).await,
+        match asker.link().peer().role {
+            Role::Router => self.router(&asker, call).instrument(span).await,
+            Role::Home => self.home(asker.link(), call).instrument(span).await,
             Role::Operator => self.operator(call).instrument(span).await,
         }
     }
@@ -67,7 +67,7 @@ impl Serve for Service {
 }
 
 impl Service {
-    async fn router(&self, link: &Link, call: Call) -> Result<Answer, Refusal> {
+    async fn router(&self, asker: &Asker, call: Call) -> Result<Answer, Refusal> {
         let placement = self.placement_at(call.epoch).await?;
         match call.op {
             Op::Authenticate { principal, proof } => {
@@ -93,8 +93,7 @@ impl Service {
                 method,
             } => {
                 self.check_ours(&placement, &target).await?;
-                let router = link.peer().name.as_str().into();
-                self.request((router, target), (caller, login), *method).await
+                self.request((asker, target), (caller, login), *method).await
             }
             Op::CallBackLost { principal, login } => {
                 self.check_ours(&placement, &principal).await?;
@@ -112,7 +111,7 @@ impl Service {
                 self.detached(principal, (login, attachment), stays)
             }
             Op::Contacts(asked) => self.contacts(&placement, asked).await,
-            Op::Watch(asked) => self.watch(&placement, link, asked).await,
+            Op::Watch(asked) => self.watch(&placement, asker.link(), asked).await,
             Op::SpreadChanges(_)
             | Op::Settle
             | Op::DeliverContact { .. }
@@ -193,7 +192,7 @@ impl Service {
 
     async fn request(
         &self,
-        (router, target): (RouterName, Principal),
+        (asker, target): (&Asker, Principal),
         (caller, login): (Caller, Option<SubscriptionId>),
         method: Method,
     ) -> Result<Answer, Refusal> {
@@ -203,10 +202,11 @@ impl Service {
             Ask::Request(Box::new(RequestAsk {
                 target,
                 caller,
-                router,
+                router: asker.link().peer().name.as_str().into(),
                 login,
                 method,
                 span,
+                asker: asker.clone(),
                 reply,
             }))
         });

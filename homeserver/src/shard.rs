@@ -31,6 +31,7 @@ use crate::{Archives, Offline};
 use daemon::Clock;
 use doing::Doing;
 use membership::Slot;
+use proto::Asker;
 use rvp::{Principal, Principals};
 use spreads::Spreads;
 use std::collections::{HashMap, VecDeque};
@@ -77,7 +78,7 @@ pub(crate) struct Shard {
     /// What could not be made durable yet.
     unsaved: Unsaved,
     /// Senders who wait for clients to acknowledge.
-    senders: HashMap<(Principal, DeliveryId), Vec<ReplyTo>>,
+    senders: HashMap<(Principal, DeliveryId), Vec<(Asker, ReplyTo)>>,
     /// Questions about people of whom the store is being asked.
     waiting: HashMap<Principal, Vec<Ask>>,
     /// People about whose contact list one question is under way, and those that wait for it.

@@ -3,7 +3,7 @@
 use crate::command::RouterName;
 use crate::delivery::Telling;
 use membership::Slot;
-use proto::{Answer, AskContacts, Change, Proof, Refusal, ToWatch, WatchAnswer};
+use proto::{Answer, AskContacts, Asker, Change, Proof, Refusal, ToWatch, WatchAnswer};
 use rvp::{AttachmentId, Caller, Fault, Lifetime, Method, Principal, SubscriptionId};
 use std::sync::Arc;
 use store::{AccountChange, Durable};
@@ -75,6 +75,7 @@ pub(crate) struct RequestAsk {
     pub(crate) method: Method,
     /// The span that asks, so that what follows from it belongs to the same trace.
     pub(crate) span: tracing::Span,
+    pub(crate) asker: Asker,
     pub(crate) reply: ReplyTo,
 }
 

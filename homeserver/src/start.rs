@@ -307,7 +307,7 @@ struct NotCalled;
 
 #[async_trait]
 impl proto::Serve for NotCalled {
-    async fn serve(&self, _: &proto::Link, _: proto::Call) -> Result<proto::Answer, proto::Refusal> {
+    async fn serve(&self, _: proto::Asker, _: proto::Call) -> Result<proto::Answer, proto::Refusal> {
         Err(rvp::Fault::BadRequest.into())
     }
 }

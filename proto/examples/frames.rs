@@ -6,7 +6,7 @@
 
 use async_trait::async_trait;
 use proto::links::Io;
-use proto::{Answer, Call, Connect, Link, LinkServer, Links, Op, Peer, Refusal, Role, Serve, Spawn};
+use proto::{Answer, Asker, Call, Connect, Link, LinkServer, Links, Op, Peer, Refusal, Role, Serve, Spawn};
 use rvp::{Principal, SubscriptionId};
 use std::io;
 use std::sync::Arc;
@@ -142,7 +142,7 @@ struct AtOnce;
 
 #[async_trait]
 impl Serve for AtOnce {
-    async fn serve(&self, _: &Link, _: Call) -> Result<Answer, Refusal> {
+    async fn serve(&self, _: Asker, _: Call) -> Result<Answer, Refusal> {
         Ok(Answer::Done)
     }
 }
@@ -167,7 +167,7 @@ impl Elsewhere {
 
 #[async_trait]
 impl Serve for Elsewhere {
-    async fn serve(&self, _: &Link, call: Call) -> Result<Answer, Refusal> {
+    async fn serve(&self, _: Asker, call: Call) -> Result<Answer, Refusal> {
         let (reply, answered) = oneshot::channel();
         self.mailbox
             .try_send((call, reply))

@@ -14,7 +14,7 @@ pub mod operator;
 pub mod watch;
 
 pub use contacts::{AskContacts, Contact, ContactChange, ContactsAction};
-pub use link::{Link, LinkServer, Peer, Role, Serve, Spawn};
+pub use link::{Asker, CallId, Link, LinkServer, Peer, Role, Serve, Spawn};
 pub use links::{Connect, Links};
 pub use op::{
     Answer, Authenticated, CHANGES_MAX, Call, Change, ClientLogin, DeliverChange, DeliverMessage, Detach, Op,
@@ -40,5 +40,5 @@ pub mod v1 {
 ///
 /// 1: the first. 2: routers and homes take deliveries and changes from a person's home only, by its epoch.
 /// 4: clients are reached at listeners or by attachments. 5: several people are watched by one question.
-/// 6: several changes are told by one.
-pub const PROTOCOL: u32 = 6;
+/// 6: several changes are told by one. 7: a router tells senders itself what it sees their messages come to.
+pub const PROTOCOL: u32 = 7;

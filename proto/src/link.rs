@@ -7,13 +7,19 @@
 //!
 //! Calls of a lane are written in the order in which they are made, and begin to be served in the order in which they
 //! come: up to the first point where serving one has to wait.
+//!
+//! An end may answer a call of its own itself, when a call of the other end has shown it the answer. It says so with
+//! [`Answer::Told`], for which nobody waits: it goes with the next frame. The other end then sends no answer.
 
+mod asker;
 mod batches;
 mod hello;
 mod lanes;
+mod later;
 mod server;
 pub(crate) mod stream;
 
+pub use asker::{Asker, CallId};
 pub(crate) use batches::Batches;
 pub(crate) use hello::read_hello;
 pub(crate) use lanes::Lanes;
@@ -56,12 +62,12 @@ pub enum Role {
 /// What an end of a link does with calls.
 #[async_trait]
 pub trait Serve: Send + Sync + 'static {
-    /// Answers a call that came on `link`.
+    /// Answers a call.
     ///
     /// All calls of a link are served by its one task, side by side. What this does before it first waits is
     /// done in the order in which calls come, and holds up all that follow, so it must not take long. It is
     /// dropped where it waits when the call's deadline has passed or the link has ended.
-    async fn serve(&self, link: &Link, call: Call) -> Result<Answer, Refusal>;
+    async fn serve(&self, asker: Asker, call: Call) -> Result<Answer, Refusal>;
 
     /// A link is open: calls may go out on it.
     fn opened(&self, link: &Link) {
@@ -181,12 +187,28 @@ impl Link {
         }
     }
 
+    /// Answers a call of this end in place of the other one. Says whether anybody waited for the answer; then the other
+    /// end has to hear of it, as [`Answer::Told`].
+    #[must_use]
+    pub fn tell(&self, call: CallId, answer: Result<Answer, Refusal>) -> bool {
+        self.inner.lanes.answered(call.0, answer)
+    }
+
     pub(crate) fn answer(&self, id: u64, answer: Answered) -> Result<(), Refused> {
-        self.inner.lanes.answer(id, convert::answer_to_wire(answer))
+        let waits = answer == Ok(Answer::Told);
+        self.inner
+            .lanes
+            .answer(id, convert::answer_to_wire(answer), waits)
     }
 
     pub(crate) fn answered(&self, id: u64, answer: Answered) {
+        // The caller may have given up.
         self.inner.lanes.answered(id, answer);
+    }
+
+    /// Writes what waits for another frame.
+    pub(crate) fn flush(&self) {
+        self.inner.lanes.flush();
     }
 
     pub(crate) fn close(&self) {

@@ -1,6 +1,7 @@
 //! Operations and answers as values: what the two ends of a link say to each other.
 
 use crate::contacts::{AskContacts, Contact, ContactChange};
+use crate::link::CallId;
 use crate::operator::{Explained, HomeLoad, KnownMembers};
 use crate::watch::{AskWatch, WatchAnswer};
 use bytes::Bytes;
@@ -274,6 +275,9 @@ pub struct DeliverMessage {
     /// Do not hand it over, but say whether it was taken: [`Outcome::Taken`], or [`Outcome::Rejected`] if it was not
     /// by this router.
     pub probe: bool,
+    /// The router's own call by which the message came, whose sender is told of success as soon as this client takes
+    /// it: the router answers that call with [`Reply::Notified`] and this one with [`Answer::Told`].
+    pub asked_by: Option<CallId>,
 }
 
 /// The answer to a call that was not refused.
@@ -289,6 +293,8 @@ pub enum Answer {
     ScramSalt(ScramSalt),
     /// To [`Op::DeliverMessage`].
     Outcome(Outcome),
+    /// To the same, in place of [`Outcome::Taken`]: its sender has been told.
+    Told,
     /// To [`Op::Members`].
     Members(KnownMembers),
     /// To [`Op::Load`].

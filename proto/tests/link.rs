@@ -20,3 +20,5 @@ mod pipe;
 mod raw;
 #[path = "link/stage.rs"]
 mod stage;
+#[path = "link/told.rs"]
+mod told;

@@ -2,7 +2,7 @@ use super::*;
 use crate::connection::Place;
 use async_trait::async_trait;
 use membership::{Members, Placements};
-use proto::{Call, Connect, Link, Links, Peer, Refusal, Role, Serve};
+use proto::{Asker, Call, Connect, Links, Peer, Refusal, Role, Serve};
 use rvp::Method;
 use rvp::credentials::NtlmNegotiate;
 use rvp::method::Acl;
@@ -26,7 +26,7 @@ impl Connect for Nothing {
 
 #[async_trait]
 impl Serve for Nothing {
-    async fn serve(&self, _: &Link, _: Call) -> Result<Answer, Refusal> {
+    async fn serve(&self, _: Asker, _: Call) -> Result<Answer, Refusal> {
         Err(Fault::BadRequest.into())
     }
 }

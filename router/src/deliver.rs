@@ -5,8 +5,11 @@ use crate::attachment::Attachments;
 use crate::call_back::Queues;
 use async_trait::async_trait;
 use membership::{Placement, Placements};
-use proto::{Answer, Call, ClientLogin, DeliverChange, Link, Op, Outcome, Refusal, Role, Serve};
-use rvp::{Fault, Principal, Reach};
+use proto::{
+    Answer, Asker, Call, CallId, ClientLogin, DeliverChange, DeliverMessage, Link, Op, Outcome, Refusal,
+    Role, Serve,
+};
+use rvp::{Fault, Principal, Reach, Reply};
 use std::sync::{Arc, OnceLock};
 use std::time::Duration;
 use tracing::Instrument;
@@ -25,11 +28,11 @@ pub(crate) struct Deliver {
 
 #[async_trait]
 impl Serve for Deliver {
-    async fn serve(&self, link: &Link, call: Call) -> Result<Answer, Refusal> {
+    async fn serve(&self, asker: Asker, call: Call) -> Result<Answer, Refusal> {
         let span =
             tracing::debug_span!(parent: None, "router.serve", router = self.name, op = call.op.name());
         daemon::trace::set_parent(&span, call.trace.as_deref());
-        self.deliver(link, call).instrument(span).await
+        self.deliver(asker.link(), call).instrument(span).await
     }
 }
 
@@ -45,14 +48,12 @@ impl Deliver {
         let home = link.peer().name.as_str();
         let theirs = |client: &ClientLogin| is_home(&placement, home, &client.principal);
         match call.op {
-            Op::DeliverMessage(message) if !is_home(&placement, home, &message.login.principal) => {
-                Ok(Answer::Outcome(Outcome::Moved))
+            Op::DeliverMessage(message) if !theirs(&message.login) => Ok(Answer::Outcome(Outcome::Moved)),
+            Op::DeliverMessage(message) => {
+                let asked_by = message.asked_by;
+                let outcome = hand_over((queues, attachments), message).await;
+                Ok(answer(link, asked_by, outcome))
             }
-            Op::DeliverMessage(message) if message.probe => Ok(Answer::Outcome(queues.probe(&message).await)),
-            Op::DeliverMessage(message) => Ok(Answer::Outcome(match message.login.reach {
-                Reach::CallBack(_) => queues.message(message).await,
-                Reach::Attachment(_) => attachments.message(message).await,
-            })),
             Op::DeliverChanges(changes) => {
                 // One that has lost a person and has them again may have sent this before: another home may have
                 // told something newer meanwhile. It sends what still holds again.
@@ -102,6 +103,24 @@ impl Deliver {
     async fn placement_at(&self, epoch: u64) -> Result<Arc<Placement>, Refusal> {
         let caught_up = self.placements.caught_up(epoch, EPOCH_WAIT).await;
         caught_up.ok_or(Refusal::Fault(Fault::Unavailable))
+    }
+}
+
+async fn hand_over((queues, attachments): (&Queues, &Attachments), message: DeliverMessage) -> Outcome {
+    match message.login.reach {
+        _ if message.probe => queues.probe(&message).await,
+        Reach::CallBack(_) => queues.message(message).await,
+        Reach::Attachment(_) => attachments.message(message).await,
+    }
+}
+
+/// Whoever sent a message by this router is told from here that it was taken: to hear it from the home would wake up two
+/// processes more. Everything else is for the home to decide.
+fn answer(link: &Link, asked_by: Option<CallId>, outcome: Outcome) -> Answer {
+    let sender = asked_by.filter(|_| outcome == Outcome::Taken);
+    match sender {
+        Some(call) if link.tell(call, Ok(Answer::Reply(Reply::Notified))) => Answer::Told,
+        Some(_) | None => Answer::Outcome(outcome),
     }
 }
 

@@ -9,7 +9,7 @@ use crate::people::principal;
 use crate::roles::LINK_PORT;
 use async_trait::async_trait;
 use daemon::{Network, OnError, Tasks};
-use proto::{Answer, Call, Connect, Link, Links, Op, Peer, Refusal, Role, Serve};
+use proto::{Answer, Asker, Call, Connect, Link, Links, Op, Peer, Refusal, Role, Serve};
 use rvp::method::{Propfind, Subscriptions};
 use rvp::{Caller, Credential, Fault, Identity, Method, Reply, SubscriptionKind};
 use std::collections::HashSet;
@@ -139,7 +139,7 @@ struct NotCalled;
 
 #[async_trait]
 impl Serve for NotCalled {
-    async fn serve(&self, _: &Link, _: Call) -> Result<Answer, Refusal> {
+    async fn serve(&self, _: Asker, _: Call) -> Result<Answer, Refusal> {
         Err(Fault::BadRequest.into())
     }
 }

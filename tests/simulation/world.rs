@@ -24,6 +24,8 @@ use turmoil::Sim;
 const TICK: Duration = Duration::from_millis(5);
 /// How long it may take after everything was mended until all processes have the last epoch and are in service.
 const SETTLE_WAIT: Duration = Duration::from_secs(15);
+/// A home hears a little later than the sender that a message was taken, where one router has both clients.
+const HEARD_WITHIN: Duration = Duration::from_millis(20);
 /// How soon everything must be right after that (design: presence is recomputed within five seconds).
 pub(crate) const BOUND: Duration = Duration::from_secs(5);
 /// Orders that may wait for one client.
@@ -399,6 +401,7 @@ impl<'a> World<'a> {
         }
         self.run_until(self.sim.elapsed() + 4 * TICK);
         self.run_while(2 * PATIENCE, Self::is_asking);
+        self.run_until(self.sim.elapsed() + HEARD_WITHIN);
         for home in self.plan.homes.clone() {
             let ledger = self.around.ledger(&home);
             self.note(Event::Counted { home, ledger });

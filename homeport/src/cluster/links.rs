@@ -2,7 +2,7 @@
 
 use async_trait::async_trait;
 use daemon::{Network, OnError, Tasks, TokioNetwork};
-use proto::{Answer, Call, Connect, Link, Links, Peer, Refusal, Role, Serve};
+use proto::{Answer, Asker, Call, Connect, Links, Peer, Refusal, Role, Serve};
 use rvp::Fault;
 use std::io;
 use std::sync::Arc;
@@ -34,7 +34,7 @@ struct NotCalled;
 
 #[async_trait]
 impl Serve for NotCalled {
-    async fn serve(&self, _: &Link, _: Call) -> Result<Answer, Refusal> {
+    async fn serve(&self, _: Asker, _: Call) -> Result<Answer, Refusal> {
         Err(Fault::BadRequest.into())
     }
 }

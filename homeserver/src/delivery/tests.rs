@@ -51,7 +51,7 @@ impl Connect for Nobody {
 
 #[async_trait::async_trait]
 impl proto::Serve for Nobody {
-    async fn serve(&self, _: &proto::Link, _: proto::Call) -> Result<proto::Answer, proto::Refusal> {
+    async fn serve(&self, _: proto::Asker, _: proto::Call) -> Result<proto::Answer, proto::Refusal> {
         Err(rvp::Fault::BadRequest.into())
     }
 }

@@ -42,6 +42,7 @@ impl HandOut<'_> {
                 id: self.message.cloned(),
                 attempt: self.id.0,
                 probe: false,
+                asked_by: None,
             };
             effects.push(Effect::DeliverMessage(self.id, router, message, self.taken));
         }

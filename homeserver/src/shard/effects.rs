@@ -7,6 +7,7 @@ use crate::command::{Command, DeliveryId, Effect, Ended, Taken};
 use crate::delivery::Ways;
 use crate::shards::ReplyTo;
 use proto::{Answer, ClientLogin, DeliverMessage, Detach, Refusal};
+use rvp::notification::AckType;
 use rvp::{Fault, Principal, Reply};
 use std::sync::Arc;
 use tracing::Instrument;
@@ -130,8 +131,14 @@ impl Shard {
         taken: Taken,
     ) {
         let (delivery, router) = (self.parts.delivery.clone(), router.to_owned());
+        // For the other kinds of acknowledgement the core decides: one client may not be enough, or was not asked for.
+        let is_enough = message.ack == AckType::DeepOr;
+        let waiting = self.senders.get(&(principal.clone(), id)).filter(|_| is_enough);
+        let sender = waiting
+            .and_then(|waiting| waiting.first())
+            .map(|(asker, _)| asker.clone());
         let handed_on = async move {
-            let outcome = delivery.message(&router, message, taken).await;
+            let outcome = delivery.message(&router, message, (taken, sender)).await;
             Done::Delivered {
                 principal,
                 delivery: id,
@@ -163,7 +170,7 @@ impl Shard {
             Err(Refusal::Moved { .. }) => Some(Fault::Unavailable),
             Ok(_) => None,
         };
-        for reply in waiting {
+        for (_, reply) in waiting {
             self.parts.metrics.request("NOTIFY", fault);
             send(reply, answer.clone());
         }

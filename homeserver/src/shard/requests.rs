@@ -23,6 +23,7 @@ impl Shard {
             login,
             method,
             span,
+            asker,
             reply,
         } = *ask;
         let _entered = span.entered();
@@ -51,7 +52,7 @@ impl Shard {
             }
             Verdict::Later(delivery) | Verdict::Again(delivery) => {
                 let waiting = self.senders.entry((target.clone(), delivery)).or_default();
-                waiting.push(reply);
+                waiting.push((asker, reply));
                 self.carry_out(&target, effects, None);
             }
             Verdict::Known(known) => {

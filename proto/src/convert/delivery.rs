@@ -4,6 +4,7 @@ use super::identity::{principal, url};
 use super::notification::{document, hop, id_or_empty, optional_message_id};
 use super::subscription::id;
 use super::{Error, enumerated, required, text};
+use crate::link::CallId;
 use crate::op::{ClientLogin, DeliverMessage};
 use crate::v1;
 use rvp::Reach;
@@ -19,6 +20,7 @@ impl From<DeliverMessage> for v1::DeliverMessage {
             id: id_or_empty(deliver.id.as_ref()),
             attempt: deliver.attempt,
             probe: deliver.probe,
+            asked_by: deliver.asked_by.map_or(0, CallId::number),
         }
     }
 }
@@ -36,6 +38,7 @@ impl TryFrom<v1::DeliverMessage> for DeliverMessage {
             id: optional_message_id("DeliverMessage.id", &message.id)?,
             attempt: message.attempt,
             probe: message.probe,
+            asked_by: CallId::of(message.asked_by),
         })
     }
 }

@@ -124,8 +124,9 @@ impl Lanes {
         Ok(answer)
     }
 
-    /// Queues an answer of ours. Refused as full only to a peer that calls on and on without reading answers.
-    pub(crate) fn answer(&self, id: u64, answer: v1::Answer) -> Result<(), Refused> {
+    /// Queues an answer of ours; one that `waits` is written with whatever is written next. Refused as full only to a
+    /// peer that calls on and on without reading answers.
+    pub(crate) fn answer(&self, id: u64, answer: v1::Answer, waits: bool) -> Result<(), Refused> {
         let mut waiting = Waiting::new(v1::frame::Body::Answer(answer));
         waiting.frame.id = id;
         let mut state = self.state();
@@ -138,19 +139,31 @@ impl Lanes {
         state.answers += 1;
         state.octets += waiting.octets;
         state.first.push_back(waiting);
+        if waits {
+            return Ok(());
+        }
         let writer = state.writer.take();
         drop(state);
         wake(writer);
         Ok(())
     }
 
-    /// Hands an answer to the caller who waits for it, if there still is one.
-    pub(crate) fn answered(&self, id: u64, answer: Answered) {
+    /// Has written what waits for another frame, if it still does.
+    pub(crate) fn flush(&self) {
+        let mut state = self.state();
+        let writer = if state.first.is_empty() {
+            None
+        } else {
+            state.writer.take()
+        };
+        drop(state);
+        wake(writer);
+    }
+
+    /// Hands an answer to the caller who waits for it. Says whether there still is one.
+    pub(crate) fn answered(&self, id: u64, answer: Answered) -> bool {
         let open = self.state().open.remove(&id);
-        if let Some(open) = open {
-            // The caller may have given up.
-            let _ = open.caller.send(answer);
-        }
+        open.is_some_and(|open| open.caller.send(answer).is_ok())
     }
 
     /// The frames that are to be written next; none when the link has ended.

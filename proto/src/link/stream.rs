@@ -1,8 +1,9 @@
 //! The loop that keeps a link going: it reads batches, serves calls and hands answers to their callers.
 
 use super::lanes::{Answered, CALLS_MAX, Refused};
-use super::{DEADLINE_MAX, Link, Serve};
-use crate::op::Refusal;
+use super::later::Later;
+use super::{Asker, DEADLINE_MAX, Link, Serve};
+use crate::op::{Answer, Refusal};
 use crate::{convert, v1};
 use futures_util::stream::FuturesUnordered;
 use rvp::Fault;
@@ -13,6 +14,10 @@ use std::task::{Context, Poll, Waker};
 use tokio::task::coop;
 use tokio_stream::StreamExt;
 use tonic::Streaming;
+
+/// Calls that are served at once on one link: those that its peer may have open, and those that it has answered itself
+/// meanwhile.
+const SERVED_MAX: usize = 2 * CALLS_MAX;
 
 /// Runs a link until its stream ends or it is hung up. The link also ends when what this returns is dropped,
 /// even before it has begun: no caller waits for an answer that cannot come.
@@ -59,13 +64,13 @@ impl Drop for Told<'_> {
 /// Reads batches until the stream ends. Calls are served side by side within this task: they begin in the
 /// order in which they came, they end with the link, and a panic is the link's own.
 async fn read(link: &Link, mut inbound: Streaming<v1::Batch>, serve: &dyn Serve) {
-    let mut served = FuturesUnordered::new();
+    let (mut served, mut later) = (FuturesUnordered::new(), Later::default());
     let mut severed = pin!(link.severed().cancelled());
     loop {
         let batch = tokio::select! {
             biased;
-            Some((id, answer)) = served.next() => {
-                if !send(link, id, answer) {
+            Some((asker, answer)) = served.next() => {
+                if !send(&asker, answer, &mut later) {
                     return;
                 }
                 // Calls that never wait must not keep other tasks from running.
@@ -73,6 +78,10 @@ async fn read(link: &Link, mut inbound: Streaming<v1::Batch>, serve: &dyn Serve)
                 continue;
             }
             batch = inbound.next() => batch,
+            () = later.due() => {
+                link.flush();
+                continue;
+            }
             // Last, so that answers which came before the transport ended reach their callers.
             () = &mut severed => return,
         };
@@ -87,18 +96,21 @@ async fn read(link: &Link, mut inbound: Streaming<v1::Batch>, serve: &dyn Serve)
         for frame in batch.frames {
             match frame.body {
                 Some(v1::frame::Body::Answer(answer)) => take_answer(link, frame.id, answer),
-                Some(v1::frame::Body::Call(_)) if served.len() >= CALLS_MAX => {
+                Some(v1::frame::Body::Call(_)) if served.len() >= SERVED_MAX => {
                     tracing::warn!(peer = link.peer().name, "peer calls beyond the bound, hanging up");
                     return;
                 }
-                Some(v1::frame::Body::Call(call)) => match begin(link, serve, call) {
-                    Begun::Answered(answer) => {
-                        if !send(link, frame.id, answer) {
-                            return;
+                Some(v1::frame::Body::Call(call)) => {
+                    let asker = Asker::new(link.clone(), frame.id);
+                    match begin(asker.clone(), serve, call) {
+                        Begun::Answered(answer) => {
+                            if !send(&asker, answer, &mut later) {
+                                return;
+                            }
                         }
+                        Begun::Waits(call) => served.push(async move { (asker, call.await) }),
                     }
-                    Begun::Waits(call) => served.push(async move { (frame.id, call.await) }),
-                },
+                }
                 // A frame that a newer peer may send, or a second hello: skipped.
                 Some(v1::frame::Body::Hello(_)) | None => {}
             }
@@ -107,9 +119,16 @@ async fn read(link: &Link, mut inbound: Streaming<v1::Batch>, serve: &dyn Serve)
     }
 }
 
-/// Queues an answer; returns whether the link goes on.
-fn send(link: &Link, id: u64, answer: Answered) -> bool {
-    let goes_on = link.answer(id, answer) != Err(Refused::Full);
+/// Queues an answer, unless the asker knows; returns whether the link goes on.
+fn send(asker: &Asker, answer: Answered, later: &mut Later) -> bool {
+    if asker.is_told() {
+        return true;
+    }
+    if answer == Ok(Answer::Told) {
+        later.begin();
+    }
+    let link = asker.link();
+    let goes_on = link.answer(asker.call(), answer) != Err(Refused::Full);
     if !goes_on {
         tracing::warn!(
             peer = link.peer().name,
@@ -137,21 +156,21 @@ enum Begun<F> {
 
 /// Takes the first step of a call. Steps that follow depend on what the call waits for, but what it does
 /// before it waits happens in the order in which calls come: so messages of one sender keep theirs.
-fn begin<'a>(
-    link: &'a Link,
-    serve: &'a dyn Serve,
-    call: v1::Call,
-) -> Begun<impl Future<Output = Answered> + Send + 'a> {
+fn begin(asker: Asker, serve: &dyn Serve, call: v1::Call) -> Begun<impl Future<Output = Answered> + Send> {
     let call = match convert::call_from_wire(call) {
         Ok(call) => call,
         Err(error) => {
             let error: &dyn std::error::Error = &error;
-            tracing::warn!(peer = link.peer().name, error, "call is not in the contract");
+            tracing::warn!(
+                peer = asker.link().peer().name,
+                error,
+                "call is not in the contract"
+            );
             return Begun::Answered(Err(Refusal::Fault(Fault::BadRequest)));
         }
     };
     let deadline = call.deadline.min(DEADLINE_MAX);
-    let mut serving = serve.serve(link, call);
+    let mut serving = serve.serve(asker, call);
     match first_step(serving.as_mut()) {
         Poll::Ready(answer) => Begun::Answered(answer),
         Poll::Pending => Begun::Waits(async move {

@@ -5,8 +5,8 @@ use async_trait::async_trait;
 use bytes::Bytes;
 use proto::links::Connect;
 use proto::{
-    Answer, Call, Change, ClientLogin, DeliverChange, DeliverMessage, Link, LinkServer, Links, Op, Peer,
-    Refusal, Role, Serve, Spawn,
+    Answer, Asker, Call, Change, ClientLogin, DeliverChange, DeliverMessage, Link, LinkServer, Links, Op,
+    Peer, Refusal, Role, Serve, Spawn,
 };
 use rvp::notification::AckType;
 use rvp::{Identity, Principal, Property, Reach, SubscriptionId};
@@ -31,7 +31,7 @@ pub(crate) type Answering = Pin<Box<dyn Future<Output = Result<Answer, Refusal>>
 
 /// An end that answers as a test wants, and counts what it is told.
 pub(crate) struct End {
-    serve: Box<dyn Fn(Link, Call) -> Answering + Send + Sync>,
+    serve: Box<dyn Fn(Asker, Call) -> Answering + Send + Sync>,
     links: Mutex<Vec<Link>>,
     pub(crate) opened: watch::Sender<usize>,
     pub(crate) closed: watch::Sender<usize>,
@@ -42,8 +42,16 @@ impl End {
     where
         F: Future<Output = Result<Answer, Refusal>> + Send + 'static,
     {
+        Self::asked(move |asker, call| serve(asker.link().clone(), call))
+    }
+
+    /// An end that knows which call it answers.
+    pub(crate) fn asked<F>(serve: impl Fn(Asker, Call) -> F + Send + Sync + 'static) -> Arc<Self>
+    where
+        F: Future<Output = Result<Answer, Refusal>> + Send + 'static,
+    {
         Arc::new(Self {
-            serve: Box::new(move |link, call| Box::pin(serve(link, call))),
+            serve: Box::new(move |asker, call| Box::pin(serve(asker, call))),
             links: Mutex::default(),
             opened: watch::Sender::new(0),
             closed: watch::Sender::new(0),
@@ -69,8 +77,8 @@ impl End {
 
 #[async_trait]
 impl Serve for End {
-    async fn serve(&self, link: &Link, call: Call) -> Result<Answer, Refusal> {
-        (self.serve)(link.clone(), call).await
+    async fn serve(&self, asker: Asker, call: Call) -> Result<Answer, Refusal> {
+        (self.serve)(asker, call).await
     }
 
     fn opened(&self, link: &Link) {
@@ -209,6 +217,7 @@ pub(crate) fn message(number: u64, octets: usize) -> Call {
         id: None,
         attempt: 0,
         probe: false,
+        asked_by: None,
     });
     Call { op, ..call(number) }
 }

@@ -190,10 +190,10 @@ pub(crate) fn deliver_message() -> BoxedStrategy<DeliverMessage> {
         any::<u8>(),
         document(),
         option::of(message_id()),
-        any::<(u64, bool)>(),
+        any::<(u64, bool, u64)>(),
     )
         .prop_map(
-            |(login, from, ack, hop, document, id, (attempt, probe))| DeliverMessage {
+            |(login, from, ack, hop, document, id, (attempt, probe, asked_by))| DeliverMessage {
                 login,
                 from,
                 ack,
@@ -202,6 +202,7 @@ pub(crate) fn deliver_message() -> BoxedStrategy<DeliverMessage> {
                 id,
                 attempt,
                 probe,
+                asked_by: proto::CallId::of(asked_by),
             },
         )
         .boxed()
@@ -245,6 +246,7 @@ pub(crate) fn answer() -> BoxedStrategy<Result<Answer, Refusal>> {
         1 => told::load().prop_map(|load| Ok(Answer::Load(load))),
         1 => told::explained().prop_map(|explained| Ok(Answer::Explained(Box::new(explained)))),
         1 => select(outcomes.to_vec()).prop_map(|outcome| Ok(Answer::Outcome(outcome))),
+        1 => Just(Ok(Answer::Told)),
         1 => select(&Fault::ALL[..]).prop_map(|fault| Err(Refusal::Fault(fault))),
         1 => any::<u16>().prop_map(|seconds| Err(Refusal::Fault(Fault::LogOnLater { seconds }))),
         1 => any::<u64>().prop_map(|epoch| Err(Refusal::Moved { epoch })),

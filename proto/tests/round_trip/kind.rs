@@ -101,7 +101,7 @@ pub(crate) fn call_kind(call: &Call) -> &'static str {
     }
 }
 
-pub(crate) const ANSWER_KINDS: [&str; 21] = [
+pub(crate) const ANSWER_KINDS: [&str; 22] = [
     "done",
     "watched",
     "subscribed",
@@ -116,6 +116,7 @@ pub(crate) const ANSWER_KINDS: [&str; 21] = [
     "authenticated",
     "scram salt",
     "outcome",
+    "told",
     "contacts",
     "watching several",
     "members",
@@ -145,6 +146,7 @@ pub(crate) fn answer_kind(answer: &Result<Answer, Refusal>) -> &'static str {
         Ok(Answer::Authenticated(_)) => "authenticated",
         Ok(Answer::ScramSalt(_)) => "scram salt",
         Ok(Answer::Outcome(_)) => "outcome",
+        Ok(Answer::Told) => "told",
         Ok(Answer::Contacts(_)) => "contacts",
         Ok(Answer::Watching(_)) => "watching several",
         Ok(Answer::Members(_)) => "members",

@@ -1,6 +1,6 @@
 //! A message on its way to a client, as a home hands it to a router.
 
-use proto::{Call, ClientLogin, DeliverMessage, Op};
+use proto::{Call, CallId, ClientLogin, DeliverMessage, Op};
 use rvp::notification::AckType;
 use rvp::{Identity, MessageId, Principal, Reach, SubscriptionId};
 use std::time::Duration;
@@ -24,6 +24,7 @@ pub(crate) fn delivery() -> Call {
             id: Some(MessageId::parse("0190c2a4-77d1-7d3e-a55c-000000000001").unwrap()),
             attempt: 1,
             probe: false,
+            asked_by: CallId::of(12),
         }),
     }
 }

@@ -38,6 +38,7 @@ impl Asker {
             | Answer::Authenticated(_)
             | Answer::ScramSalt(_)
             | Answer::Outcome(_)
+            | Answer::Told
             | Answer::Members(_)
             | Answer::Load(_)
             | Answer::Watching(_)

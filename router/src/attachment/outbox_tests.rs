@@ -25,6 +25,7 @@ fn message(number: u64) -> (Waiting, oneshot::Receiver<Outcome>) {
         id: None,
         attempt: number,
         probe: false,
+        asked_by: None,
     };
     let (outcome, known) = oneshot::channel();
     let told = Told::Nothing;

@@ -21,6 +21,7 @@ fn delivered(document: bytes::Bytes) -> DeliverMessage {
         id: Some(MessageId::parse("id").unwrap()),
         attempt: 1,
         probe: false,
+        asked_by: None,
     }
 }
 

@@ -177,6 +177,7 @@ mod tests {
             id: MessageId::parse(id).ok(),
             attempt,
             probe: false,
+            asked_by: None,
         }
     }
 

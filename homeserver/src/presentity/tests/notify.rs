@@ -39,6 +39,7 @@ fn a_message_goes_to_every_client_as_it_was_written() {
         id: None,
         attempt: delivery.0,
         probe: false,
+        asked_by: None,
     };
     let messages = [to(logins[0], 1), to(logins[1], 2)].map(|message| (delivery, ROUTER.into(), message));
     assert_eq!(stage.messages(), messages);
