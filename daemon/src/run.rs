@@ -8,6 +8,7 @@
 mod arguments;
 
 use crate::config::{self, Environment, Loaded, Settings};
+use crate::memory;
 use crate::{
     AdminState, Clock, Failure, Network, Readiness, Shutdown, SystemClock, Tasks, Telemetry, TokioNetwork,
 };
@@ -103,7 +104,7 @@ fn begin<R: Role>(arguments: &Arguments) -> anyhow::Result<ExitCode> {
     if arguments.check_config {
         return Ok(ExitCode::SUCCESS);
     }
-    crate::memory::in_small_pages();
+    memory::in_small_pages();
     let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build();
     runtime
         .context("start the runtime")?
@@ -200,6 +201,7 @@ impl Outside {
             failure = role.failed() => Err(failure).context("it cannot go on"),
             failure = admin.failed() => Err(failure).context("it cannot go on"),
             never = say_ready => match never {},
+            never = memory::give_back(memory::GIVEN_BACK_EVERY) => match never {},
         }
     }
 }

@@ -327,7 +327,7 @@ impl Delivery {
 
     /// Forgets what was handed over long ago, until the home stops: also when nobody is told anything any more.
     pub(crate) async fn forget(&self) {
-        while self.wait(recent::KEPT).await {
+        while self.wait(recent::FORGOTTEN_TOGETHER).await {
             self.inner.told_homes.forget();
             self.inner.told_routers.forget();
         }

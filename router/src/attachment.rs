@@ -13,6 +13,7 @@ mod contacts;
 mod events;
 mod incoming;
 mod lanes;
+mod leaving;
 mod log_on;
 mod origin;
 mod outbox;
@@ -39,6 +40,7 @@ use announce::Numbers;
 use attachment::limits::{ACKNOWLEDGE_WITHIN, UNACKNOWLEDGED_MAX};
 use attachment::{CloseCode, ServerFrame};
 use daemon::{Clock, Group};
+use leaving::Leaving;
 use outbox::{Outbox, Waiting};
 use proto::{Change, ClientLogin, ContactChange, DeliverMessage, Detach, Op, Outcome};
 use rand::rngs::SmallRng;
@@ -90,6 +92,7 @@ struct Inner {
     principals: Mutex<Principals>,
     numbers: Numbers,
     streams: events::Streams,
+    leaving: Leaving,
     random: Mutex<SmallRng>,
 }
 
@@ -115,12 +118,17 @@ impl Attachments {
                 principals: Mutex::default(),
                 numbers: Numbers::default(),
                 streams: events::Streams::default(),
+                leaving: Leaving::default(),
             }),
         }
     }
 
     fn parts(&self) -> &Parts {
         &self.inner.parts
+    }
+
+    fn leaving(&self) -> &Leaving {
+        &self.inner.leaving
     }
 
     /// Hands a message to its client, and says what became of it. What the client did not acknowledge in time it was

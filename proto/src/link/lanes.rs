@@ -26,6 +26,9 @@ const BATCH_FRAMES_MAX: usize = 256;
 /// presence, and far from what a peer refuses to read.
 const BATCH_OCTETS: usize = 64 * 1024;
 
+/// Calls and frames for which there is always room once there was. A storm leaves no more behind.
+const ROOM_KEPT: usize = 1_024;
+
 pub(crate) type Answered = Result<Answer, Refusal>;
 
 /// Why a call was not taken.
@@ -51,6 +54,8 @@ struct State {
     closed: bool,
     last_id: u64,
     open: HashMap<u64, Open>,
+    /// The most that were open since there was room for the fewest.
+    most_open: usize,
     /// Messages, requests and answers.
     first: VecDeque<Waiting>,
     /// Presence, written when nothing else waits.
@@ -118,6 +123,7 @@ impl Lanes {
             lane.push_back(waiting);
             let id = state.last_id;
             state.open.insert(id, Open { caller, _room: room });
+            state.most_open = state.most_open.max(state.open.len());
             state.writer.take()
         };
         wake(writer);
@@ -162,7 +168,16 @@ impl Lanes {
 
     /// Hands an answer to the caller who waits for it. Says whether there still is one.
     pub(crate) fn answered(&self, id: u64, answer: Answered) -> bool {
-        let open = self.state().open.remove(&id);
+        let open = {
+            let mut state = self.state();
+            let open = state.open.remove(&id);
+            // How much room there is the map does not say, once something was removed.
+            if let Some(room) = room(state.open.len(), state.most_open) {
+                state.open.shrink_to(room);
+                state.most_open = room;
+            }
+            open
+        };
         open.is_some_and(|open| open.caller.send(answer).is_ok())
     }
 
@@ -239,6 +254,11 @@ impl State {
             octets += waiting.octets;
             frames.push(waiting.frame);
         }
+        for lane in [&mut self.first, &mut self.bulk] {
+            if let Some(room) = room(lane.len(), lane.capacity()) {
+                lane.shrink_to(room);
+            }
+        }
         frames
     }
 
@@ -265,9 +285,42 @@ impl Waiting {
     }
 }
 
+/// To how much room is gone back, where there is far more than is needed.
+fn room(needed: usize, room: usize) -> Option<usize> {
+    (room > 2 * ROOM_KEPT && needed < room / 8).then(|| ROOM_KEPT.max(2 * needed))
+}
+
 /// Not under the lock: what is woken may want it.
 fn wake(writer: Option<Waker>) {
     if let Some(writer) = writer {
         writer.wake();
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use allocation_counter::measure;
+
+    /// What is left of the storm below: room for [`ROOM_KEPT`] calls and frames.
+    const LEFT_MAX: i64 = 1024 * 1024;
+
+    #[test]
+    fn a_storm_of_calls_leaves_no_room_behind() {
+        let lanes = Lanes::new();
+        let waits: Vec<_> = (0..CALLS_MAX)
+            .map(|_| lanes.call(v1::Call::default(), None).unwrap())
+            .collect();
+        let mut written = 0;
+        while let Poll::Ready(Some(frames)) = lanes.poll_frames(&Context::from_waker(Waker::noop())) {
+            written += frames.len();
+        }
+        assert_eq!(written, waits.len());
+        for (id, mut wait) in (1..).zip(waits) {
+            lanes.answered(id, Err(Refusal::Moved { epoch: id }));
+            assert_eq!(wait.try_recv().unwrap(), Err(Refusal::Moved { epoch: id }));
+        }
+        let left = -measure(|| drop(lanes)).bytes_current;
+        assert!(left <= LEFT_MAX, "{left} octets");
     }
 }

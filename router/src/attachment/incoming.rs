@@ -146,7 +146,16 @@ impl Session {
             Asked::Watch(part) => return self.ask_to_watch(vec![(target, part)]),
         };
         let (asker, watch) = (self.asker.clone(), self.watches.get(&target));
-        self.open.push(Box::pin(asker.answer(target, frame, watch)));
+        if let ClientFrame::LogOff { .. } = frame {
+            let turn = self.shared.leaving().turn();
+            self.open.push(Box::pin(async move {
+                let _turn = turn.await;
+                // On the heap, and not before its turn.
+                Box::pin(asker.answer(target, frame, watch)).await
+            }));
+        } else {
+            self.open.push(Box::pin(asker.answer(target, frame, watch)));
+        }
     }
 
     /// Puts the answers to a request that is done, and begins what waited for it.

@@ -230,9 +230,12 @@ impl Session {
     pub(super) fn drop_watches(self) {
         let (asker, watches) = (self.asker, self.watches);
         let farewells = self.shared.parts().farewells.clone();
+        let turn = self.shared.leaving().turn();
         farewells.spawn(async move {
+            let _turn = turn.await;
             for (who, id) in watches {
-                asker.clone().drop_watch(who, id).await;
+                // On the heap, and not before its turn.
+                Box::pin(asker.clone().drop_watch(who, id)).await;
             }
             Ok(())
         });

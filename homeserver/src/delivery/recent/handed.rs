@@ -3,7 +3,6 @@
 use proto::Change;
 use rvp::Property;
 use std::sync::Arc;
-use tokio::time::Instant;
 
 /// Those who were handed a change, in their order, each once.
 pub(super) type Recipients<R> = Arc<[Arc<R>]>;
@@ -12,8 +11,10 @@ pub(super) type Recipients<R> = Arc<[Arc<R>]>;
 /// them.
 #[derive(Debug)]
 pub(super) struct Handed<R> {
-    pub(super) at: Instant,
-    pub(super) way: Arc<str>,
+    /// When, in nanoseconds; never twice the same.
+    pub(super) at: u64,
+    /// Which one of those that are known.
+    pub(super) way: u32,
     pub(super) change: Arc<Change>,
     pub(super) recipients: Recipients<R>,
 }
@@ -22,7 +23,7 @@ impl<R> Clone for Handed<R> {
     fn clone(&self) -> Self {
         Self {
             at: self.at,
-            way: Arc::clone(&self.way),
+            way: self.way,
             change: Arc::clone(&self.change),
             recipients: Arc::clone(&self.recipients),
         }
@@ -66,7 +67,6 @@ impl<R: Ord> Handed<R> {
                 version: older.change.version,
             }),
             recipients: both,
-            way: Arc::clone(&older.way),
             ..older
         });
         let rest = (!others.is_empty()).then(|| Self {
@@ -96,15 +96,5 @@ impl<R: Ord> Handed<R> {
     pub(super) fn is_for(&self, recipient: &R) -> bool {
         let place = self.recipients.binary_search_by(|each| (**each).cmp(recipient));
         place.is_ok()
-    }
-
-    /// Earlier ones first, and always in the same order.
-    pub(super) fn order(&self) -> impl Ord + '_ {
-        (
-            self.at,
-            self.change.version,
-            &self.recipients,
-            &self.change.presentity,
-        )
     }
 }

@@ -1,6 +1,7 @@
 use super::super::outbox::Client;
 use super::*;
 use proto::ClientLogin;
+use rvp::Principal;
 use rvp::{PresenceState, Property, Reach, SubscriptionId};
 
 fn person(name: &str) -> Principal {
@@ -92,15 +93,33 @@ async fn nothing_is_held_for_long_when_nobody_is_told_anything_any_more() {
     recent.put_last("r-1", &busy(1), &[client(1)]);
     let holds = || {
         let state = recent.lock();
-        let generations = [&state.young, &state.elder];
-        let held = |each: &Generation<_>| [each.handed.len(), each.recipients.len(), each.last.len()];
-        generations.map(held).concat().into_iter().sum::<usize>()
+        [state.handed.len(), state.recipients.len(), state.last.len()]
     };
-    for held in [3, 0] {
+    for held in [1, 0] {
+        assert_eq!(holds(), [held; 3]);
         tokio::time::advance(KEPT + Duration::from_millis(1)).await;
         recent.forget();
-        assert_eq!(holds(), held);
     }
+    assert_eq!(holds(), [0; 3]);
+}
+
+/// A storm of a moment ago is not held for those that come later.
+#[tokio::test(start_paused = true)]
+async fn what_is_old_is_forgotten_while_more_is_handed_over() {
+    let recent = Recent::default();
+    for number in 0..100 {
+        recent.put_last("r-1", &busy_too(number), &[client(number)]);
+    }
+    let mut held = Vec::new();
+    for number in 100..116 {
+        tokio::time::advance(Duration::from_secs(1)).await;
+        recent.put_last("r-1", &busy_too(number), &[client(number)]);
+        let state = recent.lock();
+        held.push(state.handed.len());
+        assert_eq!(state.last.len(), state.handed.len());
+    }
+    assert_eq!(held[..11], std::array::from_fn::<_, 11, _>(|more| 101 + more));
+    assert!(held[11..].iter().all(|held| (10..=12).contains(held)), "{held:?}");
 }
 
 #[tokio::test(start_paused = true)]
