@@ -5,7 +5,8 @@
 //!     cargo run --release -p load --example sockets
 //!
 //! A message is as many frames as one between attached clients: to the relay, to its recipient, the acknowledgement, and the
-//! answer. A change is one frame to each of a hundred. Processor time is that of the relay, a process of its own with one
+//! answer. One by a call-back is handed over on a connection of its own, as clients of RVP want it: the relay connects, writes
+//! the frame, reads one, closes, and answers the sender. A change is one frame to each of a hundred. Processor time is that of the relay, a process of its own with one
 //! thread; the floor is measured in the same run. Everything runs on loopback and stops by itself.
 #![allow(clippy::print_stdout, reason = "what it measured is its output")]
 #![allow(
@@ -20,7 +21,7 @@ use std::process::{Child, Command, Stdio};
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
-use tokio::io::AsyncReadExt;
+use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::tcp::{OwnedReadHalf, OwnedWriteHalf};
 use tokio::net::{TcpListener, TcpStream};
 use tokio::sync::Semaphore;
@@ -30,12 +31,14 @@ const FRAME_BYTES: usize = 64;
 const CONNECTIONS: u16 = 900;
 const WATCHERS: u16 = 100;
 const UNDER_WAY: usize = 256;
+const CALLED_BACK: usize = 64;
 const MEASURED: Duration = Duration::from_secs(5);
 
 const MESSAGE: u8 = b'm';
 const ACKNOWLEDGEMENT: u8 = b'a';
 const ANSWER: u8 = b'd';
 const CHANGE: u8 = b'c';
+const CALL_BACK: u8 = b'b';
 
 /// What it is, and whom it is for on its way to the relay, or from on its way back.
 fn frame(kind: u8, other: u16) -> [u8; FRAME_BYTES] {
@@ -69,8 +72,28 @@ async fn each_frame(mut stream: OwnedReadHalf, mut take: impl FnMut(u8, u16)) {
     }
 }
 
-/// The relay, until its standard input ends.
-async fn relay() {
+/// Hands a frame over where a client listens.
+async fn call_back(port: u16, me: u16) {
+    let mut stream = TcpStream::connect((Ipv4Addr::LOCALHOST, port)).await.unwrap();
+    stream.write_all(&frame(MESSAGE, me)).await.unwrap();
+    stream.read_exact(&mut [0; FRAME_BYTES]).await.unwrap();
+}
+
+/// Where clients are called back: one frame is read and answered on each connection.
+async fn listen(listener: TcpListener) {
+    loop {
+        let (mut stream, _) = listener.accept().await.unwrap();
+        tokio::spawn(async move {
+            stream.read_exact(&mut [0; FRAME_BYTES]).await.unwrap();
+            stream.write_all(&frame(ACKNOWLEDGEMENT, 0)).await.unwrap();
+            // The relay closes first.
+            let _ = stream.read(&mut [0]).await;
+        });
+    }
+}
+
+/// The relay, until it is ended. Call-backs go to this port.
+async fn relay(called_back: u16) {
     let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).await.unwrap();
     println!("{}", listener.local_addr().unwrap().port());
     let clients: Arc<Mutex<Vec<Arc<OwnedWriteHalf>>>> = Arc::default();
@@ -92,6 +115,13 @@ async fn relay() {
             };
             each_frame(reading, |kind, other| match kind {
                 MESSAGE => write(&to(other), MESSAGE, me),
+                CALL_BACK => {
+                    let sender = to(me);
+                    tokio::spawn(async move {
+                        call_back(called_back, me).await;
+                        write(&sender, ANSWER, other);
+                    });
+                }
                 ACKNOWLEDGEMENT => write(&to(other), ANSWER, me),
                 _ => (1..=WATCHERS).for_each(|next| write(&to(me + next), CHANGE, me)),
             })
@@ -110,13 +140,17 @@ struct Stage {
 
 impl Stage {
     async fn begin() -> Self {
+        let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).await.unwrap();
+        let port = listener.local_addr().unwrap().port().to_string();
+        tokio::spawn(listen(listener));
         let mut relay = Command::new(std::env::current_exe().unwrap());
-        let mut relay = relay.arg("relay").stdout(Stdio::piped()).spawn().unwrap();
+        let relay = relay.args(["relay", &port]).stdout(Stdio::piped());
+        let mut relay = relay.spawn().unwrap();
         let mut line = String::new();
         let mut output = BufReader::new(relay.stdout.take().unwrap());
         output.read_line(&mut line).unwrap();
         let address = SocketAddr::from((Ipv4Addr::LOCALHOST, line.trim().parse().unwrap()));
-        let (done, room) = (Arc::new(AtomicU64::new(0)), Arc::new(Semaphore::new(UNDER_WAY)));
+        let (done, room) = (Arc::new(AtomicU64::new(0)), Arc::new(Semaphore::new(0)));
         let mut clients = Vec::new();
         for _ in 0..CONNECTIONS {
             let stream = TcpStream::connect(address).await.unwrap();
@@ -153,6 +187,12 @@ impl Stage {
     /// Says a frame from each in turn, so many a second or whenever one is answered, and what the relay takes for what comes
     /// of it.
     async fn measure(&self, kind: u8, rate: Option<u32>) -> (f64, f64) {
+        // What came at a rate has given back what it had not taken.
+        self.room.forget_permits(Semaphore::MAX_PERMITS);
+        self.room.add_permits(match kind {
+            CALL_BACK => CALLED_BACK,
+            _ => UNDER_WAY,
+        });
         let (start, used, done) = (Instant::now(), self.used(), self.done.load(Ordering::Relaxed));
         let mut said = 0;
         while start.elapsed() < MEASURED {
@@ -189,6 +229,7 @@ async fn measure() {
     let all = [
         ("a message, as fast as it goes", MESSAGE, None),
         ("a message, 1,000 a second", MESSAGE, Some(1_000)),
+        ("a message by a call-back, as fast as it goes", CALL_BACK, None),
         ("a change for each of 100, 20 a second", CHANGE, Some(20)),
         ("a change for each of 100, 150 a second", CHANGE, Some(150)),
     ];
@@ -208,7 +249,10 @@ fn main() {
         .build()
         .unwrap();
     match std::env::args().nth(1).as_deref() {
-        Some("relay") => runtime.block_on(relay()),
+        Some("relay") => {
+            let port = std::env::args().nth(2).unwrap().parse().unwrap();
+            runtime.block_on(relay(port));
+        }
         Some("floor") => runtime
             .block_on(load::floor::serve(|port| println!("{port}")))
             .unwrap(),
