@@ -1,9 +1,10 @@
 //! The store in one SQLite file, for the home servers of one machine and the commands an operator runs beside
 //! them.
 //!
-//! One connection writes, a few read: in write-ahead mode neither waits for the other. A commit returns when
-//! the disk has it (`synchronous=FULL`). Other processes may use the file at the same time; each write takes
-//! the file's lock from its first statement, so that it never fails half way for having read too early.
+//! One connection writes people's state and another all the rest, a few read: in write-ahead mode nobody who reads
+//! waits for who writes, or the other way round. A commit returns when the disk has it (`synchronous=FULL`). Other
+//! processes may use the file at the same time; each write takes the file's lock from its first statement, so that it
+//! never fails half way for having read too early.
 //!
 //! A transaction is handed over as a whole, to a thread where waiting does no harm (ADR transactions-handed-over-whole).
 
@@ -15,6 +16,7 @@ mod connections;
 mod contacts;
 mod copy;
 mod failure;
+mod ids;
 mod kept;
 mod load;
 mod open;
@@ -27,6 +29,7 @@ use crate::{
 use async_trait::async_trait;
 use connections::Connections;
 use failure::Failure;
+use ids::Ids;
 use load::Which;
 use rusqlite::Connection;
 use rvp::{Domain, Principal};
@@ -41,8 +44,13 @@ const READERS: u32 = 4;
 #[derive(Clone, Debug)]
 pub struct SqliteStore {
     path: PathBuf,
+    /// Writes people's state, thousands of times a minute.
+    states: Connections,
+    /// Writes what is rare: accounts and claims.
     writer: Connections,
     readers: Connections,
+    /// For who writes people's state.
+    ids: Arc<Ids>,
 }
 
 impl SqliteStore {
@@ -60,8 +68,10 @@ impl SqliteStore {
             source: Arc::new(error),
         })?;
         let store = Self {
+            states: Connections::new(&path, 1, open::states),
             writer: Connections::new(&path, 1, open::writer),
             readers: Connections::new(&path, READERS, open::reader),
+            ids: Arc::default(),
             path,
         };
         store.explain(open::prepare(&store.path).await)?;
@@ -75,6 +85,7 @@ impl SqliteStore {
     /// asked afterwards is [`Error::Unavailable`]. Dropping the store loses nothing either.
     pub async fn close(&self) {
         self.readers.close().await;
+        self.states.close().await;
         self.writer.close().await;
     }
 
@@ -83,10 +94,7 @@ impl SqliteStore {
         &self,
         work: impl FnOnce(&Connection) -> Result<T, Failure> + Send + 'static,
     ) -> Result<T, Error> {
-        let done = self.writer.run(|connection| {
-            open::lock(connection)?;
-            ended(connection, work(connection))
-        });
+        let done = self.writer.run(|connection| locked(connection, work));
         self.explain(done.await)
     }
 
@@ -107,6 +115,15 @@ impl SqliteStore {
     }
 }
 
+/// Does something in a transaction that has the file's lock.
+fn locked<T>(
+    connection: &Connection,
+    work: impl FnOnce(&Connection) -> Result<T, Failure>,
+) -> Result<T, Failure> {
+    open::lock(connection)?;
+    ended(connection, work(connection))
+}
+
 /// Ends a transaction: what failed did not happen.
 fn ended<T>(connection: &Connection, result: Result<T, Failure>) -> Result<T, Failure> {
     let result = result.and_then(|value| {
@@ -120,14 +137,14 @@ fn ended<T>(connection: &Connection, result: Result<T, Failure>) -> Result<T, Fa
     result
 }
 
-fn write(connection: &Connection, writes: &[Write]) -> Result<Vec<Fenced>, Failure> {
+fn write(connection: &Connection, ids: &Ids, writes: &[Write]) -> Result<Vec<Fenced>, Failure> {
     // Only now that the lock is held: no claim can come between this and the commit.
     let fenced = claims::fenced(connection, writes)?;
     let ours: Vec<&Write> = writes
         .iter()
         .filter(|write| write.fence(&fenced).is_none())
         .collect();
-    apply::writes(connection, &ours)?;
+    apply::writes(connection, &ours, &ids.of(connection, &ours)?)?;
     Ok(fenced)
 }
 
@@ -169,9 +186,11 @@ impl Store for SqliteStore {
         if writes.is_empty() {
             return Ok(Vec::new());
         }
-        let writes = writes.to_vec();
-        self.write_with(move |connection| write(connection, &writes))
-            .await
+        let (writes, ids) = (writes.to_vec(), Arc::clone(&self.ids));
+        let written = self
+            .states
+            .run(move |connection| locked(connection, |connection| write(connection, &ids, &writes)));
+        self.explain(written.await)
     }
 
     async fn kept(&self, principal: &Principal, after: u64, limit: u32) -> Result<Vec<KeptMessage>, Error> {
