@@ -1,10 +1,9 @@
 //! The store in one SQLite file, for the home servers of one machine and the commands an operator runs beside
 //! them.
 //!
-//! One connection writes people's state and another all the rest, a few read: in write-ahead mode nobody who reads
-//! waits for who writes, or the other way round. A commit returns when the disk has it (`synchronous=FULL`). Other
-//! processes may use the file at the same time; each write takes the file's lock from its first statement, so that it
-//! never fails half way for having read too early.
+//! One connection writes, a few read: in write-ahead mode neither waits for the other. A commit returns when
+//! the disk has it (`synchronous=FULL`). Other processes may use the file at the same time; each write takes
+//! the file's lock from its first statement, so that it never fails half way for having read too early.
 //!
 //! A transaction is handed over as a whole, to a thread where waiting does no harm (ADR transactions-handed-over-whole).
 
@@ -44,12 +43,8 @@ const READERS: u32 = 4;
 #[derive(Clone, Debug)]
 pub struct SqliteStore {
     path: PathBuf,
-    /// Writes people's state, thousands of times a minute.
-    states: Connections,
-    /// Writes what is rare: accounts and claims.
     writer: Connections,
     readers: Connections,
-    /// For who writes people's state.
     ids: Arc<Ids>,
 }
 
@@ -68,7 +63,6 @@ impl SqliteStore {
             source: Arc::new(error),
         })?;
         let store = Self {
-            states: Connections::new(&path, 1, open::states),
             writer: Connections::new(&path, 1, open::writer),
             readers: Connections::new(&path, READERS, open::reader),
             ids: Arc::default(),
@@ -85,16 +79,20 @@ impl SqliteStore {
     /// asked afterwards is [`Error::Unavailable`]. Dropping the store loses nothing either.
     pub async fn close(&self) {
         self.readers.close().await;
-        self.states.close().await;
         self.writer.close().await;
     }
 
-    /// Does something in a transaction that has the file's lock.
+    /// Does something in a transaction that has the file's lock. What refers to a row that is removed goes with it.
     async fn write_with<T: Send + 'static>(
         &self,
         work: impl FnOnce(&Connection) -> Result<T, Failure> + Send + 'static,
     ) -> Result<T, Error> {
-        let done = self.writer.run(|connection| locked(connection, work));
+        let done = self.writer.run(|connection| {
+            open::refer(connection, true)?;
+            let result = locked(connection, work);
+            open::refer(connection, false)?;
+            result
+        });
         self.explain(done.await)
     }
 
@@ -187,8 +185,9 @@ impl Store for SqliteStore {
             return Ok(Vec::new());
         }
         let (writes, ids) = (writes.to_vec(), Arc::clone(&self.ids));
+        // References are not checked: that the accounts are there is found out in the same transaction.
         let written = self
-            .states
+            .writer
             .run(move |connection| locked(connection, |connection| write(connection, &ids, &writes)));
         self.explain(written.await)
     }

@@ -43,9 +43,9 @@ const WRITE_ATTEMPTS: u32 = 8000;
 /// transactions; most is done by [`crate::Store::upkeep`] before.
 const LOG_PAGES: u32 = 8000;
 
-/// What a connection keeps of the file, in KiB, if it is not the one that writes all the time: enough for one answer,
-/// since after each commit of another connection it is read anew.
-const SMALL_CACHE_KIB: u32 = 256;
+/// What a connection that reads keeps of the file, in KiB: enough for one answer, since after each commit of another
+/// connection it is read anew.
+const READER_CACHE_KIB: u32 = 256;
 
 /// Statements that a connection keeps prepared: all that there are for what is not an operator's.
 const STATEMENTS: usize = 64;
@@ -60,33 +60,28 @@ const MIGRATIONS_TABLE: &str = "CREATE TABLE IF NOT EXISTS _sqlx_migrations (
     execution_time BIGINT NOT NULL
 )";
 
-/// A connection that writes. The durable mode: a commit returns when the disk has it.
+/// A connection that writes. The durable mode: a commit returns when the disk has it. It looks after references only
+/// where it is told to, by [`refer`].
 pub(super) fn writer(path: &Path) -> Result<Connection, Failure> {
     let connection = durable(path)?;
     connection.busy_timeout(IMPATIENT)?;
-    small_cache(&connection)?;
+    refer(&connection, false)?;
     Ok(connection)
 }
 
-/// A connection that writes rows of people whose accounts are there: it has found that out in the same transaction, and
-/// removes none. So nothing is looked for a second time to keep the tables true to each other.
-pub(super) fn states(path: &Path) -> Result<Connection, Failure> {
-    let connection = durable(path)?;
-    connection.busy_timeout(IMPATIENT)?;
-    connection.execute_batch("PRAGMA foreign_keys = OFF")?;
-    Ok(connection)
+/// Says whether the next transactions look after references between tables. All statements are prepared anew then, so it
+/// is for what is rare.
+pub(super) fn refer(connection: &Connection, refers: bool) -> Result<(), Failure> {
+    let state = if refers { "ON" } else { "OFF" };
+    Ok(connection.execute_batch(&format!("PRAGMA foreign_keys = {state}"))?)
 }
 
 /// A connection that reads only.
 pub(super) fn reader(path: &Path) -> Result<Connection, Failure> {
     let connection = durable(path)?;
-    connection.execute_batch("PRAGMA query_only = ON")?;
-    small_cache(&connection)?;
+    let settings = format!("PRAGMA query_only = ON; PRAGMA cache_size = -{READER_CACHE_KIB}");
+    connection.execute_batch(&settings)?;
     Ok(connection)
-}
-
-fn small_cache(connection: &Connection) -> Result<(), Failure> {
-    Ok(connection.execute_batch(&format!("PRAGMA cache_size = -{SMALL_CACHE_KIB}"))?)
 }
 
 /// Begins a transaction that has the file's lock.

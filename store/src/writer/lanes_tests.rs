@@ -174,7 +174,9 @@ fn patiently(kind: Kind, number: u32) -> Submission {
 
 /// Writes so many logins from this time on.
 fn log_ons(lanes: &mut Lanes, count: usize, now: Instant) {
-    (0..count).for_each(|_| drop(lanes.push(login(0), now)));
+    for _ in 0..count {
+        lanes.push(login(0), now);
+    }
     let groups = begin_at(lanes, now);
     groups.iter().for_each(|group| lanes.end(group));
     assert_eq!(groups.len(), 1);
@@ -231,7 +233,9 @@ fn at_the_end_nothing_waits_for_more() {
 #[test]
 fn what_waits_for_the_other_lane_has_no_turn_of_its_own() {
     let (mut lanes, now) = (Lanes::new(), now());
-    (0..MUCH).for_each(|_| drop(lanes.push(submission(Kind::Bulk, 0), now)));
+    for _ in 0..MUCH {
+        lanes.push(submission(Kind::Bulk, 0), now);
+    }
     let groups = begin_at(&mut lanes, now);
     groups.iter().for_each(|group| lanes.end(group));
     lanes.push(login(1), now + PACE);
