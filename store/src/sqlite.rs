@@ -15,6 +15,7 @@ mod connections;
 mod contacts;
 mod copy;
 mod failure;
+mod ids;
 mod kept;
 mod load;
 mod open;
@@ -27,6 +28,7 @@ use crate::{
 use async_trait::async_trait;
 use connections::Connections;
 use failure::Failure;
+use ids::Ids;
 use load::Which;
 use rusqlite::Connection;
 use rvp::{Domain, Principal};
@@ -43,6 +45,7 @@ pub struct SqliteStore {
     path: PathBuf,
     writer: Connections,
     readers: Connections,
+    ids: Arc<Ids>,
 }
 
 impl SqliteStore {
@@ -62,6 +65,7 @@ impl SqliteStore {
         let store = Self {
             writer: Connections::new(&path, 1, open::writer),
             readers: Connections::new(&path, READERS, open::reader),
+            ids: Arc::default(),
             path,
         };
         store.explain(open::prepare(&store.path).await)?;
@@ -78,14 +82,16 @@ impl SqliteStore {
         self.writer.close().await;
     }
 
-    /// Does something in a transaction that has the file's lock.
+    /// Does something in a transaction that has the file's lock. What refers to a row that is removed goes with it.
     async fn write_with<T: Send + 'static>(
         &self,
         work: impl FnOnce(&Connection) -> Result<T, Failure> + Send + 'static,
     ) -> Result<T, Error> {
         let done = self.writer.run(|connection| {
-            open::lock(connection)?;
-            ended(connection, work(connection))
+            open::refer(connection, true)?;
+            let result = locked(connection, work);
+            open::refer(connection, false)?;
+            result
         });
         self.explain(done.await)
     }
@@ -107,6 +113,15 @@ impl SqliteStore {
     }
 }
 
+/// Does something in a transaction that has the file's lock.
+fn locked<T>(
+    connection: &Connection,
+    work: impl FnOnce(&Connection) -> Result<T, Failure>,
+) -> Result<T, Failure> {
+    open::lock(connection)?;
+    ended(connection, work(connection))
+}
+
 /// Ends a transaction: what failed did not happen.
 fn ended<T>(connection: &Connection, result: Result<T, Failure>) -> Result<T, Failure> {
     let result = result.and_then(|value| {
@@ -120,14 +135,14 @@ fn ended<T>(connection: &Connection, result: Result<T, Failure>) -> Result<T, Fa
     result
 }
 
-fn write(connection: &Connection, writes: &[Write]) -> Result<Vec<Fenced>, Failure> {
+fn write(connection: &Connection, ids: &Ids, writes: &[Write]) -> Result<Vec<Fenced>, Failure> {
     // Only now that the lock is held: no claim can come between this and the commit.
     let fenced = claims::fenced(connection, writes)?;
     let ours: Vec<&Write> = writes
         .iter()
         .filter(|write| write.fence(&fenced).is_none())
         .collect();
-    apply::writes(connection, &ours)?;
+    apply::writes(connection, &ours, &ids.of(connection, &ours)?)?;
     Ok(fenced)
 }
 
@@ -169,9 +184,12 @@ impl Store for SqliteStore {
         if writes.is_empty() {
             return Ok(Vec::new());
         }
-        let writes = writes.to_vec();
-        self.write_with(move |connection| write(connection, &writes))
-            .await
+        let (writes, ids) = (writes.to_vec(), Arc::clone(&self.ids));
+        // References are not checked: that the accounts are there is found out in the same transaction.
+        let written = self
+            .writer
+            .run(move |connection| locked(connection, |connection| write(connection, &ids, &writes)));
+        self.explain(written.await)
     }
 
     async fn kept(&self, principal: &Principal, after: u64, limit: u32) -> Result<Vec<KeptMessage>, Error> {

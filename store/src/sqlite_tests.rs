@@ -8,6 +8,16 @@ async fn open() -> (tempfile::TempDir, SqliteStore) {
     (folder, store)
 }
 
+fn account(address: &str) -> Account {
+    Account {
+        principal: Principal::from_address(address).unwrap(),
+        display_name: String::new(),
+        email: String::new(),
+        disabled: false,
+        secrets: crate::Secrets::derive("s3cret", None).unwrap(),
+    }
+}
+
 /// What one of these connections says of a setting.
 async fn setting(connections: &Connections, name: &'static str) -> String {
     let read = connections.run(move |connection| {
@@ -48,10 +58,16 @@ async fn a_commit_returns_when_the_disk_has_it() {
     for (name, value) in [
         ("journal_mode", "wal"),
         ("synchronous", "2"),
-        ("foreign_keys", "1"),
+        // Rows of people are written by who knows that their accounts are there.
+        ("foreign_keys", "0"),
     ] {
         assert_eq!(setting(&store.writer, name).await, value, "{name}");
     }
+    let rare = store.write_with(|connection| {
+        Ok(connection.query_row("PRAGMA foreign_keys", (), |row| row.get::<_, i64>(0))?)
+    });
+    assert_eq!(rare.await.unwrap(), 1);
+    assert_eq!(setting(&store.writer, "foreign_keys").await, "0");
 }
 
 /// More is written than a log holds by default before it is brought into the file.
@@ -93,15 +109,7 @@ async fn what_may_not_be_written_is_told_as_read_only() {
         writer: store.readers.clone(),
         ..store
     };
-    let principal = Principal::from_address("alice@im.example.com").unwrap();
-    let secrets = crate::Secrets::derive("s3cret", None).unwrap();
-    let account = Account {
-        principal,
-        display_name: String::new(),
-        email: String::new(),
-        disabled: false,
-        secrets,
-    };
+    let account = account("alice@im.example.com");
     let error = readers_only.put_account(&account, 1, Put::New).await.unwrap_err();
     assert!(matches!(error, Error::ReadOnly { .. }), "{error:?}");
 }
@@ -189,4 +197,34 @@ async fn what_has_begun_is_finished_when_nobody_waits_for_it_any_more() {
         Ok(connection.query_row("SELECT count(*) FROM finished", (), |row| row.get::<_, i64>(0))?)
     });
     assert_eq!(found.await.unwrap(), 0);
+}
+
+/// Another process may remove an account and make others, which then have its row id.
+#[tokio::test]
+async fn what_is_written_of_somebody_is_not_written_of_who_has_the_row_now() {
+    let (_folder, store) = open().await;
+    let another = SqliteStore::open(&store.path).await.unwrap();
+    let (alice, bob) = (account("alice@im.example.com"), account("bob@im.example.com"));
+    let put = |account: &Account| Write {
+        principal: account.principal.clone(),
+        slot: 1,
+        epoch: 1,
+        change: crate::Change::PutTold(rvp::PresenceState::Busy),
+    };
+    let told = async |account: &Account| store.load_one(&account.principal).await.unwrap().unwrap().told;
+    store.put_account(&alice, 1, Put::New).await.unwrap();
+    store.write(&[put(&alice)]).await.unwrap();
+    assert!(told(&alice).await.is_some());
+    another.remove_account(&alice.principal).await.unwrap();
+    another.put_account(&bob, 1, Put::New).await.unwrap();
+    store.write(&[put(&alice)]).await.unwrap();
+    assert!(told(&bob).await.is_none());
+    another.remove_account(&bob.principal).await.unwrap();
+    another.put_account(&alice, 1, Put::New).await.unwrap();
+    assert!(
+        told(&alice).await.is_none(),
+        "all that belonged to it has gone with it"
+    );
+    store.write(&[put(&alice)]).await.unwrap();
+    assert!(told(&alice).await.is_some());
 }

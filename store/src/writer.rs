@@ -1,14 +1,15 @@
 //! Group commit: what many people change at one time becomes one transaction.
 //!
 //! A durable transaction costs a wait for the disk, whatever is in it. So while one is being committed
-//! everything else queues, and the whole queue is the next transaction. Nothing waits on purpose: with one
-//! submission there is one transaction at once. There are two at a time at most: one for what comes by the thousand,
-//! and one for what somebody waits for (`lanes`).
+//! everything else queues, and the whole queue is the next transaction. With one submission there is one transaction at
+//! once; while people log on by the thousand, a transaction waits some milliseconds for more (`pace`). There are two at
+//! a time at most: one for what comes by the thousand, and one for what somebody waits for (`lanes`).
 //!
 //! Renewals alone are not worth a transaction: they are answered at once, and go with the next group or after
 //! [`RENEWAL_DELAY`]. So does what watchers were told; what is said of renewals here holds for that as well.
 
 mod lanes;
+mod pace;
 mod renewals;
 
 pub use lanes::GROUP_SUBMISSIONS_MAX;
@@ -247,7 +248,7 @@ async fn run(store: Arc<dyn Store>, mut queue: Queue) {
         if ended && under_way.is_empty() {
             return;
         }
-        let due = lock(&queue.lanes).due();
+        let due = lock(&queue.lanes).due(Instant::now());
         tokio::select! {
             biased;
             Some(done) = under_way.next() => match done {
@@ -298,6 +299,11 @@ async fn until(due: Option<Instant>) {
 }
 
 impl Submission {
+    /// Whether it may wait a moment for others where many come.
+    fn is_patient(&self) -> bool {
+        self.writes.iter().all(|write| pace::is_patient(&write.change))
+    }
+
     fn is_lazy(&self) -> bool {
         !self.writes.is_empty() && self.writes.iter().all(|write| write.change.may_wait())
     }

@@ -3,17 +3,20 @@
 //! A row at a time: every statement stays prepared, and costs no more than a row of a longer one.
 
 use super::failure::Failure;
-use super::{accounts, archive, contacts, kept as messages};
+use super::{archive, contacts, kept as messages};
 use crate::stored::batch::{Batch, Outcome, Outcomes};
 use crate::stored::millis;
 use crate::{Login, PropertySubscription, View, Write};
 use rusqlite::{CachedStatement, Connection, params};
 use rvp::{Identity, Principal};
-use std::collections::{BTreeSet, HashMap};
+use std::collections::HashMap;
 
-/// Applies the changes in their order. The transaction around them is the caller's.
-pub(super) fn writes(connection: &Connection, writes: &[&Write]) -> Result<(), Failure> {
-    let ids = ids(connection, writes)?;
+/// Applies the changes of people with these row ids in their order. The transaction around them is the caller's.
+pub(super) fn writes(
+    connection: &Connection,
+    writes: &[&Write],
+    ids: &HashMap<Principal, i64>,
+) -> Result<(), Failure> {
     let Batch {
         logins,
         views,
@@ -24,7 +27,7 @@ pub(super) fn writes(connection: &Connection, writes: &[&Write]) -> Result<(), F
         kept,
         contacts: lists,
         archive: entries,
-    } = Batch::of(writes, &ids);
+    } = Batch::of(writes, ids);
     outcomes(connection, logins, &LOGINS)?;
     outcomes(connection, views, &VIEWS)?;
     outcomes(connection, subscriptions, &SUBSCRIPTIONS)?;
@@ -51,18 +54,6 @@ pub(super) fn writes(connection: &Connection, writes: &[&Write]) -> Result<(), F
     messages::apply(connection, kept)?;
     contacts::put(connection, lists)?;
     archive::append(connection, entries)
-}
-
-/// The row ids of those who have an account.
-fn ids(connection: &Connection, writes: &[&Write]) -> Result<HashMap<Principal, i64>, Failure> {
-    let principals: BTreeSet<&Principal> = writes.iter().map(|write| &write.principal).collect();
-    let mut ids = HashMap::with_capacity(principals.len());
-    for principal in principals {
-        if let Some(id) = accounts::id(connection, principal)? {
-            ids.insert(principal.clone(), id);
-        }
-    }
-    Ok(ids)
 }
 
 /// How things of one kind are written.

@@ -40,7 +40,11 @@ impl SqliteStore {
     /// Begins to fill this store, which must be empty.
     pub(crate) async fn begin_restore(&self) -> Result<Box<dyn Filling>, BackupError> {
         let lent = self.explain(self.writer.lend().await)?;
-        self.explain(lent.run(open::lock).await)?;
+        let begin = |connection: &Connection| {
+            open::refer(connection, true)?;
+            open::lock(connection)
+        };
+        self.explain(lent.run(begin).await)?;
         let mut copying = self.copying(lent);
         must_be_empty(&mut copying, || self.path.display().to_string()).await?;
         Ok(Box::new(copying))
@@ -146,7 +150,8 @@ impl Filling for Copying {
     async fn finish(self: Box<Self>, revision: i64) -> Result<(), Error> {
         let finished = self.lent.run(move |connection| {
             connection.execute("UPDATE newest_revision SET revision = ?", [revision])?;
-            Ok(connection.execute_batch("COMMIT")?)
+            connection.execute_batch("COMMIT")?;
+            open::refer(connection, false)
         });
         finished.await.map_err(|failure| failure.explain(&self.path))
     }

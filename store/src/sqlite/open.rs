@@ -60,11 +60,20 @@ const MIGRATIONS_TABLE: &str = "CREATE TABLE IF NOT EXISTS _sqlx_migrations (
     execution_time BIGINT NOT NULL
 )";
 
-/// A connection that writes. The durable mode: a commit returns when the disk has it.
+/// A connection that writes. The durable mode: a commit returns when the disk has it. It looks after references only
+/// where it is told to, by [`refer`].
 pub(super) fn writer(path: &Path) -> Result<Connection, Failure> {
     let connection = durable(path)?;
     connection.busy_timeout(IMPATIENT)?;
+    refer(&connection, false)?;
     Ok(connection)
+}
+
+/// Says whether the next transactions look after references between tables. All statements are prepared anew then, so it
+/// is for what is rare.
+pub(super) fn refer(connection: &Connection, refers: bool) -> Result<(), Failure> {
+    let state = if refers { "ON" } else { "OFF" };
+    Ok(connection.execute_batch(&format!("PRAGMA foreign_keys = {state}"))?)
 }
 
 /// A connection that reads only.

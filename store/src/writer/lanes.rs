@@ -6,7 +6,10 @@
 //! overtakes nothing: whoever subscribes hears of a state, and a crash must not keep the subscription and lose the
 //! state. A submission of both kinds, or of none, stays behind all before it and before all after it, and has no
 //! transaction beside it.
+//!
+//! A lane in which much comes has a pace: see `pace`.
 
+use super::pace::Pace;
 use super::renewals::Renewals;
 use super::{Outcome, Submission};
 use crate::{Change, Write};
@@ -20,7 +23,7 @@ pub const GROUP_SUBMISSIONS_MAX: usize = 1000;
 
 /// Bulk in a transaction while hasty submissions come: where one connection writes they wait for it, and elsewhere
 /// both want the same processors and the same disk.
-pub(super) const BULK_BESIDE_HASTY_MAX: usize = 64;
+pub(super) const BULK_BESIDE_HASTY_MAX: usize = 128;
 
 /// Bulk groups without a hasty one between after which none is expected.
 const GROUPS_UNTIL_CALM: u32 = 100;
@@ -46,6 +49,7 @@ struct Lane {
     renewals: Renewals,
     /// The number of the first submission that is being written.
     under_way: Option<u64>,
+    pace: Pace,
 }
 
 #[derive(Debug)]
@@ -93,13 +97,16 @@ impl Lanes {
             return lane.under_way.is_none();
         }
         self.barriers += usize::from(barrier);
+        if barrier || !submission.is_patient() {
+            lane.pace.end();
+        }
         lane.waiting.push_back(Waiting {
             number: self.next,
             barrier,
             submission,
         });
         self.next += 1;
-        lane.under_way.is_none()
+        lane.has_news(now)
     }
 
     /// The next group that can be begun beside what is under way, if there is one: the hasty first.
@@ -109,13 +116,18 @@ impl Lanes {
 
     fn begin_hasty(&mut self, now: Instant) -> Option<Group> {
         let lane = &mut self.hasty;
-        if lane.under_way.is_some() || (lane.waiting.is_empty() && !lane.renewals.are_due(now)) {
+        // What nothing overtakes waits for all before it.
+        if self.barriers > 0 {
+            lane.pace.end();
+        }
+        if lane.under_way.is_some() || !lane.is_due(now) {
             return None;
         }
         lane.under_way = Some(lane.oldest());
         let mut group = Group::of(true, lane.renewals.take());
         let count = lane.waiting.len().min(GROUP_SUBMISSIONS_MAX);
         lane.waiting.drain(..count).for_each(|waiting| group.add(waiting));
+        lane.begun(count, now);
         if count > 0 {
             self.calm = 0;
         }
@@ -134,13 +146,16 @@ impl Lanes {
         let (first, before) = (self.bulk.oldest(), self.hasty.oldest());
         let alone = self.hasty.under_way.is_none();
         let may_begin = |waiting: &&Waiting| waiting.number < before && (alone || !waiting.barrier);
-        let count = self.bulk.waiting.iter().take(room).take_while(may_begin).count();
+        let in_turn = if self.bulk.is_due(now) { room } else { 0 };
+        let waiting = self.bulk.waiting.iter().take(in_turn);
+        let count = waiting.take_while(may_begin).count();
         if count == 0 && !self.bulk.renewals.are_due(now) {
             return None;
         }
         self.bulk.under_way = Some(first);
         self.calm = self.calm.saturating_add(1);
         let chosen = self.bulk.waiting.drain(..count).collect::<Vec<_>>();
+        self.bulk.begun(count, now);
         let mut renewals = self.bulk.renewals.take();
         if chosen.iter().any(|waiting| waiting.barrier) {
             renewals.extend(self.hasty.renewals.take());
@@ -169,18 +184,21 @@ impl Lanes {
     }
 
     /// When there is something to begin though nothing more is submitted.
-    pub(super) fn due(&self) -> Option<Instant> {
+    pub(super) fn due(&self, now: Instant) -> Option<Instant> {
         let lanes = [&self.hasty, &self.bulk].into_iter();
         lanes
             .filter(|lane| lane.under_way.is_none())
-            .filter_map(|lane| lane.renewals.due())
+            .flat_map(|lane| [lane.renewals.due(), lane.turn(now)])
+            .flatten()
             .min()
     }
 
     /// Nothing more will be submitted: what is held back waits for nothing.
     pub(super) fn hurry(&mut self, now: Instant) {
-        self.hasty.renewals.hurry(now);
-        self.bulk.renewals.hurry(now);
+        for lane in [&mut self.hasty, &mut self.bulk] {
+            lane.renewals.hurry(now);
+            lane.pace.end();
+        }
     }
 
     /// Everything that waits.
@@ -195,6 +213,34 @@ impl Lanes {
 }
 
 impl Lane {
+    /// Whether there is something to write now.
+    fn is_due(&self, now: Instant) -> bool {
+        let many = self.waiting.len() >= GROUP_SUBMISSIONS_MAX;
+        (!self.waiting.is_empty() && (many || self.pace.allows(now))) || self.renewals.are_due(now)
+    }
+
+    /// So many of those that waited are being written.
+    fn begun(&mut self, count: usize, now: Instant) {
+        self.pace.begun(count, now);
+        // What there was no room for, or what waits for the other lane, has waited for long enough.
+        if !self.waiting.is_empty() {
+            self.pace.end();
+        }
+    }
+
+    /// When what waits for its turn has it.
+    fn turn(&self, now: Instant) -> Option<Instant> {
+        // What has had it waits for the other lane.
+        let turn = self.pace.until().filter(|until| *until > now);
+        turn.filter(|_| !self.waiting.is_empty())
+    }
+
+    /// Whether whoever begins groups is to hear of what was put last.
+    fn has_news(&self, now: Instant) -> bool {
+        // Of the first it must, to know when its turn is.
+        self.under_way.is_none() && (self.is_due(now) || self.waiting.len() == 1)
+    }
+
     /// The number of the oldest that is not written.
     fn oldest(&self) -> u64 {
         let waiting = self.waiting.front().map(|waiting| waiting.number);

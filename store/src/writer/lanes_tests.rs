@@ -1,3 +1,4 @@
+use super::super::pace::{MUCH, PACE};
 use super::*;
 use proptest::prelude::*;
 use rvp::{Principal, SubscriptionId};
@@ -45,7 +46,11 @@ fn filled(kinds: &[Kind]) -> Lanes {
 
 /// Begins whatever can be begun now.
 fn begin(lanes: &mut Lanes) -> Vec<Group> {
-    std::iter::from_fn(|| lanes.begin(now())).collect()
+    begin_at(lanes, now())
+}
+
+fn begin_at(lanes: &mut Lanes, now: Instant) -> Vec<Group> {
+    std::iter::from_fn(|| lanes.begin(now)).collect()
 }
 
 fn shown(groups: &[Group]) -> Vec<Vec<u64>> {
@@ -127,7 +132,7 @@ fn renewals_go_before_what_nothing_overtakes() {
     let groups = begin(&mut lanes);
     assert_eq!(shown(&groups), [[7, 7, 1, 1]]);
     assert_eq!(groups[0].renewals, 2);
-    assert_eq!(lanes.due(), None);
+    assert_eq!(lanes.due(now()), None);
 }
 
 #[test]
@@ -149,6 +154,95 @@ fn beside_haste_little_bulk_goes_at_once_and_in_calm_much() {
         assert_eq!(next(hasty, &mut lanes), BULK_BESIDE_HASTY_MAX);
     }
     assert_eq!(next(0, &mut lanes), GROUP_SUBMISSIONS_MAX);
+}
+
+/// Somebody's login, which may wait a moment for others.
+fn login(number: u32) -> Submission {
+    patiently(Kind::Hasty, number)
+}
+
+/// The same of any kind.
+fn patiently(kind: Kind, number: u32) -> Submission {
+    let mut submission = submission(kind, number);
+    for write in &mut submission.writes {
+        if !is_bulk(&write.change) {
+            write.change = Change::RemoveLogin(SubscriptionId::new(1).unwrap());
+        }
+    }
+    submission
+}
+
+/// Writes so many logins from this time on.
+fn log_ons(lanes: &mut Lanes, count: usize, now: Instant) {
+    for _ in 0..count {
+        lanes.push(login(0), now);
+    }
+    let groups = begin_at(lanes, now);
+    groups.iter().for_each(|group| lanes.end(group));
+    assert_eq!(groups.len(), 1);
+}
+
+#[test]
+fn where_much_comes_the_next_waits_for_more() {
+    let (mut lanes, now) = (Lanes::new(), now());
+    log_ons(&mut lanes, MUCH, now);
+    assert!(lanes.push(login(1), now), "to know when its turn is");
+    assert!(begin_at(&mut lanes, now).is_empty());
+    assert_eq!(lanes.due(now), Some(now + PACE));
+    assert!(!lanes.push(login(2), now + PACE / 2), "of which nothing follows");
+    assert!(begin_at(&mut lanes, now + PACE / 2).is_empty());
+    let groups = begin_at(&mut lanes, now + PACE);
+    assert_eq!(shown(&groups), [[1, 2]]);
+    lanes.end(&groups[0]);
+    // That was little.
+    lanes.push(login(3), now + PACE);
+    assert_eq!(shown(&begin_at(&mut lanes, now + PACE)), [[3]]);
+}
+
+#[test]
+fn many_small_groups_within_a_moment_are_much() {
+    let (mut lanes, now) = (Lanes::new(), now());
+    (1..MUCH).for_each(|_| log_ons(&mut lanes, 1, now));
+    log_ons(&mut lanes, 1, now + PACE / 2);
+    lanes.push(login(1), now + PACE / 2);
+    assert!(begin_at(&mut lanes, now + PACE).is_empty());
+    assert_eq!(shown(&begin_at(&mut lanes, now + PACE / 2 + PACE)), [[1]]);
+}
+
+#[test]
+fn what_is_not_of_a_log_on_waits_for_nothing_and_takes_along_what_waits() {
+    for (impatient, written) in [(Kind::Hasty, vec![vec![1, 2]]), (Kind::Mixed, vec![vec![1]])] {
+        let (mut lanes, now) = (Lanes::new(), now());
+        log_ons(&mut lanes, MUCH, now);
+        lanes.push(login(1), now);
+        assert!(lanes.push(submission(impatient, 2), now));
+        assert_eq!(shown(&begin_at(&mut lanes, now)), written);
+    }
+}
+
+#[test]
+fn at_the_end_nothing_waits_for_more() {
+    let (mut lanes, now) = (Lanes::new(), now());
+    log_ons(&mut lanes, MUCH, now);
+    lanes.push(login(1), now);
+    lanes.hurry(now);
+    assert_eq!(shown(&begin_at(&mut lanes, now)), [[1]]);
+}
+
+/// Else whoever begins groups would look again and again.
+#[test]
+fn what_waits_for_the_other_lane_has_no_turn_of_its_own() {
+    let (mut lanes, now) = (Lanes::new(), now());
+    for _ in 0..MUCH {
+        lanes.push(submission(Kind::Bulk, 0), now);
+    }
+    let groups = begin_at(&mut lanes, now);
+    groups.iter().for_each(|group| lanes.end(group));
+    lanes.push(login(1), now + PACE);
+    assert_eq!(shown(&begin_at(&mut lanes, now + PACE)), [[1]]);
+    lanes.push(submission(Kind::Bulk, 2), now + PACE);
+    assert!(begin_at(&mut lanes, now + PACE).is_empty());
+    assert_eq!(lanes.due(now + PACE), None);
 }
 
 fn kinds() -> impl Strategy<Value = Kind> {
@@ -182,17 +276,26 @@ proptest! {
     /// Whatever was submitted first has ended before the other begins, or stands before it in the same group; only
     /// what is hasty need not wait for what is bulk. And all are written.
     #[test]
-    fn only_what_is_hasty_overtakes_and_only_what_is_bulk(acts in prop::collection::vec(acts(), 0..200)) {
+    fn only_what_is_hasty_overtakes_and_only_what_is_bulk(
+        acts in prop::collection::vec(acts(), 0..200),
+        patient: bool,
+    ) {
         let (mut lanes, mut under_way) = (Lanes::new(), Vec::<(usize, Group)>::new());
         let (mut kinds, mut written) = (Vec::new(), Vec::<(u64, Written)>::new());
         let finish = [Act::Begin, Act::End(0)].repeat(acts.len() + 1);
+        let mut now = now();
         for (time, act) in acts.into_iter().chain(finish).enumerate() {
+            now += PACE / 4;
             match act {
                 Act::Submit(kind) => {
-                    push(&mut lanes, kind, u32::try_from(kinds.len()).unwrap());
+                    let number = u32::try_from(kinds.len()).unwrap();
+                    lanes.push(if patient { patiently(kind, number) } else { submission(kind, number) }, now);
                     kinds.push(kind);
                 }
-                Act::Begin => under_way.extend(begin(&mut lanes).into_iter().map(|group| (time, group))),
+                Act::Begin => {
+                    let begun = begin_at(&mut lanes, now);
+                    under_way.extend(begun.into_iter().map(|group| (time, group)));
+                }
                 Act::End(which) if which < under_way.len() => {
                     let (begun, group) = under_way.remove(which);
                     lanes.end(&group);
