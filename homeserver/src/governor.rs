@@ -25,7 +25,7 @@ const RATE_MOST: f64 = 50_000.0;
 const BURST: Duration = Duration::from_millis(20);
 /// Whoever waits is let in together with the others of so long: what comes together is read, written and answered
 /// together, which costs less.
-const TOGETHER: Duration = Duration::from_millis(10);
+const TOGETHER: Duration = Duration::from_millis(5);
 /// To wait for longer than this is to wait for long.
 const LONG: Duration = Duration::from_millis(250);
 /// Nobody waits longer for a turn: whoever came back in the second that they were given is let in within it.
