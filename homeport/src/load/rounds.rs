@@ -12,7 +12,7 @@ use std::time::Duration;
 Examples:
   homeport load rounds --make-accounts --users 1000
       Ten rounds, and the memory in each with everybody and with nobody there
-  homeport load rounds --users 10000 --rounds 10 --rest 30 --json
+  homeport load rounds --users 10000 --rounds 4 --rest 30 --json
 
 The exit code is 1 when the last round needed more memory than --within allows, or somebody could not log on. \
 docs/load.md says what each figure means.")]
@@ -28,8 +28,8 @@ pub(crate) struct Rounds {
     /// How often
     #[arg(long, value_name = "N", default_value_t = 10)]
     rounds: u32,
-    /// How long is waited before the memory is read
-    #[arg(long, value_name = "SECONDS", default_value_t = 5, value_parser = clap::value_parser!(u64).range(0..=600))]
+    /// How long is waited before the memory is read: a home knows for ten seconds whom it told what, and gives memory back then
+    #[arg(long, value_name = "SECONDS", default_value_t = 15, value_parser = clap::value_parser!(u64).range(0..=600))]
     rest: u64,
     /// By how many per cent the last round may need more than the first
     #[arg(long, value_name = "PERCENT", default_value_t = 5, value_parser = clap::value_parser!(u32).range(0..=1000))]
