@@ -34,6 +34,7 @@ pub(crate) use upgrade::upgrade;
 
 use crate::call_back::Taken;
 use crate::canonical::Canonical;
+use crate::changes::News;
 use crate::forward::Forward;
 use crate::metrics::Metrics;
 use announce::Numbers;
@@ -159,10 +160,10 @@ impl Attachments {
     }
 
     /// Queues a change for these clients. One that is not here any more reads it when it comes back.
-    pub(crate) fn change(&self, change: &Change, clients: &[ClientLogin]) {
+    pub(crate) fn change(&self, news: &Arc<News>, clients: &[ClientLogin]) {
         for client in clients {
             if let Some(attached) = self.find(client) {
-                attached.outbox.put_change(change.clone());
+                attached.outbox.put_change(Arc::clone(news));
             }
         }
     }
@@ -249,11 +250,11 @@ impl Attachments {
     }
 }
 
-/// The frame of a change; none for one of which a client shows nothing.
-fn presence(change: &Change) -> Option<ServerFrame> {
+/// The frame of a change, as it is written; none for one of which a client shows nothing.
+fn presence(change: &Change) -> Option<String> {
     let presence = requests::presence(&change.presentity, &change.properties);
     let says = presence.state.is_some() || presence.display_name.is_some() || presence.email.is_some();
-    says.then_some(ServerFrame::Presence(presence))
+    says.then(|| ServerFrame::Presence(presence).write())
 }
 
 /// Whether one more message may be written before an earlier one is acknowledged.

@@ -1,60 +1,99 @@
-//! Changes that wait for one client: of each presentity only the newest.
+//! Changes that wait for one client: of each presentity only the newest. What is the same for all who are told a change
+//! is made once, and held by all of them together.
 
 use attachment::limits::WATCHED_MAX;
 use proto::Change;
-use rvp::Principal;
-use std::collections::BTreeMap;
+use rvp::{Principal, Property};
+use smallvec::SmallVec;
+use std::sync::{Arc, OnceLock};
 
 /// Presentities whose changes may wait for one client: as many as may be watched, for all of whom it may ask at once.
 const CHANGES_MAX: usize = WATCHED_MAX;
 
-/// Changes that wait for one client.
+/// A change, for all who are told it.
+#[derive(Debug)]
+pub(crate) struct News {
+    change: Change,
+    /// Made by the first who writes it. None where there is nothing to say.
+    text: OnceLock<Option<String>>,
+}
+
+impl News {
+    pub(crate) fn new(change: Change) -> Arc<Self> {
+        let text = OnceLock::new();
+        Arc::new(Self { change, text })
+    }
+
+    pub(crate) fn change(&self) -> &Change {
+        &self.change
+    }
+
+    /// How an attached client is told, the same for each. `write` is asked once.
+    pub(crate) fn text(&self, write: impl FnOnce(&Change) -> Option<String>) -> Option<&str> {
+        self.text.get_or_init(|| write(&self.change)).as_deref()
+    }
+
+    /// What holds after both: of each property the newer value. Only where the older has something that the newer has
+    /// not, that is another change than the newer.
+    fn over(self: &Arc<Self>, older: &Self) -> Arc<Self> {
+        let is_left = |old: &&Property| !self.change.sets(old);
+        if !older.change.properties.iter().any(|old| is_left(&old)) {
+            return Arc::clone(self);
+        }
+        let mut change = self.change.clone();
+        let left = older.change.properties.iter().filter(is_left);
+        change.properties.extend(left.cloned());
+        Self::new(change)
+    }
+}
+
+/// Changes that wait for one client. Most have none or one, for which there is room without a block of memory.
 #[derive(Debug, Default)]
 pub(crate) struct Changes {
-    by_presentity: BTreeMap<Principal, Change>,
+    /// By the addresses of whom they are of, the last of them first: the next is taken from the end.
+    waiting: SmallVec<[Arc<News>; 2]>,
 }
 
 impl Changes {
     /// Puts a change in: of each property the newer value waits. Beyond the bound the change is dropped: the
     /// state is read again with the next watch (spec 7.4).
-    pub(crate) fn put(&mut self, change: Change) {
-        let Some(waiting) = self.by_presentity.get_mut(&change.presentity) else {
-            if self.by_presentity.len() < CHANGES_MAX {
-                self.by_presentity.insert(change.presentity.clone(), change);
+    pub(crate) fn put(&mut self, news: Arc<News>) {
+        let whose = &news.change.presentity;
+        let found = self
+            .waiting
+            .binary_search_by(|each| whose.cmp(&each.change.presentity));
+        match found {
+            Ok(at) => {
+                let waiting = &mut self.waiting[at];
+                *waiting = if waiting.change.version < news.change.version {
+                    news.over(waiting)
+                } else {
+                    waiting.over(&news)
+                };
             }
-            return;
-        };
-        let older = if waiting.version < change.version {
-            std::mem::replace(waiting, change)
-        } else {
-            change
-        };
-        for old in older.properties {
-            if !waiting.sets(&old) {
-                waiting.properties.push(old);
-            }
+            Err(at) if self.waiting.len() < CHANGES_MAX => self.waiting.insert(at, news),
+            Err(_) => {}
         }
     }
 
     /// The next of somebody.
-    pub(crate) fn pop(&mut self) -> Option<Change> {
-        let popped = self.by_presentity.pop_first();
-        self.give_back_room();
-        popped.map(|(_, change)| change)
+    pub(crate) fn pop(&mut self) -> Option<Arc<News>> {
+        self.pop_unless(|_| false)
     }
 
     /// The next of somebody of whom none is held back.
-    pub(crate) fn pop_unless(&mut self, held: impl Fn(&Principal) -> bool) -> Option<Change> {
-        let next = self.by_presentity.keys().find(|whose| !held(whose))?.clone();
-        let popped = self.by_presentity.remove(&next);
-        self.give_back_room();
-        popped
-    }
-
-    /// An empty tree keeps room for eleven, and nearly all are empty nearly all of the time.
-    fn give_back_room(&mut self) {
-        if self.by_presentity.is_empty() {
-            self.by_presentity = BTreeMap::new();
+    pub(crate) fn pop_unless(&mut self, held: impl Fn(&Principal) -> bool) -> Option<Arc<News>> {
+        let may_go = |each: &Arc<News>| !held(&each.change.presentity);
+        let next = self.waiting.iter().rposition(may_go)?;
+        let popped = self.waiting.remove(next);
+        // What many took is given back: nearly all are empty nearly all of the time.
+        if self.waiting.is_empty() {
+            self.waiting = SmallVec::new();
         }
+        Some(popped)
     }
 }
+
+#[cfg(test)]
+#[path = "changes_tests.rs"]
+mod tests;

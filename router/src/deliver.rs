@@ -3,6 +3,7 @@
 
 use crate::attachment::Attachments;
 use crate::call_back::Queues;
+use crate::changes::News;
 use async_trait::async_trait;
 use membership::{Placement, Placements};
 use proto::{
@@ -65,8 +66,9 @@ impl Deliver {
                     });
                 }
                 for DeliverChange { change, clients } in changes {
-                    attachments.change(&change, &clients);
-                    queues.change(&change, clients);
+                    let news = News::new(change);
+                    attachments.change(&news, &clients);
+                    queues.change(&news, clients);
                 }
                 Ok(Answer::Done)
             }

@@ -71,8 +71,8 @@ impl Transport for Events {
         Poll::Ready(true)
     }
 
-    async fn put(&mut self, frame: &ServerFrame) -> bool {
-        let event = format!("data: {}\n\n", frame.write());
+    async fn put(&mut self, frame: &str) -> bool {
+        let event = format!("data: {frame}\n\n");
         self.sent.send(event.into()).await.is_ok()
     }
 
@@ -81,7 +81,7 @@ impl Transport for Events {
             code: code.code(),
             reason: code.reason().to_owned(),
         };
-        let _ = tokio::time::timeout(Duration::from_secs(1), self.put(&closed)).await;
+        let _ = tokio::time::timeout(Duration::from_secs(1), self.put(&closed.write())).await;
     }
 }
 
@@ -108,7 +108,7 @@ pub(crate) async fn events(State(attachments): State<Attachments>, request: Requ
     connections.spawn(async move {
         let mut events = Events::new(posted, sent);
         let stream = name.clone();
-        if events.put(&ServerFrame::Stream { stream }).await {
+        if events.put(&ServerFrame::Stream { stream }.write()).await {
             attachments.serve(&mut events, stranger).await;
         }
         attachments.inner.streams.open().remove(&name);

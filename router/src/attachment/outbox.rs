@@ -3,11 +3,11 @@
 
 use super::lanes::Lanes;
 use super::translate::Told;
-use crate::changes::Changes;
+use crate::changes::{Changes, News};
 use attachment::CloseCode;
-use proto::{Change, ContactChange, DeliverMessage, Outcome};
+use proto::{ContactChange, DeliverMessage, Outcome};
 use std::collections::VecDeque;
-use std::sync::{Mutex, MutexGuard, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use tokio::sync::{Notify, oneshot};
 
 /// Messages that may wait for one client; beyond it they are kept at home.
@@ -26,7 +26,7 @@ pub(super) struct Waiting {
 /// The next thing to write.
 pub(super) enum Item {
     Message(Box<Waiting>),
-    Change(Change),
+    Change(Arc<News>),
     Contact(ContactChange),
     Close(CloseCode),
 }
@@ -67,13 +67,13 @@ impl Outbox {
         true
     }
 
-    pub(super) fn put_change(&self, change: Change) {
+    pub(super) fn put_change(&self, news: Arc<News>) {
         {
             let mut state = self.state();
             if state.ended {
                 return;
             }
-            state.changes.put(change);
+            state.changes.put(news);
         }
         self.news.notify_one();
     }

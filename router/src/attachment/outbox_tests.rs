@@ -4,7 +4,7 @@ use crate::attachment::watch::Part;
 use allocation_counter::measure;
 use attachment::limits::WATCHED_MAX;
 use bytes::Bytes;
-use proto::ClientLogin;
+use proto::{Change, ClientLogin};
 use rvp::notification::AckType;
 use rvp::{AttachmentId, Identity, Principal, Reach, SubscriptionId};
 
@@ -86,14 +86,14 @@ fn a_change_of_somebody_whom_the_client_begins_to_watch_waits_for_the_answer() {
     let watch = Asked::Watch(Part::alone(1));
     assert!(lanes.begin(&bob, watch).is_some());
     for presentity in [&bob, &dana] {
-        outbox.put_change(Change {
+        outbox.put_change(News::new(Change {
             presentity: presentity.clone(),
             properties: Vec::new(),
             version: 1,
-        });
+        }));
     }
     let next = |lanes: &Lanes| match outbox.take(true, lanes) {
-        Some(Item::Change(change)) => Some(change.presentity),
+        Some(Item::Change(news)) => Some(news.change().presentity.clone()),
         Some(Item::Message(_) | Item::Contact(_) | Item::Close(_)) | None => None,
     };
     assert_eq!(next(&lanes), Some(dana));
@@ -113,11 +113,11 @@ fn of_everybody_who_may_be_watched_a_change_can_wait() {
                 .begin(&person(number), Asked::Watch(Part::alone(1)))
                 .is_some()
         );
-        outbox.put_change(Change {
+        outbox.put_change(News::new(Change {
             presentity: person(number),
             properties: Vec::new(),
             version: 1,
-        });
+        }));
     }
     assert!(outbox.take(true, &lanes).is_none());
     for number in 0..WATCHED_MAX {
@@ -142,11 +142,13 @@ fn an_outbox_with_nothing_in_it_is_small() {
     let (waiting, _sender) = message(1);
     assert!(outbox.put_message(waiting));
     assert_eq!(number(outbox.take(true, &Lanes::default())), Some(1));
-    outbox.put_change(Change {
+    let news = News::new(Change {
         presentity: Principal::from_address("bob@im.example.com").unwrap(),
         properties: Vec::new(),
         version: 1,
     });
+    let waits = measure(|| outbox.put_change(Arc::clone(&news)));
+    assert_eq!(waits.count_total, 0, "a change is held where it came in");
     assert!(matches!(
         outbox.take(true, &Lanes::default()),
         Some(Item::Change(_))

@@ -190,7 +190,12 @@ impl Session {
         while let Some(item) = next {
             let frame = match item {
                 Item::Close(code) => return Err(End::Close(code)),
-                Item::Change(change) => presence(&change),
+                Item::Change(news) => {
+                    if let Some(text) = news.text(presence) {
+                        put_text(transport, text).await?;
+                    }
+                    None
+                }
                 Item::Contact(change) => Some(super::contacts::changed(change)),
                 Item::Message(waiting) => self.message(*waiting),
             };
@@ -262,9 +267,18 @@ pub(super) const LOGIN_LIFETIME: rvp::Lifetime = WATCH_LIFETIME;
 
 /// Puts a frame, as soon as there is room for it: in the time that a client may be silent.
 pub(super) async fn put(transport: &mut impl Transport, frame: &ServerFrame) -> Result<(), End> {
+    put_text(transport, &frame.write()).await
+}
+
+/// The same of one that is written.
+async fn put_text(transport: &mut impl Transport, frame: &str) -> Result<(), End> {
     match tokio::time::timeout(SILENCE_MAX, transport.put(frame)).await {
         Ok(true) => Ok(()),
         Ok(false) => Err(End::Gone),
         Err(_) => Err(End::Close(CloseCode::TooSlow)),
     }
 }
+
+#[cfg(test)]
+#[path = "session_tests.rs"]
+mod tests;

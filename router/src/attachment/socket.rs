@@ -3,8 +3,8 @@
 use super::Attachments;
 use super::session::{End, Session};
 use super::wire::Wire;
+use attachment::CloseCode;
 use attachment::limits::CLIENT_FRAME_BYTES_MAX;
-use attachment::{CloseCode, ServerFrame};
 use futures_util::{SinkExt, StreamExt};
 use std::future::poll_fn;
 use std::task::{Context, Poll, ready};
@@ -13,8 +13,6 @@ use tokio::io::{AsyncRead, AsyncWrite};
 use tokio::sync::OwnedSemaphorePermit;
 use tokio_tungstenite::WebSocketStream;
 use tokio_tungstenite::tungstenite::error::CapacityError;
-use tokio_tungstenite::tungstenite::protocol::frame::Frame;
-use tokio_tungstenite::tungstenite::protocol::frame::coding::{Data, OpCode};
 use tokio_tungstenite::tungstenite::protocol::{CloseFrame, Role, WebSocketConfig};
 use tokio_tungstenite::tungstenite::{Error, Message, Utf8Bytes};
 
@@ -46,9 +44,9 @@ pub(super) trait Transport: Send {
     /// Writes what was put. Says whether the client is still there.
     fn poll_flush(&mut self, context: &mut Context<'_>) -> Poll<bool>;
 
-    /// Takes a frame that is written with the next flush, or earlier where much has come together. Waits while a client
-    /// does not read. Says whether it is still there.
-    fn put(&mut self, frame: &ServerFrame) -> impl Future<Output = bool> + Send;
+    /// Takes a frame, as it is written, that leaves with the next flush, or earlier where much has come together. Waits
+    /// while a client does not read. Says whether it is still there.
+    fn put(&mut self, frame: &str) -> impl Future<Output = bool> + Send;
 
     /// Says why the connection ends, after all that was put, and ends it.
     fn close(&mut self, code: CloseCode) -> impl Future<Output = ()> + Send;
@@ -114,13 +112,12 @@ impl<S: AsyncRead + AsyncWrite + Send + Unpin> Transport for Socket<S> {
         Poll::Ready(flushed.is_ok())
     }
 
-    async fn put(&mut self, frame: &ServerFrame) -> bool {
+    async fn put(&mut self, frame: &str) -> bool {
         if self.stream.get_ref().is_full() && self.stream.flush().await.is_err() {
             return false;
         }
         self.is_flushed = false;
         // Not by way of the WebSocket, whose buffer would stay as large as the largest frame.
-        let frame = Frame::message(frame.write(), OpCode::Data(Data::Text), true);
         self.stream.get_mut().put(frame)
     }
 

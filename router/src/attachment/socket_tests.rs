@@ -1,7 +1,7 @@
 use super::super::requests::Asker;
 use super::*;
 use allocation_counter::measure;
-use attachment::ClientFrame;
+use attachment::{ClientFrame, ServerFrame};
 use rvp::{Principal, SubscriptionId};
 use tokio::io::{DuplexStream, duplex};
 
@@ -59,7 +59,7 @@ async fn an_idle_socket_holds_hardly_any_memory() {
         let told = ServerFrame::Notice { come_back_after: 3 };
         for _ in 0..20 {
             client.feed(Message::text(asked.as_str())).await.unwrap();
-            assert!(socket.put(&told).await);
+            assert!(socket.put(&told.write()).await);
         }
         client.flush().await.unwrap();
         for _ in 0..20 {
@@ -72,7 +72,7 @@ async fn an_idle_socket_holds_hardly_any_memory() {
             from: "a".repeat(length),
             conversation: None,
         };
-        assert!(socket.put(&list).await);
+        assert!(socket.put(&list.write()).await);
         assert!(poll_fn(|context| socket.poll_flush(context)).await);
         for _ in 0..21 {
             assert!(client.next().await.unwrap().unwrap().is_text());

@@ -10,7 +10,8 @@ use std::mem::MaybeUninit;
 use std::pin::Pin;
 use std::task::{Context, Poll, ready};
 use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
-use tokio_tungstenite::tungstenite::protocol::frame::Frame;
+use tokio_tungstenite::tungstenite::protocol::frame::FrameHeader;
+use tokio_tungstenite::tungstenite::protocol::frame::coding::{Data, OpCode};
 
 /// What is read at once at the most.
 const READ_BYTES: usize = 4 * 1024;
@@ -38,10 +39,17 @@ impl<S: AsyncWrite + Unpin> Wire<S> {
         self.written.len() >= WRITE_BYTES
     }
 
-    /// Takes a frame, behind all that was written before.
-    pub(super) fn put(&mut self, frame: Frame) -> bool {
-        self.written.reserve(frame.len());
-        frame.format(&mut (&mut self.written).writer()).is_ok()
+    /// Takes a text as a frame, behind all that was written before.
+    pub(super) fn put(&mut self, text: &str) -> bool {
+        let header = FrameHeader {
+            opcode: OpCode::Data(Data::Text),
+            ..FrameHeader::default()
+        };
+        let length = text.len() as u64;
+        self.written.reserve(header.len(length) + text.len());
+        let is_put = header.format(length, &mut (&mut self.written).writer()).is_ok();
+        self.written.extend_from_slice(text.as_bytes());
+        is_put
     }
 
     /// Writes what has come together, and gives its room back.

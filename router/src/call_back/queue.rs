@@ -1,11 +1,12 @@
 //! What waits for one client: messages in their order, and of each presentity only the newest change.
 
-use crate::changes::Changes;
+use crate::changes::{Changes, News};
 use bytes::Bytes;
 use proto::{Change, DeliverMessage, Outcome};
 use rvp::notification::PropertyChange;
 use rvp::{ClientUrl, Identity, Principal, Property, SubscriptionId};
 use std::collections::VecDeque;
+use std::sync::Arc;
 use tokio::sync::oneshot;
 
 /// Messages that may wait for one client.
@@ -30,7 +31,7 @@ pub(super) struct Message {
 #[derive(Debug)]
 pub(super) enum Item {
     Message(Message),
-    Change(Change),
+    Change(Arc<News>),
 }
 
 impl Queue {
@@ -45,8 +46,8 @@ impl Queue {
     }
 
     /// Puts a change in; of each property the newer value waits.
-    pub(super) fn put_change(&mut self, change: Change) {
-        self.changes.put(change);
+    pub(super) fn put_change(&mut self, news: Arc<News>) {
+        self.changes.put(news);
     }
 
     pub(super) fn next(&mut self) -> Option<Item> {
@@ -80,7 +81,8 @@ impl Item {
                 message.id.as_ref(),
                 message.document.clone(),
             ),
-            Self::Change(change) => {
+            Self::Change(news) => {
+                let change = news.change();
                 let from = Identity::Server(change.presentity.domain());
                 (from, 2, None, None, document(change, to))
             }

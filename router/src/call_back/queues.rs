@@ -7,10 +7,11 @@
 use super::post::{Posted, post};
 use super::queue::{Item, Message, Queue};
 use super::taken::Taken;
+use crate::changes::News;
 use crate::metrics::Metrics;
 use async_trait::async_trait;
 use daemon::{Network, OnError, Tasks};
-use proto::{Change, ClientLogin, DeliverMessage, Outcome};
+use proto::{ClientLogin, DeliverMessage, Outcome};
 use rvp::{ClientUrl, Principal, Reach, SubscriptionId};
 use std::collections::HashMap;
 use std::sync::{Arc, Mutex, PoisonError};
@@ -120,11 +121,11 @@ impl Queues {
     }
 
     /// Queues a change for these clients.
-    pub(crate) fn change(&self, change: &Change, clients: Vec<ClientLogin>) {
+    pub(crate) fn change(&self, news: &Arc<News>, clients: Vec<ClientLogin>) {
         for client in clients {
             if let Reach::CallBack(url) = client.reach {
                 self.put((client.principal, url), client.login, |queue| {
-                    queue.put_change(change.clone());
+                    queue.put_change(Arc::clone(news));
                 });
             }
         }
@@ -184,8 +185,8 @@ impl Queues {
                     let _ = message.outcome.send(outcome);
                 }
                 // It is not known whether the client is there: until that is decided, what is newest waits.
-                Item::Change(change) if posted == Posted::NotConnected && !gone => {
-                    self.put_back(listener, change).await;
+                Item::Change(news) if posted == Posted::NotConnected && !gone => {
+                    self.put_back(listener, news).await;
                 }
                 Item::Change(_) => {}
             }
@@ -199,9 +200,9 @@ impl Queues {
         }
     }
 
-    async fn put_back(&self, listener: &Listener, change: Change) {
+    async fn put_back(&self, listener: &Listener, news: Arc<News>) {
         if let Some(queued) = self.state().queues.get_mut(listener) {
-            queued.queue.put_change(change);
+            queued.queue.put_change(news);
         }
         let cancelled = self.inner.tasks.cancelled();
         let _ = tokio::time::timeout(RETRY_AFTER, cancelled.cancelled()).await;

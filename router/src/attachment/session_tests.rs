@@ -1,0 +1,236 @@
+//! What a change costs that a hundred people are told, from the link of a home to the wires of their connections.
+
+use super::super::{Parts, Tokens};
+use super::*;
+use crate::attachment::socket::Socket;
+use crate::canonical::Canonical;
+use crate::changes::News;
+use crate::forward::Forward;
+use crate::metrics::Metrics;
+use allocation_counter::measure;
+use daemon::{OnError, SystemClock, Tasks};
+use futures_util::FutureExt;
+use membership::{Members, Placements};
+use prometheus_client::registry::Registry;
+use proto::{Change, ClientLogin, Connect, Links, Peer, Role};
+use rvp::{Credential, PresenceState, Principal, Property, Reach, SubscriptionId};
+use tokio::io::{AsyncReadExt, DuplexStream, duplex};
+use tokio::sync::watch;
+
+const WATCHERS: usize = 100;
+/// For all watchers together, until the change waits for each: it is held once.
+const WAITING_BLOCKS_MAX: u64 = 1;
+/// For one watcher, once somebody else was told: what is collected for the connection.
+const WRITTEN_BLOCKS_MAX: u64 = 1;
+/// For the text, which the first who is told has made for all.
+const TEXT_BLOCKS_MAX: u64 = 3;
+
+/// Nobody is there to link to.
+struct Nobody;
+
+#[async_trait::async_trait]
+impl Connect for Nobody {
+    async fn connect(&self, _: &str) -> std::io::Result<Box<dyn proto::links::Io>> {
+        Err(std::io::ErrorKind::ConnectionRefused.into())
+    }
+}
+
+#[async_trait::async_trait]
+impl proto::Serve for Nobody {
+    async fn serve(&self, _: proto::Asker, _: proto::Call) -> Result<proto::Answer, proto::Refusal> {
+        Err(Fault::BadRequest.into())
+    }
+}
+
+/// Somebody whose connection is open.
+struct Watcher {
+    session: Session,
+    socket: Socket<DuplexStream>,
+    theirs: DuplexStream,
+}
+
+/// A router without a link to anybody, with connections of people.
+struct Router {
+    attachments: Attachments,
+    clients: Vec<ClientLogin>,
+    watchers: Vec<Watcher>,
+}
+
+fn person(name: &str) -> Principal {
+    Principal::from_address(&format!("{name}@im.example.com")).unwrap()
+}
+
+fn attachments() -> Attachments {
+    let tasks = Tasks::new();
+    let peer = Peer {
+        name: "router-1".to_owned(),
+        role: Role::Router,
+    };
+    let spawn = tasks.spawner("link", OnError::Log);
+    let forward = Forward {
+        placements: Placements::follow(watch::channel(Arc::new(Members::new(1, []))).1),
+        links: Links::new(peer, Arc::new(Nobody), Arc::new(Nobody), spawn),
+    };
+    Attachments::new(Parts {
+        canonical: Canonical { domains: Vec::new() },
+        domains: Vec::new(),
+        origins: Vec::new(),
+        resume_within: Duration::from_mins(1),
+        forward,
+        tokens: Tokens::new([7; 32]),
+        taken: crate::call_back::Taken::default(),
+        clock: Arc::new(SystemClock::default()),
+        seed: 7,
+        metrics: Metrics::register(&mut Registry::default(), "router-1"),
+        connections: tasks.group("attachment", OnError::Log),
+        farewells: tasks.group("attachment's farewell", OnError::Log),
+        stop: tasks.cancelled(),
+    })
+}
+
+impl Watcher {
+    async fn new(shared: &Attachments, me: Principal) -> Self {
+        let login = SubscriptionId::new(1).unwrap();
+        let attached = shared.begin(me.clone());
+        let asker = Asker {
+            shared: shared.clone(),
+            me,
+            credential: Credential::Internal,
+            generation: 1,
+            login,
+        };
+        let now = Instant::now();
+        let session = Session {
+            shared: shared.clone(),
+            attached,
+            asker,
+            sequence: 0,
+            watches: Watches::default(),
+            unacknowledged: BTreeMap::new(),
+            lanes: Lanes::default(),
+            open: FuturesUnordered::new(),
+            heard: now,
+            renewed: now,
+            draining: None,
+        };
+        let (ours, theirs) = duplex(4_096);
+        Self {
+            session,
+            socket: Socket::new(ours).await,
+            theirs,
+        }
+    }
+
+    /// As `Session::run` does. Says whether anything waited.
+    fn write(&mut self) -> bool {
+        let Some(item) = self.session.take_waiting() else {
+            return false;
+        };
+        let written = self.session.put_waiting(item, &mut self.socket).now_or_never();
+        assert!(matches!(written, Some(Ok(()))), "it is not waited for");
+        true
+    }
+
+    /// The text of the one frame that has come since this was asked last.
+    async fn read(&mut self) -> String {
+        let flushed = poll_fn(|context| self.socket.poll_flush(context)).await;
+        assert!(flushed);
+        let mut octets = vec![0; 4_096];
+        let read = self.theirs.read(&mut octets).await.unwrap();
+        // Two octets are before the text.
+        String::from_utf8(octets[2..read].to_vec()).unwrap()
+    }
+}
+
+impl Router {
+    async fn with(watchers: usize) -> Self {
+        let mut router = Self {
+            attachments: attachments(),
+            clients: Vec::new(),
+            watchers: Vec::new(),
+        };
+        for number in 0..watchers {
+            let me = person(&format!("watcher{number}"));
+            let watcher = Watcher::new(&router.attachments, me.clone()).await;
+            router.clients.push(ClientLogin {
+                principal: me,
+                login: SubscriptionId::new(1).unwrap(),
+                reach: Reach::Attachment(watcher.session.attached.id),
+            });
+            router.watchers.push(watcher);
+        }
+        router
+    }
+}
+
+/// As it comes from a home.
+fn change(version: u64, properties: Vec<Property>) -> Change {
+    Change {
+        presentity: person("bob"),
+        properties,
+        version,
+    }
+}
+
+#[tokio::test]
+async fn a_change_that_a_hundred_are_told_is_held_and_written_once() {
+    let mut router = Router::with(WATCHERS).await;
+    let mut told = Some(change(1, vec![Property::State(PresenceState::Busy)]));
+    let waiting = measure(|| {
+        let news = News::new(told.take().unwrap());
+        router.attachments.change(&news, &router.clients);
+    });
+    let mut written = Vec::new();
+    for watcher in &mut router.watchers {
+        written.push(measure(|| assert!(watcher.write())).count_total);
+    }
+    let (first, others) = written.split_first().unwrap();
+    println!(
+        "{} blocks until it waits for {WATCHERS}, {first} and {:?} to write it",
+        waiting.count_total, others[0]
+    );
+    assert!((1..=WAITING_BLOCKS_MAX).contains(&waiting.count_total));
+    assert!(*first <= WRITTEN_BLOCKS_MAX + TEXT_BLOCKS_MAX, "{first}");
+    for other in others {
+        assert!((1..=WRITTEN_BLOCKS_MAX).contains(other), "{other}");
+    }
+    for watcher in &mut router.watchers {
+        let text = r#"{"type":"presence","who":"bob@im.example.com","state":"busy"}"#;
+        assert_eq!(watcher.read().await, text);
+    }
+}
+
+/// What one has not read yet is told together with what is newer; whoever has read it is told the newer alone.
+#[tokio::test]
+async fn whoever_was_slow_is_told_what_holds_and_others_what_is_new() {
+    let mut router = Router::with(2).await;
+    let name = Property::DisplayName("Bob Baker".to_owned());
+    let first = News::new(change(1, vec![Property::State(PresenceState::Busy), name]));
+    router.attachments.change(&first, &router.clients);
+    assert!(router.watchers[0].write());
+    assert!(router.watchers[0].read().await.contains("Baker"));
+    let second = News::new(change(2, vec![Property::State(PresenceState::Away)]));
+    router.attachments.change(&second, &router.clients);
+    for (watcher, names) in router.watchers.iter_mut().zip([false, true]) {
+        assert!(watcher.write());
+        let read = watcher.read().await;
+        assert!(
+            read.contains(r#""state":"away""#) && !read.contains("busy"),
+            "{read}"
+        );
+        assert_eq!(read.contains("Baker"), names, "{read}");
+        assert!(!watcher.write(), "all in one");
+    }
+}
+
+/// A client shows nothing of what only phones had.
+#[tokio::test]
+async fn of_nothing_to_show_nothing_is_written() {
+    let mut router = Router::with(1).await;
+    let news = News::new(change(1, vec![Property::MobileState(true)]));
+    router.attachments.change(&news, &router.clients);
+    let watcher = &mut router.watchers[0];
+    assert!(watcher.write());
+    let read = async { watcher.theirs.read_u8().await };
+    assert!(read.now_or_never().is_none());
+}
