@@ -231,7 +231,9 @@ impl Delivery {
         match answer {
             Ok(Ok(Answer::Outcome(outcome))) => outcome,
             Ok(Ok(Answer::Told)) => {
-                sender.as_ref().inspect(|sender| sender.was_told());
+                if let Some(sender) = &sender {
+                    sender.was_told();
+                }
                 Outcome::Taken
             }
             // Whether or not the client has it: it comes back for what it did not acknowledge, and knows a message

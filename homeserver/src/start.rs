@@ -21,7 +21,7 @@ use async_trait::async_trait;
 use daemon::{Listener, Network, OnError, Tasks};
 use membership::{Joined, Member, MemberId, Placements};
 use prometheus_client::registry::Registry;
-use proto::{Connect, LinkServer, Links, Peer, Role};
+use proto::{Connect, LinkServer, Links, NotCalled, Peer, Role};
 use std::io;
 use std::net::SocketAddr;
 use std::sync::Arc;
@@ -131,6 +131,7 @@ fn share(
     let (shards, mailboxes) = Shards::new(config.shards);
     let connect = Arc::new(LinkConnect(Arc::clone(&resources.network)));
     let spawn = stages.links.spawner("link", OnError::Log);
+    // Homes are called on the links that they accept.
     let links = Links::new(peer(config), connect, Arc::new(NotCalled), spawn);
     let served = Served::new();
     let claims = Claims {
@@ -299,16 +300,6 @@ fn peer(config: &HomeServerConfig) -> Peer {
     Peer {
         name: config.name.clone(),
         role: Role::Home,
-    }
-}
-
-/// The answering end of the links that a home server opens: homes are called on the links they accept.
-struct NotCalled;
-
-#[async_trait]
-impl proto::Serve for NotCalled {
-    async fn serve(&self, _: proto::Asker, _: proto::Call) -> Result<proto::Answer, proto::Refusal> {
-        Err(rvp::Fault::BadRequest.into())
     }
 }
 

@@ -16,6 +16,7 @@ mod batches;
 mod hello;
 mod lanes;
 mod later;
+mod not_called;
 mod server;
 pub(crate) mod stream;
 
@@ -23,6 +24,7 @@ pub use asker::{Asker, CallId};
 pub(crate) use batches::Batches;
 pub(crate) use hello::read_hello;
 pub(crate) use lanes::Lanes;
+pub use not_called::NotCalled;
 pub use server::{LinkServer, Spawn};
 
 use crate::convert;
@@ -194,8 +196,7 @@ impl Link {
         self.inner.lanes.answered(call.0, answer)
     }
 
-    pub(crate) fn answer(&self, id: u64, answer: Answered) -> Result<(), Refused> {
-        let waits = answer == Ok(Answer::Told);
+    pub(crate) fn answer(&self, id: u64, answer: Answered, waits: bool) -> Result<(), Refused> {
         self.inner
             .lanes
             .answer(id, convert::answer_to_wire(answer), waits)

@@ -1,48 +1,16 @@
 use super::*;
 use crate::connection::Place;
-use async_trait::async_trait;
-use membership::{Members, Placements};
-use proto::{Asker, Call, Connect, Links, Peer, Refusal, Role, Serve};
 use rvp::Method;
 use rvp::credentials::NtlmNegotiate;
 use rvp::method::Acl;
-use std::io;
-use std::sync::Arc;
-use tokio::sync::watch;
 
 const NOW: SystemTime = SystemTime::UNIX_EPOCH;
 const BOTH: [Scheme; 2] = [Scheme::Ntlm, Scheme::Digest];
 const CARRIERS: [Carrier; 3] = [Carrier::Ntlm, Carrier::Negotiate, Carrier::Spnego];
 
-/// No home can be reached.
-struct Nothing;
-
-#[async_trait]
-impl Connect for Nothing {
-    async fn connect(&self, _: &str) -> io::Result<Box<dyn proto::links::Io>> {
-        Err(io::ErrorKind::ConnectionRefused.into())
-    }
-}
-
-#[async_trait]
-impl Serve for Nothing {
-    async fn serve(&self, _: Asker, _: Call) -> Result<Answer, Refusal> {
-        Err(Fault::BadRequest.into())
-    }
-}
-
 fn authenticate(schemes: &[Scheme]) -> Authenticate {
-    let (_, members) = watch::channel(Arc::new(Members::new(1, [])));
-    let peer = Peer {
-        name: "router-1".to_owned(),
-        role: Role::Router,
-    };
-    let links = Links::new(peer, Arc::new(Nothing), Arc::new(Nothing), Arc::new(drop));
     Authenticate {
-        forward: Forward {
-            placements: Placements::follow(members),
-            links,
-        },
+        forward: Forward::nowhere(),
         nonces: Nonces::new([7; 32]),
         schemes: schemes.to_vec(),
         domains: vec![Domain::parse("im.example.com").unwrap()],

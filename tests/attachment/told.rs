@@ -29,6 +29,18 @@ async fn handed(scene: &Scene, (carol, dana): (&mut Attached, &mut Attached)) ->
     Ok((request, received.sequence))
 }
 
+/// Dana takes the message, and carol hears that she has.
+async fn takes(
+    (carol, request): (&mut Attached, u32),
+    (dana, sequence): (&mut Attached, u64),
+) -> anyhow::Result<()> {
+    let left = false;
+    dana.say(&ClientFrame::Acknowledge { sequence, left }).await?;
+    let answer = carol.answer_to(request).await?;
+    ensure!(receipt(&answer) == Some(&Receipt::Delivered), "{answer:?}");
+    Ok(())
+}
+
 fn receipt(frame: &ServerFrame) -> Option<&Receipt> {
     let ServerFrame::Receipt { result, .. } = frame else {
         return None;
@@ -41,13 +53,7 @@ fn a_sender_hears_from_its_router_what_its_home_server_cannot_say() -> Result<()
     play(async |scene| {
         let (mut carol, mut dana) = two(scene).await?;
         let (request, sequence) = handed(scene, (&mut carol, &mut dana)).await?;
-        dana.say(&ClientFrame::Acknowledge {
-            sequence,
-            left: false,
-        })
-        .await?;
-        let answer = carol.answer_to(request).await?;
-        ensure!(receipt(&answer) == Some(&Receipt::Delivered), "{answer:?}");
+        takes((&mut carol, request), (&mut dana, sequence)).await?;
         scene.stage.hold_back(("home-2", "r-2"), false)?;
         // What the home server says now is not taken for the answer to something else.
         for number in 0..20 {
@@ -93,13 +99,7 @@ fn one_client_of_several_is_enough() -> Result<(), Failure> {
         other.acknowledges = false;
         let (request, sequence) = handed(scene, (&mut carol, &mut dana)).await?;
         other.message().await?;
-        dana.say(&ClientFrame::Acknowledge {
-            sequence,
-            left: false,
-        })
-        .await?;
-        let answer = carol.answer_to(request).await?;
-        ensure!(receipt(&answer) == Some(&Receipt::Delivered), "{answer:?}");
+        takes((&mut carol, request), (&mut dana, sequence)).await?;
         scene.stage.hold_back(("home-2", "r-2"), false)
     })
 }
@@ -112,13 +112,7 @@ fn at_two_routers_the_home_server_says_it() -> Result<(), Failure> {
         let mut carol = Attached::log_on(&scene.stage, &carol, "r-1").await?;
         let mut dana = scene.joined_by("dana").await?;
         let (request, sequence) = handed(scene, (&mut carol, &mut dana)).await?;
-        dana.say(&ClientFrame::Acknowledge {
-            sequence,
-            left: false,
-        })
-        .await?;
-        let answer = carol.answer_to(request).await?;
-        ensure!(receipt(&answer) == Some(&Receipt::Delivered), "{answer:?}");
+        takes((&mut carol, request), (&mut dana, sequence)).await?;
         scene.stage.hold_back(("home-2", "r-2"), false)
     })
 }

@@ -9,9 +9,9 @@ use crate::people::principal;
 use crate::roles::LINK_PORT;
 use async_trait::async_trait;
 use daemon::{Network, OnError, Tasks};
-use proto::{Answer, Asker, Call, Connect, Link, Links, Op, Peer, Refusal, Role, Serve};
+use proto::{Answer, Call, Connect, Link, Links, NotCalled, Op, Peer, Refusal, Role};
 use rvp::method::{Propfind, Subscriptions};
-use rvp::{Caller, Credential, Fault, Identity, Method, Reply, SubscriptionKind};
+use rvp::{Caller, Credential, Identity, Method, Reply, SubscriptionKind};
 use std::collections::HashSet;
 use std::io;
 use std::sync::Arc;
@@ -132,15 +132,6 @@ async fn ask(link: &Link, epoch: u64, of: Person, method: Method) -> Result<Repl
         Ok(Err(Refusal::Fault(fault))) => Err(Claim::Silent(fault.label().to_owned())),
         Ok(Ok(other)) => Err(Claim::Silent(format!("{other:?}"))),
         Err(error) => Err(Claim::Silent(error.to_string())),
-    }
-}
-
-struct NotCalled;
-
-#[async_trait]
-impl Serve for NotCalled {
-    async fn serve(&self, _: Asker, _: Call) -> Result<Answer, Refusal> {
-        Err(Fault::BadRequest.into())
     }
 }
 

@@ -2,8 +2,7 @@
 
 use async_trait::async_trait;
 use daemon::{Network, OnError, Tasks, TokioNetwork};
-use proto::{Answer, Asker, Call, Connect, Links, Peer, Refusal, Role, Serve};
-use rvp::Fault;
+use proto::{Connect, Links, NotCalled, Peer, Role};
 use std::io;
 use std::sync::Arc;
 
@@ -26,16 +25,6 @@ pub(super) fn address(text: &str) -> Result<String, String> {
         Ok(text.to_owned())
     } else {
         Err("write HOST:PORT of a home server's link listener, such as 127.0.0.1:7400".to_owned())
-    }
-}
-
-/// Nobody asks an operator.
-struct NotCalled;
-
-#[async_trait]
-impl Serve for NotCalled {
-    async fn serve(&self, _: Asker, _: Call) -> Result<Answer, Refusal> {
-        Err(Fault::BadRequest.into())
     }
 }
 

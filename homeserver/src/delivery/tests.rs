@@ -14,7 +14,7 @@ use allocation_counter::measure;
 use daemon::{Clock, OnError, SystemClock, Tasks};
 use membership::{Member, MemberId, Members, Placements, Slot};
 use prometheus_client::registry::Registry;
-use proto::{Change, Connect, Links, Peer, Role};
+use proto::{Change, Connect, Links, NotCalled, Peer, Role};
 use rvp::{AttachmentId, PresenceState, Principal, Property, SubscriptionId};
 use std::sync::Arc;
 use std::time::Duration;
@@ -46,13 +46,6 @@ struct Nobody;
 impl Connect for Nobody {
     async fn connect(&self, _: &str) -> std::io::Result<Box<dyn proto::links::Io>> {
         Err(std::io::ErrorKind::ConnectionRefused.into())
-    }
-}
-
-#[async_trait::async_trait]
-impl proto::Serve for Nobody {
-    async fn serve(&self, _: proto::Asker, _: proto::Call) -> Result<proto::Answer, proto::Refusal> {
-        Err(rvp::Fault::BadRequest.into())
     }
 }
 
@@ -110,7 +103,7 @@ impl Home {
         };
         let delivery = Delivery::new(
             claims,
-            Links::new(peer, Arc::new(Nobody), Arc::new(Nobody), spawn),
+            Links::new(peer, Arc::new(Nobody), Arc::new(NotCalled), spawn),
             Placements::follow(seen),
             shards,
             (tasks, metrics.clone()),

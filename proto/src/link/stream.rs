@@ -124,11 +124,13 @@ fn send(asker: &Asker, answer: Answered, later: &mut Later) -> bool {
     if asker.is_told() {
         return true;
     }
-    if answer == Ok(Answer::Told) {
+    // For that nobody waits.
+    let waits = answer == Ok(Answer::Told);
+    if waits {
         later.begin();
     }
     let link = asker.link();
-    let goes_on = link.answer(asker.call(), answer) != Err(Refused::Full);
+    let goes_on = link.answer(asker.call(), answer, waits) != Err(Refused::Full);
     if !goes_on {
         tracing::warn!(
             peer = link.peer().name,

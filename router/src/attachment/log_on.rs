@@ -3,12 +3,10 @@
 //! Whether a proof is right is for the home to say, which has the verifiers. Nobody is told whether there is an account
 //! of a name: one that is not there is challenged like any other.
 
-use super::lanes::Lanes;
 use super::requests::Asker;
 use super::session::{End, LOGIN_LIFETIME, Session, put, refused, refused_for};
 use super::socket::{Incoming, Transport};
 use super::token::Bearer;
-use super::watches::Watches;
 use super::{Attached, Attachments};
 use attachment::limits::{
     AUTHENTICATE_WITHIN, FIRST_FRAME_BYTES_MAX, HEARTBEAT, NONCE_CHARS_MAX, REQUESTS_MAX, WATCH_MANY_MAX,
@@ -17,16 +15,13 @@ use attachment::scram::{ClientFinal, ClientFirst, ServerFinal, ServerFirst, auth
 use attachment::{ClientFrame, CloseCode, FrameError, Proof, ServerFrame, Welcome, Why};
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD_NO_PAD;
-use futures_util::stream::FuturesUnordered;
 use proto::{Answer, Authenticated, Op, ScramSalt};
 use rvp::method::Subscribe;
 use rvp::{
     CallBack, Caller, Credential, Fault, Identity, Method, Principal, Reply, SubscriptionId, SubscriptionKind,
 };
-use std::collections::BTreeMap;
 use std::sync::Arc;
 use std::time::Duration;
-use tokio::time::Instant;
 
 /// Octets of our part of a nonce.
 const NONCE_OCTETS: usize = 24;
@@ -369,21 +364,7 @@ impl Attachments {
             watch_many_max: u32::try_from(WATCH_MANY_MAX).ok(),
             scram: signature.map(|signature| ServerFinal { signature }.write()),
         };
-        let now = Instant::now();
-        let session = Session {
-            shared: self.clone(),
-            attached,
-            asker,
-            sequence: last.unwrap_or(0),
-            watches: Watches::default(),
-            unacknowledged: BTreeMap::new(),
-            lanes: Lanes::default(),
-            open: FuturesUnordered::new(),
-            heard: now,
-            renewed: now,
-            draining: None,
-        };
-        (session, welcome)
+        (Session::new(attached, asker, last.unwrap_or(0)), welcome)
     }
 
     /// A client that went while it was welcomed.

@@ -72,6 +72,24 @@ enum Event {
 }
 
 impl Session {
+    /// A connection on which nothing has happened. `sequence` is of the last message that its client has.
+    pub(super) fn new(attached: Arc<Attached>, asker: Asker, sequence: u64) -> Self {
+        let now = Instant::now();
+        Self {
+            shared: asker.shared.clone(),
+            attached,
+            asker,
+            sequence,
+            watches: Watches::default(),
+            unacknowledged: BTreeMap::new(),
+            lanes: Lanes::default(),
+            open: FuturesUnordered::new(),
+            heard: now,
+            renewed: now,
+            draining: None,
+        }
+    }
+
     /// Serves the client until the connection ends. Returns why.
     pub(super) async fn run(&mut self, transport: &mut impl Transport) -> End {
         let stop = self.shared.parts().stop.clone();

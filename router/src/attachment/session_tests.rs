@@ -10,12 +10,10 @@ use crate::metrics::Metrics;
 use allocation_counter::measure;
 use daemon::{OnError, SystemClock, Tasks};
 use futures_util::FutureExt;
-use membership::{Members, Placements};
 use prometheus_client::registry::Registry;
-use proto::{Change, ClientLogin, Connect, Links, Peer, Role};
+use proto::{Change, ClientLogin};
 use rvp::{Credential, PresenceState, Principal, Property, Reach, SubscriptionId};
 use tokio::io::{AsyncReadExt, DuplexStream, duplex};
-use tokio::sync::watch;
 
 const WATCHERS: usize = 100;
 /// For all watchers together, until the change waits for each: it is held once.
@@ -24,23 +22,6 @@ const WAITING_BLOCKS_MAX: u64 = 1;
 const WRITTEN_BLOCKS_MAX: u64 = 1;
 /// For the text, which the first who is told has made for all.
 const TEXT_BLOCKS_MAX: u64 = 3;
-
-/// Nobody is there to link to.
-struct Nobody;
-
-#[async_trait::async_trait]
-impl Connect for Nobody {
-    async fn connect(&self, _: &str) -> std::io::Result<Box<dyn proto::links::Io>> {
-        Err(std::io::ErrorKind::ConnectionRefused.into())
-    }
-}
-
-#[async_trait::async_trait]
-impl proto::Serve for Nobody {
-    async fn serve(&self, _: proto::Asker, _: proto::Call) -> Result<proto::Answer, proto::Refusal> {
-        Err(Fault::BadRequest.into())
-    }
-}
 
 /// Somebody whose connection is open.
 struct Watcher {
@@ -62,21 +43,12 @@ fn person(name: &str) -> Principal {
 
 fn attachments() -> Attachments {
     let tasks = Tasks::new();
-    let peer = Peer {
-        name: "router-1".to_owned(),
-        role: Role::Router,
-    };
-    let spawn = tasks.spawner("link", OnError::Log);
-    let forward = Forward {
-        placements: Placements::follow(watch::channel(Arc::new(Members::new(1, []))).1),
-        links: Links::new(peer, Arc::new(Nobody), Arc::new(Nobody), spawn),
-    };
     Attachments::new(Parts {
         canonical: Canonical { domains: Vec::new() },
         domains: Vec::new(),
         origins: Vec::new(),
         resume_within: Duration::from_mins(1),
-        forward,
+        forward: Forward::nowhere(),
         tokens: Tokens::new([7; 32]),
         taken: crate::call_back::Taken::default(),
         clock: Arc::new(SystemClock::default()),
@@ -99,20 +71,7 @@ impl Watcher {
             generation: 1,
             login,
         };
-        let now = Instant::now();
-        let session = Session {
-            shared: shared.clone(),
-            attached,
-            asker,
-            sequence: 0,
-            watches: Watches::default(),
-            unacknowledged: BTreeMap::new(),
-            lanes: Lanes::default(),
-            open: FuturesUnordered::new(),
-            heard: now,
-            renewed: now,
-            draining: None,
-        };
+        let session = Session::new(attached, asker, 0);
         let (ours, theirs) = duplex(4_096);
         Self {
             session,
