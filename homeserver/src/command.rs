@@ -23,8 +23,6 @@ pub(crate) enum Command {
         /// What.
         method: Method,
     },
-    /// Somebody whom this person watches has changed.
-    Change(Arc<Change>),
     /// What became of a message at one of the person's clients.
     Outcome {
         /// Which message.
@@ -148,8 +146,6 @@ pub(crate) enum Effect {
     Spread(Change, Vec<Principal>),
     /// Hand a message to a client, and come back with [`Command::Outcome`].
     DeliverMessage(DeliveryId, RouterName, DeliverMessage, Taken),
-    /// Hand a change to a client.
-    DeliverChange(RouterName, Arc<Change>, ClientLogin),
     /// Tell a router that a connection is not a client's any more.
     Detach(RouterName, ClientLogin, Detach),
     /// Make this durable, and come back with [`Command::Written`].

@@ -254,7 +254,6 @@ impl Presentity {
         match command {
             // That is asked.
             Command::Request { .. } => {}
-            Command::Change(change) => self.change(&change, effects),
             Command::Outcome { delivery, outcome } => self.outcome(now, delivery, outcome, effects),
             Command::Written { ticket, written } => self.written(now, ticket, written, effects),
             Command::Read { ticket, messages } => self.read(now, ticket, messages, effects),

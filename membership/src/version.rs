@@ -19,4 +19,5 @@ pub const PLACEMENT_VERSION: u32 = 2;
 /// History: 1 is the first. 2: deliveries and changes are taken from a person's home only, by its epoch.
 /// 4: clients are reached at listeners or by attachments. 5: several people are watched by one question.
 /// 6: several changes are told by one. 7: a router tells senders itself what it sees their messages come to.
-pub const PROTOCOL_VERSION: u32 = 7;
+/// 8: attached clients are told of changes by their connections alone.
+pub const PROTOCOL_VERSION: u32 = 8;

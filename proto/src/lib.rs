@@ -41,4 +41,5 @@ pub mod v1 {
 /// 1: the first. 2: routers and homes take deliveries and changes from a person's home only, by its epoch.
 /// 4: clients are reached at listeners or by attachments. 5: several people are watched by one question.
 /// 6: several changes are told by one. 7: a router tells senders itself what it sees their messages come to.
-pub const PROTOCOL: u32 = 7;
+/// 8: attached clients are told of changes by their connections alone.
+pub const PROTOCOL: u32 = 8;

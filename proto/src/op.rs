@@ -220,8 +220,10 @@ pub struct SpreadChange {
 pub struct DeliverChange {
     /// The change.
     pub change: Change,
-    /// The clients.
+    /// Those that listen.
     pub clients: Vec<ClientLogin>,
+    /// The connections of those that are attached: the router, which has them, knows whose they are.
+    pub attached: Vec<AttachmentId>,
 }
 
 /// New properties of a presentity.

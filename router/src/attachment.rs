@@ -47,7 +47,6 @@ use proto::{Change, ClientLogin, ContactChange, DeliverMessage, Detach, Op, Outc
 use rand::rngs::SmallRng;
 use rand::{RngExt, SeedableRng};
 use rvp::{AttachmentId, Domain, Lifetime, Principal, Principals, SubscriptionId};
-use std::collections::HashMap;
 use std::sync::atomic::AtomicU64;
 use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError};
 use std::time::Duration;
@@ -57,6 +56,9 @@ use translate::{Told, told};
 
 /// Connections that have not shown who they are, at once.
 const STRANGERS_MAX: usize = 1_024;
+
+/// How many connections are found before others may look for theirs.
+const FOUND_TOGETHER: usize = 256;
 
 /// What attachments need. Cloning copies a pointer.
 #[derive(Clone)]
@@ -88,7 +90,8 @@ pub(crate) struct Parts {
 struct Inner {
     parts: Parts,
     strangers: Arc<Semaphore>,
-    open: Mutex<HashMap<AttachmentId, Arc<Attached>>>,
+    /// By a quick hash: their numbers are random, and ours.
+    open: Mutex<foldhash::HashMap<AttachmentId, Arc<Attached>>>,
     /// The addresses of those who are here and of whom they watch, who are often the same.
     principals: Mutex<Principals>,
     numbers: Numbers,
@@ -159,10 +162,21 @@ impl Attachments {
         }
     }
 
-    /// Queues a change for these clients. One that is not here any more reads it when it comes back.
-    pub(crate) fn change(&self, news: &Arc<News>, clients: &[ClientLogin]) {
-        for client in clients {
-            if let Some(attached) = self.find(client) {
+    /// Whether all of these connections that are here are of people of whom this is so.
+    pub(crate) fn are_all_of(&self, connections: &[AttachmentId], such: impl Fn(&Principal) -> bool) -> bool {
+        connections.chunks(FOUND_TOGETHER).all(|connections| {
+            let open = self.open();
+            let mut here = connections.iter().filter_map(|id| open.get(id));
+            here.all(|attached| such(&attached.principal))
+        })
+    }
+
+    /// Queues a change for the clients of these connections. One that is not here any more reads everything when it
+    /// comes back.
+    pub(crate) fn change(&self, news: &Arc<News>, connections: &[AttachmentId]) {
+        for connections in connections.chunks(FOUND_TOGETHER) {
+            let open = self.open();
+            for attached in connections.iter().filter_map(|id| open.get(id)) {
                 attached.outbox.put_change(Arc::clone(news));
             }
         }
@@ -245,7 +259,7 @@ impl Attachments {
         self.inner.random.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    fn open(&self) -> MutexGuard<'_, HashMap<AttachmentId, Arc<Attached>>> {
+    fn open(&self) -> MutexGuard<'_, foldhash::HashMap<AttachmentId, Arc<Attached>>> {
         self.inner.open.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }

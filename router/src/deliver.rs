@@ -55,22 +55,12 @@ impl Deliver {
                 let outcome = hand_over((queues, attachments), message).await;
                 Ok(answer(link, asked_by, outcome))
             }
+            // One that has lost a person and has them again may have sent this before: another home may have told
+            // something newer meanwhile. It sends what still holds again.
+            Op::DeliverChanges(_) if call.epoch < placement.epoch() => Err(moved(&placement)),
             Op::DeliverChanges(changes) => {
-                // One that has lost a person and has them again may have sent this before: another home may have
-                // told something newer meanwhile. It sends what still holds again.
-                let is_late = call.epoch < placement.epoch();
-                let mut clients = changes.iter().flat_map(|each| &each.clients);
-                if is_late || !clients.all(theirs) {
-                    return Err(Refusal::Moved {
-                        epoch: placement.epoch(),
-                    });
-                }
-                for DeliverChange { change, clients } in changes {
-                    let news = News::new(change);
-                    attachments.change(&news, &clients);
-                    queues.change(&news, clients);
-                }
-                Ok(Answer::Done)
+                let theirs = |person: &Principal| is_home(&placement, home, person);
+                deliver_changes((queues, attachments), changes, theirs).ok_or_else(|| moved(&placement))
             }
             Op::DeliverContact { change, clients } if clients.iter().all(theirs) => {
                 attachments.contact(&change, &clients);
@@ -80,9 +70,7 @@ impl Deliver {
                 attachments.detach(&client, why);
                 Ok(Answer::Done)
             }
-            Op::DeliverContact { .. } | Op::Detach { .. } => Err(Refusal::Moved {
-                epoch: placement.epoch(),
-            }),
+            Op::DeliverContact { .. } | Op::Detach { .. } => Err(moved(&placement)),
             // A router is nobody's home.
             Op::Authenticate { .. }
             | Op::ScramSalt { .. }
@@ -108,6 +96,27 @@ impl Deliver {
     }
 }
 
+/// Queues changes for clients, if all of them are of people whose home asks.
+fn deliver_changes(
+    (queues, attachments): (&Queues, &Attachments),
+    changes: Vec<DeliverChange>,
+    theirs: impl Fn(&Principal) -> bool,
+) -> Option<Answer> {
+    let of_theirs = |deliver: &DeliverChange| {
+        let mut clients = deliver.clients.iter();
+        clients.all(|client| theirs(&client.principal)) && attachments.are_all_of(&deliver.attached, &theirs)
+    };
+    if !changes.iter().all(of_theirs) {
+        return None;
+    }
+    for deliver in changes {
+        let news = News::new(deliver.change);
+        attachments.change(&news, &deliver.attached);
+        queues.change(&news, deliver.clients);
+    }
+    Some(Answer::Done)
+}
+
 async fn hand_over((queues, attachments): (&Queues, &Attachments), message: DeliverMessage) -> Outcome {
     match message.login.reach {
         _ if message.probe => queues.probe(&message).await,
@@ -124,6 +133,11 @@ fn answer(link: &Link, asked_by: Option<CallId>, outcome: Outcome) -> Answer {
         Some(call) if link.tell(call, Ok(Answer::Reply(Reply::Notified))) => Answer::Told,
         Some(_) | None => Answer::Outcome(outcome),
     }
+}
+
+fn moved(placement: &Placement) -> Refusal {
+    let epoch = placement.epoch();
+    Refusal::Moved { epoch }
 }
 
 fn is_home(placement: &Placement, home: &str, principal: &Principal) -> bool {

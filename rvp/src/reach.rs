@@ -19,6 +19,12 @@ impl AttachmentId {
         Self(number)
     }
 
+    /// Its number.
+    #[must_use]
+    pub fn number(self) -> u128 {
+        self.0
+    }
+
     fn parse(text: &str) -> Option<Self> {
         let digits = text.strip_prefix(ATTACHMENT)?;
         let legal = |octet: u8| octet.is_ascii_digit() || (b'a'..=b'f').contains(&octet);

@@ -165,8 +165,11 @@ impl<R> Parcel<R> {
     }
 }
 
-/// Most are in their order already, or are two that were: a stable sort looks for that.
+/// Most are in their order already, each once, or are two that were: a stable sort looks for that.
 fn in_order<R: Ord>(recipients: &mut Vec<R>) {
+    if recipients.is_sorted_by(|one, next| one < next) {
+        return;
+    }
     recipients.sort();
     recipients.dedup();
 }

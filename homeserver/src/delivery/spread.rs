@@ -220,10 +220,6 @@ impl Delivery {
                 Way::OnlyBy(_) => told_routers.put(&link.peer().name, change, clients),
             }
         }
-        let deliver = |(change, clients): (Arc<Change>, Vec<Client>)| DeliverChange {
-            change: Arc::unwrap_or_clone(change),
-            clients: clients.into_iter().map(|client| client.login).collect(),
-        };
         self.tell(&link, news.into_iter().map(deliver), Op::DeliverChanges)
             .await
     }
@@ -243,6 +239,21 @@ fn news<R: Eq + Hash + Ord + Clone>(told: &Recent<R>, parcels: &[Parcel<R>]) -> 
         .iter()
         .flat_map(|parcel| told.news(&parcel.change, &parcel.recipients));
     news.collect()
+}
+
+fn deliver((change, clients): (Arc<Change>, Vec<Client>)) -> DeliverChange {
+    let mut deliver = DeliverChange {
+        change: Arc::unwrap_or_clone(change),
+        clients: Vec::new(),
+        attached: Vec::with_capacity(clients.len()),
+    };
+    for Client { login, .. } in clients {
+        match login.reach.attachment() {
+            Some(id) => deliver.attached.push(id),
+            None => deliver.clients.push(login),
+        }
+    }
+    deliver
 }
 
 fn retry_after(failures: u32) -> Duration {

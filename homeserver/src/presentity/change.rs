@@ -1,17 +1,13 @@
 //! A change of somebody whom this person watches: it goes to every client of this person.
 
 use super::Presentity;
-use crate::command::Effect;
-use proto::Change;
-use std::sync::Arc;
+use proto::ClientLogin;
 
 impl Presentity {
-    /// A property change that cannot be delivered is dropped: the state is read again with the next
-    /// watch (spec 7.4).
-    pub(super) fn change(&self, change: &Arc<Change>, effects: &mut Vec<Effect>) {
-        let clients = self.logins.each_client(self.principal());
-        effects.extend(
-            clients.map(|(router, client)| Effect::DeliverChange(router, Arc::clone(change), client)),
-        );
+    /// The clients that are told, each with the router of its login. Nothing here is another for it, so this is no
+    /// command: there are more of these than of all commands together. A property change that cannot be delivered is
+    /// dropped: the state is read again with the next watch (spec 7.4).
+    pub(crate) fn clients(&self) -> impl Iterator<Item = (&str, ClientLogin)> {
+        self.logins.each_client(self.principal())
     }
 }

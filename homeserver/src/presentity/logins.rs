@@ -86,14 +86,16 @@ impl Logins {
     /// The clients to reach. A client that came back on the same call-back before its former login ended
     /// has two logins but one listener, and is told once, by the login that ends last.
     pub(crate) fn clients(&self, principal: &Principal) -> Vec<(RouterName, ClientLogin)> {
-        self.each_client(principal).collect()
+        self.each_client(principal)
+            .map(|(router, client)| (router.into(), client))
+            .collect()
     }
 
     /// The same, one by one.
-    pub(crate) fn each_client(
-        &self,
-        principal: &Principal,
-    ) -> impl Iterator<Item = (RouterName, ClientLogin)> {
+    pub(crate) fn each_client<'a>(
+        &'a self,
+        principal: &'a Principal,
+    ) -> impl Iterator<Item = (&'a str, ClientLogin)> {
         let mut newest: Vec<&Login> = Vec::new();
         let mut login = self.by_id.values();
         // Most have one.
@@ -104,7 +106,7 @@ impl Logins {
             newest.sort_by(|a, b| a.reach.cmp(&b.reach).then(b.ends.cmp(&a.ends)));
             newest.dedup_by(|later, first| later.reach == first.reach);
         }
-        let client = |login: &Login| (login.router.as_str().into(), client(login, principal));
+        let client = |login: &'a Login| (login.router.as_str(), client(login, principal));
         only.into_iter().chain(newest).map(client)
     }
 

@@ -2,7 +2,6 @@
 //! their clients are handed to delivery together.
 
 use super::Shard;
-use crate::command::{Command, Effect};
 use crate::delivery::{Telling, Ways};
 use crate::shards::Ask;
 use proto::Change;
@@ -12,23 +11,15 @@ use std::sync::Arc;
 impl Shard {
     /// Whoever is told of the change has a share in these tellings.
     pub(super) fn changed(&mut self, change: &Arc<Change>, watchers: Vec<Principal>, tellings: &[Telling]) {
-        let (mut ways, now) = (Ways::default(), self.parts.clock.now());
+        let mut ways = Ways::default();
         for watcher in watchers {
-            let command = Command::Change(Arc::clone(change));
-            let Some((applied, since)) = self.decide(&watcher, (now, None), command) else {
+            let Some(presentity) = self.presentities.get(&watcher) else {
                 self.changed_later(change, watcher, tellings);
                 continue;
             };
-            let mut others = Vec::new();
-            for effect in applied.effects {
-                if let Effect::DeliverChange(router, _, client) = effect {
-                    self.parts.delivery.add((client, since), &router, &mut ways);
-                } else {
-                    others.push(effect);
-                }
-            }
-            if !others.is_empty() {
-                self.carry_out(&watcher, others, None);
+            for (router, client) in presentity.clients() {
+                let client = (client, presentity.epoch());
+                self.parts.delivery.add(client, router, &mut ways);
             }
         }
         self.parts.delivery.change(change, ways, tellings);

@@ -4,7 +4,6 @@ use super::Shard;
 use super::doing::{Done, KeptRead};
 use super::spreads::Spread;
 use crate::command::{Command, DeliveryId, Effect, Ended, Taken};
-use crate::delivery::Ways;
 use crate::shards::ReplyTo;
 use proto::{Answer, ClientLogin, DeliverMessage, Detach, Refusal};
 use rvp::notification::AckType;
@@ -65,11 +64,6 @@ impl Shard {
                 }),
                 Effect::DeliverMessage(id, router, message, taken) => {
                     self.deliver((principal.clone(), id), &router, message, taken);
-                }
-                Effect::DeliverChange(router, change, client) => {
-                    let (delivery, mut ways) = (&self.parts.delivery, Ways::default());
-                    delivery.add((client, since.unwrap_or(0)), &router, &mut ways);
-                    delivery.change(&change, ways, &[]);
                 }
                 Effect::Detach(router, client, why) => self.detach(&router, client, why),
                 Effect::Keep(ticket, change) => self.keep(principal, ticket, vec![change]),

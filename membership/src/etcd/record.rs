@@ -129,7 +129,7 @@ mod tests {
 
     #[test]
     fn the_format_is_this_one() {
-        let text = r#"{"id":"home-1","address":"10.0.0.1:7400","zone":"core","capacity":10000,"phase":"active","protocol":7,"placement":2}"#;
+        let text = r#"{"id":"home-1","address":"10.0.0.1:7400","zone":"core","capacity":10000,"phase":"active","protocol":8,"placement":2}"#;
         assert_eq!(write(&member(Phase::Active)), text);
         let added = text.replace("{\"id\"", "{\"colour\":\"red\",\"id\"");
         assert_eq!(read("home-1", added.as_bytes()).unwrap(), member(Phase::Active));

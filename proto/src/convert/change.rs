@@ -4,6 +4,7 @@ use super::identity::{principal, url};
 use super::{Error, at_most, every, messages, required};
 use crate::op::{Change, DeliverChange, SpreadChange};
 use crate::v1;
+use rvp::AttachmentId;
 use rvp::limits::PROPERTIES_MAX;
 
 impl From<Change> for v1::Change {
@@ -54,6 +55,11 @@ impl From<DeliverChange> for v1::DeliverChange {
         Self {
             change: Some(deliver.change.into()),
             clients: messages(deliver.clients),
+            attached: deliver
+                .attached
+                .iter()
+                .flat_map(|id| id.number().to_be_bytes())
+                .collect(),
         }
     }
 }
@@ -65,6 +71,16 @@ impl TryFrom<v1::DeliverChange> for DeliverChange {
         Ok(Self {
             change: required("DeliverChange.change", message.change)?,
             clients: every(message.clients)?,
+            attached: attached(&message.attached)?,
         })
     }
+}
+
+fn attached(octets: &[u8]) -> Result<Vec<AttachmentId>, Error> {
+    let (ids, rest) = octets.as_chunks();
+    if !rest.is_empty() {
+        return Err(Error::OutOfRange("DeliverChange.attached"));
+    }
+    let id = |octets: &[u8; 16]| AttachmentId::new(u128::from_be_bytes(*octets));
+    Ok(ids.iter().map(id).collect())
 }

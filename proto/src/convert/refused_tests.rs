@@ -307,3 +307,22 @@ fn only_a_connection_is_detached() {
         Error::OutOfRange("Detached.attachment")
     );
 }
+
+#[test]
+fn connections_that_are_told_are_sixteen_octets_each() {
+    for octets in [1, 15, 17, 40] {
+        let change = v1::DeliverChange {
+            change: Some(v1::Change {
+                presentity: ALICE.to_owned(),
+                ..v1::Change::default()
+            }),
+            attached: vec![0; octets].into(),
+            ..v1::DeliverChange::default()
+        };
+        let changes = vec![change];
+        assert_eq!(
+            op(WireOp::DeliverChanges(v1::DeliverChanges { changes })),
+            Error::OutOfRange("DeliverChange.attached")
+        );
+    }
+}

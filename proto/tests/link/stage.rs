@@ -234,6 +234,7 @@ pub(crate) fn change(number: u64) -> Call {
         op: Op::DeliverChanges(vec![DeliverChange {
             change,
             clients: vec![login()],
+            attached: Vec::new(),
         }]),
         ..call(number)
     }

@@ -49,7 +49,14 @@ fn spread_change() -> impl Strategy<Value = SpreadChange> {
 }
 
 fn deliver_change() -> impl Strategy<Value = DeliverChange> {
-    (change(), vec(client_login(), 0..4)).prop_map(|(change, clients)| DeliverChange { change, clients })
+    (change(), vec(client_login(), 0..4), vec(any::<u128>(), 0..4)).prop_map(|(change, clients, attached)| {
+        let attached = attached.into_iter().map(AttachmentId::new).collect();
+        DeliverChange {
+            change,
+            clients,
+            attached,
+        }
+    })
 }
 
 fn op() -> BoxedStrategy<Op> {

@@ -97,6 +97,9 @@ impl Session {
         // come it is looked at again.
         let mut stopped = pin!(stop.cancelled());
         let mut due = pin!(tokio::time::sleep_until(self.due()));
+        // Of all that wakes up a connection news are most often, and then nothing else need be looked at twice. But not
+        // again and again, so that nothing else is forgotten.
+        let mut news_first = true;
         loop {
             // On the heap, as all that writes: a connection is idle most of the time, and keeps room in its task for
             // the largest of what it may wait for.
@@ -105,7 +108,10 @@ impl Session {
             {
                 return end;
             }
-            let done = match self.next(transport, stopped.as_mut(), due.as_mut()).await {
+            let next = self.next(transport, (stopped.as_mut(), due.as_mut()), news_first);
+            let event = next.await;
+            news_first = !matches!(event, Event::News);
+            let done = match event {
                 Event::Incoming(incoming) => self.incoming(incoming),
                 Event::Finished(finished) => {
                     let finished = Box::pin(self.finished(transport, finished));
@@ -134,26 +140,32 @@ impl Session {
     async fn next(
         &mut self,
         transport: &mut impl Transport,
-        mut stopped: Pin<&mut WaitForCancellationFuture<'_>>,
-        mut due: Pin<&mut Sleep>,
+        (mut stopped, mut due): (Pin<&mut WaitForCancellationFuture<'_>>, Pin<&mut Sleep>),
+        news_first: bool,
     ) -> Event {
         let draining = self.draining.is_some();
         let mut news = pin!(self.attached.outbox.news());
         let open = &mut self.open;
         poll_fn(|context| {
+            if news_first && news.as_mut().poll(context).is_ready() {
+                return Poll::Ready(Event::News);
+            }
             if due.as_mut().poll(context).is_ready() {
                 return Poll::Ready(Event::Due);
             }
             if !draining && stopped.as_mut().poll(context).is_ready() {
                 return Poll::Ready(Event::Stop);
             }
-            if let Poll::Ready(Some(finished)) = open.poll_next_unpin(context) {
+            // An empty one would register anew each time.
+            if !open.is_empty()
+                && let Poll::Ready(Some(finished)) = open.poll_next_unpin(context)
+            {
                 return Poll::Ready(Event::Finished(finished));
             }
             if let Poll::Ready(incoming) = transport.poll_receive(context) {
                 return Poll::Ready(Event::Incoming(incoming));
             }
-            if news.as_mut().poll(context).is_ready() {
+            if !news_first && news.as_mut().poll(context).is_ready() {
                 return Poll::Ready(Event::News);
             }
             match transport.poll_flush(context) {

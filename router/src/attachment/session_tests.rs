@@ -11,8 +11,8 @@ use allocation_counter::measure;
 use daemon::{OnError, SystemClock, Tasks};
 use futures_util::FutureExt;
 use prometheus_client::registry::Registry;
-use proto::{Change, ClientLogin};
-use rvp::{Credential, PresenceState, Principal, Property, Reach, SubscriptionId};
+use proto::Change;
+use rvp::{AttachmentId, Credential, PresenceState, Principal, Property, SubscriptionId};
 use tokio::io::{AsyncReadExt, DuplexStream, duplex};
 
 const WATCHERS: usize = 100;
@@ -33,7 +33,7 @@ struct Watcher {
 /// A router without a link to anybody, with connections of people.
 struct Router {
     attachments: Attachments,
-    clients: Vec<ClientLogin>,
+    connections: Vec<AttachmentId>,
     watchers: Vec<Watcher>,
 }
 
@@ -105,17 +105,13 @@ impl Router {
     async fn with(watchers: usize) -> Self {
         let mut router = Self {
             attachments: attachments(),
-            clients: Vec::new(),
+            connections: Vec::new(),
             watchers: Vec::new(),
         };
         for number in 0..watchers {
             let me = person(&format!("watcher{number}"));
-            let watcher = Watcher::new(&router.attachments, me.clone()).await;
-            router.clients.push(ClientLogin {
-                principal: me,
-                login: SubscriptionId::new(1).unwrap(),
-                reach: Reach::Attachment(watcher.session.attached.id),
-            });
+            let watcher = Watcher::new(&router.attachments, me).await;
+            router.connections.push(watcher.session.attached.id);
             router.watchers.push(watcher);
         }
         router
@@ -137,7 +133,7 @@ async fn a_change_that_a_hundred_are_told_is_held_and_written_once() {
     let mut told = Some(change(1, vec![Property::State(PresenceState::Busy)]));
     let waiting = measure(|| {
         let news = News::new(told.take().unwrap());
-        router.attachments.change(&news, &router.clients);
+        router.attachments.change(&news, &router.connections);
     });
     let mut written = Vec::new();
     for watcher in &mut router.watchers {
@@ -165,11 +161,11 @@ async fn whoever_was_slow_is_told_what_holds_and_others_what_is_new() {
     let mut router = Router::with(2).await;
     let name = Property::DisplayName("Bob Baker".to_owned());
     let first = News::new(change(1, vec![Property::State(PresenceState::Busy), name]));
-    router.attachments.change(&first, &router.clients);
+    router.attachments.change(&first, &router.connections);
     assert!(router.watchers[0].write());
     assert!(router.watchers[0].read().await.contains("Baker"));
     let second = News::new(change(2, vec![Property::State(PresenceState::Away)]));
-    router.attachments.change(&second, &router.clients);
+    router.attachments.change(&second, &router.connections);
     for (watcher, names) in router.watchers.iter_mut().zip([false, true]) {
         assert!(watcher.write());
         let read = watcher.read().await;
@@ -187,7 +183,7 @@ async fn whoever_was_slow_is_told_what_holds_and_others_what_is_new() {
 async fn of_nothing_to_show_nothing_is_written() {
     let mut router = Router::with(1).await;
     let news = News::new(change(1, vec![Property::MobileState(true)]));
-    router.attachments.change(&news, &router.clients);
+    router.attachments.change(&news, &router.connections);
     let watcher = &mut router.watchers[0];
     assert!(watcher.write());
     let read = async { watcher.theirs.read_u8().await };

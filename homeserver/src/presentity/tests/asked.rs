@@ -25,7 +25,6 @@ pub(super) fn question(effect: &Effect) -> Option<Question> {
         Effect::Persist(_)
         | Effect::Spread(..)
         | Effect::DeliverMessage(..)
-        | Effect::DeliverChange(..)
         | Effect::Detach(..)
         | Effect::KeptEnded(_)
         | Effect::Ended(..)

@@ -2,49 +2,35 @@
 
 use super::say::{alice, bob, flat, leased, listener};
 use super::stage::{ROUTER, Stage};
-use crate::command::{Command, Effect};
-use proto::{Change, ClientLogin};
-use rvp::{PresenceState, Property, SubscriptionId};
-use std::sync::Arc;
-
-fn busy() -> Arc<Change> {
-    let properties = vec![Property::State(PresenceState::Busy)];
-    Arc::new(Change {
-        presentity: bob(),
-        properties,
-        version: 9,
-    })
-}
+use crate::command::Command;
+use proto::ClientLogin;
+use rvp::{PresenceState, SubscriptionId};
 
 #[test]
 fn a_change_goes_to_every_client_through_its_router() {
     let mut stage = Stage::new();
     let logins = [stage.log_on(1), stage.log_on(2)];
-    stage.apply(Command::Change(busy()));
-    let delivered = [1_u16, 2].map(|port| {
+    let told = [1_u16, 2].map(|port| {
         let client = ClientLogin {
             principal: alice(),
             login: logins[usize::from(port - 1)],
             reach: listener(port).into(),
         };
-        Effect::DeliverChange(ROUTER.into(), busy(), client)
+        (ROUTER.to_owned(), client)
     });
-    assert_eq!(stage.effects, delivered);
+    assert_eq!(stage.told_of_others(), told);
 }
 
 #[test]
 fn a_change_for_somebody_without_a_client_is_dropped() {
-    let mut stage = Stage::new();
-    stage.apply(Command::Change(busy()));
-    assert_eq!(stage.effects, []);
+    assert_eq!(Stage::new().told_of_others(), []);
 }
 
 #[test]
 fn somebody_who_appears_offline_still_hears_of_changes() {
     let mut stage = Stage::watched();
     stage.set(flat(PresenceState::Offline));
-    stage.apply(Command::Change(busy()));
-    assert_eq!(stage.effects.len(), 1);
+    assert_eq!(stage.told_of_others().len(), 1);
 }
 
 #[test]

@@ -13,7 +13,7 @@ use proptest::collection::vec;
 use proptest::prelude::*;
 use proto::Outcome;
 use rvp::notification::AckType;
-use rvp::{Fault, Method, PresenceState, Principal, Reply};
+use rvp::{Fault, Method, PresenceState, Principal, Reach, Reply};
 use std::collections::{BTreeMap, BTreeSet};
 use std::time::{Duration, SystemTime};
 use store::Durable;
@@ -69,6 +69,17 @@ proptest! {
     fn everybody_who_watches_believes_what_they_may_see(acts in acts()) {
         let mut believed = BTreeMap::new();
         play(&acts, &mut |seen| belief(seen, &mut believed));
+    }
+
+    #[test]
+    fn every_client_is_told_of_others_once(acts in acts()) {
+        play(&acts, &mut |seen| {
+            let told: Vec<Reach> = seen.presentity.clients().map(|(_, client)| client.reach).collect();
+            let once: BTreeSet<&Reach> = told.iter().collect();
+            let listen = seen.kept.logins.iter().map(|login| &login.reach);
+            assert_eq!(once, listen.collect());
+            assert_eq!(once.len(), told.len());
+        });
     }
 
     #[test]

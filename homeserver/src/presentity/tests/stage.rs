@@ -105,6 +105,12 @@ impl Stage {
         self.presentity
     }
 
+    /// Who is told of changes of others, each with the router of its login.
+    pub(super) fn told_of_others(&self) -> Vec<(String, ClientLogin)> {
+        let told = self.presentity.clients();
+        told.map(|(router, client)| (router.to_owned(), client)).collect()
+    }
+
     /// How many messages have not ended.
     pub(super) fn in_flight(&self) -> usize {
         self.presentity.in_flight()
@@ -414,7 +420,6 @@ impl Stage {
             Effect::Persist(change) => Some(change.clone()),
             Effect::Spread(..)
             | Effect::DeliverMessage(..)
-            | Effect::DeliverChange(..)
             | Effect::Detach(..)
             | Effect::Keep(..)
             | Effect::Archive(..)

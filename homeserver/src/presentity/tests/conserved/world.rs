@@ -365,7 +365,6 @@ impl World {
                 | Effect::ReadKept(..)
                 | Effect::KeptEnded(_)
                 | Effect::Spread(..)
-                | Effect::DeliverChange(..)
                 | Effect::Detach(..)
                 | Effect::WakeAt(_) => {}
             }

@@ -31,8 +31,6 @@ pub(super) enum Act {
     CallBackLost(usize),
     /// The account is changed.
     Account { disabled: bool, name: String },
-    /// Somebody else changes.
-    Change,
 }
 
 /// What is asked.
@@ -65,7 +63,6 @@ pub(super) fn act() -> impl Strategy<Value = Act> {
         1 => any::<usize>().prop_map(Act::CallBackLost),
         1 => (bool::arbitrary(), name()).prop_map(|(disabled, name)| Act::Account { disabled, name }),
         2 => name().prop_map(|name| Act::Account { disabled: false, name }),
-        1 => Just(Act::Change),
     ]
 }
 

@@ -15,7 +15,7 @@ use proto::{Change, ClientLogin, Outcome};
 use rvp::method::Notify;
 use rvp::method::proppatch::StatePatch;
 use rvp::notification::MessageKind;
-use rvp::{Caller, Fault, Method, PresenceState, Principal, Property, Reply, SubscriptionId, ViewId};
+use rvp::{Caller, Fault, Method, PresenceState, Principal, Reply, SubscriptionId, ViewId};
 use std::collections::BTreeSet;
 use std::time::{Duration, SystemTime};
 use store::Durable;
@@ -121,11 +121,6 @@ impl World {
                 self.kept.account.display_name.clone_from(name);
                 Command::Account(Box::new(self.kept.account.clone()))
             }
-            Act::Change => Command::Change(std::sync::Arc::new(Change {
-                presentity: bob(),
-                properties: vec![Property::State(PresenceState::Busy)],
-                version: 1,
-            })),
         };
         self.apply(command, check);
     }
@@ -181,7 +176,7 @@ impl World {
                 Effect::DeliverMessage(id, ..) => self.under_way.push(*id),
                 Effect::WakeAt(at) => self.expiry.wake_at(*at, &alice()),
                 Effect::Spread(change, _) => versions.push(change.version),
-                Effect::DeliverChange(..) | Effect::Detach(..) | Effect::Ended(..) => {}
+                Effect::Detach(..) | Effect::Ended(..) => {}
                 Effect::Keep(..)
                 | Effect::Archive(..)
                 | Effect::HandedOn(_)
