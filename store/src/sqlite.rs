@@ -185,11 +185,14 @@ impl Store for SqliteStore {
             return Ok(Vec::new());
         }
         let (writes, ids) = (writes.to_vec(), Arc::clone(&self.ids));
-        // References are not checked: that the accounts are there is found out in the same transaction.
-        let written = self
-            .writer
-            .run(move |connection| locked(connection, |connection| write(connection, &ids, &writes)));
-        self.explain(written.await)
+        // References are not checked: that the accounts are there is found out in the same transaction. The writes come
+        // back, since memory that is let go in another thread than took it is found to be free only much later.
+        let written = self.writer.run(move |connection| {
+            let written = locked(connection, |connection| write(connection, &ids, &writes));
+            Ok((written, writes))
+        });
+        let written = written.await.and_then(|(written, _writes)| written);
+        self.explain(written)
     }
 
     async fn kept(&self, principal: &Principal, after: u64, limit: u32) -> Result<Vec<KeptMessage>, Error> {

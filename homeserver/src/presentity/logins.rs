@@ -60,7 +60,12 @@ impl Logins {
     }
 
     pub(crate) fn remove(&mut self, id: SubscriptionId) -> Option<Login> {
-        self.by_id.remove(&id)
+        let removed = self.by_id.remove(&id);
+        if self.by_id.is_empty() {
+            // Most people are not there for most of the time.
+            self.by_id = LiteMap::new();
+        }
+        removed
     }
 
     /// Lets logins end by this time, unless they end before anyway. Says whether there are any.

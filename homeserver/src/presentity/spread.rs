@@ -149,6 +149,10 @@ impl Presentity {
     /// A change has reached everybody, or somebody not.
     pub(super) fn told(&mut self, (version, everybody): (u64, bool), effects: &mut Vec<Effect>) {
         self.spread.untold.remove(&version);
+        if self.spread.untold.is_empty() {
+            // An empty tree that once held something keeps a node's room.
+            self.spread.untold = BTreeSet::new();
+        }
         self.spread.missed |= !everybody;
         self.keep_told(effects);
     }

@@ -65,7 +65,12 @@ impl Views {
     }
 
     pub(crate) fn remove(&mut self, id: ViewId) -> Option<View> {
-        self.by_id.remove(&id)
+        let removed = self.by_id.remove(&id);
+        if self.by_id.is_empty() {
+            // Most people are not there for most of the time.
+            self.by_id = LiteMap::new();
+        }
+        removed
     }
 
     /// The merged state, as others are told it: views that are offline count for nothing, active ones

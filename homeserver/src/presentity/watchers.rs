@@ -178,8 +178,16 @@ impl Watchers {
         let place = self.place(id);
         if let Some(place) = place {
             self.all.remove(place);
+            self.shrink();
         }
         place.is_some()
+    }
+
+    /// Those who were here at one time are not to have room for as long as the person is.
+    fn shrink(&mut self) {
+        if self.all.is_empty() || self.all.len() < self.all.capacity() / 2 {
+            self.all.shrink_to_fit();
+        }
     }
 
     /// Whom to tell of a change, in order: each once, however often subscribed, if subscriber and call-back
@@ -200,9 +208,7 @@ impl Watchers {
         let ended = self.all.extract_if(.., |each| each.ends() <= now);
         let mut ended: Vec<SubscriptionId> = ended.map(|each| each.id).collect();
         ended.sort_unstable();
-        if self.all.len() < self.all.capacity() / 2 {
-            self.all.shrink_to_fit();
-        }
+        self.shrink();
         ended
     }
 

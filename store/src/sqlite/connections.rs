@@ -15,6 +15,10 @@ use tokio::sync::{OwnedSemaphorePermit, Semaphore, oneshot};
 /// How long a call waits for a connection that others of this process use.
 const TURN_TIMEOUT: Duration = Duration::from_secs(10);
 
+/// After so long without a job a connection holds nothing of the file any more. What it held is read again soon, from
+/// the system's memory, and when it was long ago others have written.
+const RESTS_AFTER: Duration = Duration::from_secs(1);
+
 /// Jobs that may wait for a thread: one, that it is given back, and some that nobody waits for any more.
 const JOBS_MAX: usize = 4;
 
@@ -157,7 +161,11 @@ impl Inner {
             connect: self.connect,
             connection: None,
         };
-        let work = move || jobs.iter().for_each(|job| job(&mut seat));
+        let work = move || {
+            while let Some(job) = next(&jobs, &seat) {
+                job(&mut seat);
+            }
+        };
         std::thread::Builder::new()
             .name("sqlite".to_owned())
             .spawn(work)?;
@@ -176,6 +184,19 @@ impl Inner {
     fn idle(&self) -> MutexGuard<'_, Vec<Thread>> {
         self.idle.lock().unwrap_or_else(PoisonError::into_inner)
     }
+}
+
+/// The next job; none when there will be no more.
+fn next(jobs: &mpsc::Receiver<Job>, seat: &Seat) -> Option<Job> {
+    jobs.recv_timeout(RESTS_AFTER)
+        .or_else(|ended| match ended {
+            mpsc::RecvTimeoutError::Timeout => {
+                seat.rest();
+                jobs.recv()
+            }
+            mpsc::RecvTimeoutError::Disconnected => Err(mpsc::RecvError),
+        })
+        .ok()
 }
 
 impl Thread {
@@ -203,6 +224,14 @@ impl Seat {
         };
         Ok(self.connection.insert(connection))
     }
+
+    /// Nobody wants anything for a while: gives back the room of what is kept of the file.
+    fn rest(&self) {
+        if let Some(connection) = &self.connection {
+            // What is in the way of it will be in the way of the next job, which tells.
+            let _ = connection.execute_batch("PRAGMA shrink_memory");
+        }
+    }
 }
 
 impl Lent {
@@ -224,5 +253,47 @@ impl Drop for Lent {
             let (inner, back) = (Arc::clone(&self.inner), (thread.clone(), turn));
             thread.give(move |seat| inner.take_back(seat, back));
         }
+    }
+}
+
+#[cfg(all(test, target_os = "linux"))]
+mod tests {
+    use super::*;
+
+    /// Octets of the table that is read.
+    const TABLE: i64 = 128 * 1024;
+
+    #[test]
+    fn whoever_rests_holds_nothing_of_the_file() {
+        let folder = tempfile::tempdir().unwrap();
+        let mut seat = Seat {
+            path: folder.path().join("homeport.db"),
+            connect: |path| {
+                let connection = Connection::open(path)?;
+                connection.execute_batch("PRAGMA journal_mode = WAL; CREATE TABLE t (c)")?;
+                connection.execute("INSERT INTO t VALUES (zeroblob(?))", [TABLE])?;
+                Ok(connection)
+            },
+            connection: None,
+        };
+        // Octets that this thread has read from anywhere.
+        let octets_read = || -> i64 {
+            let counted = std::fs::read_to_string("/proc/thread-self/io").unwrap();
+            let read = counted.lines().find_map(|line| line.strip_prefix("rchar: "));
+            read.unwrap().parse().unwrap()
+        };
+        let mut read = |rested: bool| {
+            if rested {
+                seat.rest();
+            }
+            let connection = seat.connection().unwrap();
+            let before = octets_read();
+            let length = connection.query_row("SELECT length(CAST(c AS TEXT)) FROM t", (), |row| row.get(0));
+            assert_eq!(length, Ok(0), "nothing but zeros");
+            octets_read() - before
+        };
+        read(false);
+        assert!(read(false) < TABLE / 2, "it is held");
+        assert!(read(true) >= TABLE, "it is not");
     }
 }

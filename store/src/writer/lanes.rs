@@ -25,6 +25,9 @@ pub const GROUP_SUBMISSIONS_MAX: usize = 1000;
 /// both want the same processors and the same disk.
 pub(super) const BULK_BESIDE_HASTY_MAX: usize = 128;
 
+/// Submissions of a lane for which there is always room once there was. A storm leaves no more behind.
+const ROOM_KEPT: usize = 256;
+
 /// Bulk groups without a hasty one between after which none is expected.
 const GROUPS_UNTIL_CALM: u32 = 100;
 
@@ -222,6 +225,10 @@ impl Lane {
     /// So many of those that waited are being written.
     fn begun(&mut self, count: usize, now: Instant) {
         self.pace.begun(count, now);
+        let (needed, room) = (self.waiting.len(), self.waiting.capacity());
+        if room > 2 * ROOM_KEPT && needed < room / 8 {
+            self.waiting.shrink_to(ROOM_KEPT.max(2 * needed));
+        }
         // What there was no room for, or what waits for the other lane, has waited for long enough.
         if !self.waiting.is_empty() {
             self.pace.end();

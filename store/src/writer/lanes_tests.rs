@@ -1,5 +1,6 @@
 use super::super::pace::{MUCH, PACE};
 use super::*;
+use allocation_counter::measure;
 use proptest::prelude::*;
 use rvp::{Principal, SubscriptionId};
 use std::time::SystemTime;
@@ -244,6 +245,29 @@ fn what_waits_for_the_other_lane_has_no_turn_of_its_own() {
     assert!(begin_at(&mut lanes, now + PACE).is_empty());
     assert_eq!(lanes.due(now + PACE), None);
 }
+
+/// Many wait, and are written. What is left is room for [`ROOM_KEPT`] in each lane.
+#[test]
+fn a_storm_leaves_no_room_behind() {
+    const STORM: usize = 16_384;
+    let mut lanes = filled(&[Kind::Bulk; STORM]);
+    lanes.calm = 0;
+    (0..STORM).for_each(|_| push(&mut lanes, Kind::Hasty, 0));
+    let mut written = 0;
+    while lanes.len() > 0 {
+        for group in begin(&mut lanes) {
+            written += group.writes.len();
+            lanes.end(&group);
+        }
+    }
+    assert_eq!(written, 2 * STORM);
+    let left = -measure(|| drop(lanes)).bytes_current;
+    println!("{left} octets");
+    assert!(left <= LEFT_MAX, "{left} octets");
+}
+
+/// Of the storm: it was some sixty times as much.
+const LEFT_MAX: i64 = 32 * 1024;
 
 fn kinds() -> impl Strategy<Value = Kind> {
     prop_oneof![Just(Kind::Hasty), Just(Kind::Bulk), Just(Kind::Mixed)]

@@ -1,6 +1,6 @@
 //! What is hot costs few blocks of memory: it counts on any machine, and nothing may be added unseen.
 
-use super::say::{bob, flat, leased, message, numbered, proved, set, watchers};
+use super::say::{alice, bob, flat, leased, message, numbered, proved, set, unsubscribe, watchers};
 use super::stage::Stage;
 use crate::presentity::Presentity;
 use allocation_counter::measure;
@@ -38,7 +38,7 @@ fn a_change_for_a_hundred_watchers_takes_few_blocks() {
     let mut stage = Stage::new();
     stage.log_on(1);
     stage.watched_by(&watchers(100));
-    let caller = proved(&super::say::alice());
+    let caller = proved(&alice());
     let cost = measure(|| {
         stage.request(&caller, set(flat(PresenceState::Busy))).unwrap();
     });
@@ -79,6 +79,23 @@ fn a_person_takes_little_memory_and_a_message_that_is_over_hardly_any() {
     assert!(without <= WITHOUT_ADDRESSES_MAX, "{without}");
     assert!(shared.len() == 20, "held until here");
     assert!(after <= before + AFTER_MESSAGE_MAX, "{after} after {before}");
+}
+
+/// Once everybody has gone a person takes as much as before anybody came.
+#[test]
+fn who_was_there_leaves_no_room_behind() {
+    let before = held(Stage::new().into_presentity());
+    let mut stage = watched_by(&watchers(20));
+    for watch in stage.kept.subscriptions.clone() {
+        stage
+            .request(&proved(&watch.watcher), unsubscribe(watch.id))
+            .unwrap();
+    }
+    let login = stage.kept.logins[0].id;
+    stage.request(&proved(&alice()), unsubscribe(login)).unwrap();
+    let after = held(stage.into_presentity());
+    println!("{before} octets for a person of before, {after} afterwards");
+    assert!(after <= before, "{after} after {before}");
 }
 
 #[test]
