@@ -26,6 +26,7 @@ use crate::{
     Store, Write,
 };
 use async_trait::async_trait;
+use claims::Standing;
 use connections::Connections;
 use failure::Failure;
 use ids::Ids;
@@ -45,7 +46,14 @@ pub struct SqliteStore {
     path: PathBuf,
     writer: Connections,
     readers: Connections,
-    ids: Arc<Ids>,
+    known: Arc<Known>,
+}
+
+/// What is remembered of the file, for those who write.
+#[derive(Debug, Default)]
+struct Known {
+    ids: Ids,
+    claims: Standing,
 }
 
 impl SqliteStore {
@@ -65,7 +73,7 @@ impl SqliteStore {
         let store = Self {
             writer: Connections::new(&path, 1, open::writer),
             readers: Connections::new(&path, READERS, open::reader),
-            ids: Arc::default(),
+            known: Arc::default(),
             path,
         };
         store.explain(open::prepare(&store.path).await)?;
@@ -135,14 +143,15 @@ fn ended<T>(connection: &Connection, result: Result<T, Failure>) -> Result<T, Fa
     result
 }
 
-fn write(connection: &Connection, ids: &Ids, writes: &[Write]) -> Result<Vec<Fenced>, Failure> {
+fn write(connection: &Connection, known: &Known, writes: &[Write]) -> Result<Vec<Fenced>, Failure> {
     // Only now that the lock is held: no claim can come between this and the commit.
-    let fenced = claims::fenced(connection, writes)?;
+    let fenced = known.claims.fenced(connection, writes)?;
     let ours: Vec<&Write> = writes
         .iter()
         .filter(|write| write.fence(&fenced).is_none())
         .collect();
-    apply::writes(connection, &ours, &ids.of(connection, &ours)?)?;
+    let ids = known.ids.of(connection, &ours)?;
+    apply::writes(connection, ours.into_iter().zip(ids))?;
     Ok(fenced)
 }
 
@@ -184,11 +193,11 @@ impl Store for SqliteStore {
         if writes.is_empty() {
             return Ok(Vec::new());
         }
-        let (writes, ids) = (writes.to_vec(), Arc::clone(&self.ids));
+        let (writes, known) = (writes.to_vec(), Arc::clone(&self.known));
         // References are not checked: that the accounts are there is found out in the same transaction. The writes come
         // back, since memory that is let go in another thread than took it is found to be free only much later.
         let written = self.writer.run(move |connection| {
-            let written = locked(connection, |connection| write(connection, &ids, &writes));
+            let written = locked(connection, |connection| write(connection, &known, &writes));
             Ok((written, writes))
         });
         let written = written.await.and_then(|(written, _writes)| written);

@@ -95,11 +95,49 @@ async fn whoever_writes_looks_for_the_lock_often_and_readers_wait() {
 }
 
 #[tokio::test]
-async fn a_write_is_held_against_claims_by_key() {
+async fn claims_are_found_by_key() {
     let (_folder, store) = open().await;
-    let steps = plan(&store, claims::NEWER).await;
+    let steps = plan(&store, claims::OF_SLOTS).await;
     let by_key = "SEARCH claims USING INTEGER PRIMARY KEY (rowid=?)";
     assert!(steps.iter().any(|step| step == by_key), "{steps:?}");
+}
+
+/// Also one that another process makes, after claims were remembered.
+#[tokio::test]
+async fn a_write_is_held_against_a_claim_of_after_the_last_write() {
+    let (_folder, store) = open().await;
+    let other = SqliteStore::open(&store.path).await.unwrap();
+    let alice = account("alice@im.example.com");
+    store.put_account(&alice, 7, Put::New).await.unwrap();
+    let claim = |member: &str, epoch| Claim {
+        member: member.to_owned(),
+        epoch,
+        at: SystemTime::UNIX_EPOCH,
+    };
+    let write = |epoch| {
+        let name = format!("as of {epoch}");
+        [Write {
+            principal: alice.principal.clone(),
+            slot: 7,
+            epoch,
+            change: crate::Change::PutDisplayName(name),
+        }]
+    };
+    assert_eq!(store.write(&write(3)).await.unwrap(), [], "nobody has claimed it");
+    store.claim(&claim("one", 3), &[7]).await.unwrap();
+    assert_eq!(store.write(&write(3)).await.unwrap(), []);
+    other.claim(&claim("two", 5), &[7]).await.unwrap();
+    let fenced = [Fenced { slot: 7, epoch: 5 }];
+    assert_eq!(store.write(&write(3)).await.unwrap(), fenced);
+    assert_eq!(other.write(&write(5)).await.unwrap(), []);
+    store.claim(&claim("one", 8), &[7]).await.unwrap();
+    assert_eq!(store.write(&write(8)).await.unwrap(), []);
+    assert_eq!(
+        other.write(&write(5)).await.unwrap(),
+        [Fenced { slot: 7, epoch: 8 }]
+    );
+    let found = store.accounts().await.unwrap();
+    assert_eq!(found[0].display_name, "as of 8");
 }
 
 #[tokio::test]

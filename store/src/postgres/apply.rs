@@ -14,6 +14,9 @@ use std::collections::{BTreeMap, BTreeSet, HashMap};
 /// Applies the changes in their order. The transaction around them is the caller's.
 pub(super) async fn writes(connection: &mut PgConnection, writes: &[&Write]) -> Result<(), Failure> {
     let accounts = accounts_of(connection, writes).await?;
+    let each = writes
+        .iter()
+        .map(|write| (*write, accounts.get(&write.principal).copied()));
     let Batch {
         logins,
         views,
@@ -24,7 +27,7 @@ pub(super) async fn writes(connection: &mut PgConnection, writes: &[&Write]) -> 
         kept,
         contacts: lists,
         archive: entries,
-    } = Batch::of(writes, &accounts);
+    } = Batch::of(each);
     let logins = remove_and_renew(connection, &LOGINS, logins).await?;
     put_logins(connection, logins).await?;
     let views = remove_and_renew(connection, &VIEWS, views).await?;

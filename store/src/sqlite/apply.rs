@@ -8,14 +8,13 @@ use crate::stored::batch::{Batch, Outcome, Outcomes};
 use crate::stored::millis;
 use crate::{Login, PropertySubscription, View, Write};
 use rusqlite::{CachedStatement, Connection, params};
-use rvp::{Identity, Principal};
-use std::collections::HashMap;
+use rvp::Identity;
 
-/// Applies the changes of people with these row ids in their order. The transaction around them is the caller's.
-pub(super) fn writes(
+/// Applies changes in their order, each with the row id of the person if there is one. The transaction around them is the
+/// caller's.
+pub(super) fn writes<'a>(
     connection: &Connection,
-    writes: &[&Write],
-    ids: &HashMap<Principal, i64>,
+    writes: impl Iterator<Item = (&'a Write, Option<i64>)>,
 ) -> Result<(), Failure> {
     let Batch {
         logins,
@@ -27,7 +26,7 @@ pub(super) fn writes(
         kept,
         contacts: lists,
         archive: entries,
-    } = Batch::of(writes, ids);
+    } = Batch::of(writes);
     outcomes(connection, logins, &LOGINS)?;
     outcomes(connection, views, &VIEWS)?;
     outcomes(connection, subscriptions, &SUBSCRIPTIONS)?;

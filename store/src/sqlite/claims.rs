@@ -8,6 +8,8 @@ use super::load::{json, rows};
 use crate::stored::{self, claims, millis};
 use crate::{Claim, Error, Fenced, MOVES_MAX, Move, Write};
 use rusqlite::{Connection, params};
+use std::collections::{BTreeMap, BTreeSet, HashMap};
+use std::sync::{Mutex, PoisonError};
 
 /// The newest claim that stands against this one, if any.
 const AGAINST: &str = "SELECT max(kept) FROM claims
@@ -37,8 +39,70 @@ const FORGET: &str = "DELETE FROM moves WHERE (slot, epoch) IN (
     SELECT value, (SELECT epoch FROM moves WHERE slot = value ORDER BY epoch DESC LIMIT 1 OFFSET ?2)
     FROM json_each(?1))";
 
-pub(super) const NEWER: &str = "SELECT slot, epoch FROM claims
-    WHERE slot IN (SELECT value FROM json_each(?)) AND epoch > ? ORDER BY slot";
+/// The claims of these slots.
+pub(super) const OF_SLOTS: &str = "SELECT slot, epoch FROM claims
+    WHERE slot IN (SELECT value FROM json_each(?))";
+
+/// How often a claim was made.
+const COUNT: &str = "SELECT claims FROM newest_revision";
+
+/// The claims of slots that were written for, so that they are not looked for with every write.
+#[derive(Debug, Default)]
+pub(super) struct Standing {
+    known: Mutex<Known>,
+}
+
+/// Claims that were found, for as long as none is made: that is counted in the same transaction.
+#[derive(Debug, Default)]
+struct Known {
+    count: i64,
+    /// By slot; 0 where there is no claim.
+    epochs: HashMap<u16, u64>,
+}
+
+impl Standing {
+    /// The slots with a newer claim than one of these writes has, ascending. Whoever holds the file's lock knows that no
+    /// claim comes after the answer.
+    pub(super) fn fenced(&self, connection: &Connection, writes: &[Write]) -> Result<Vec<Fenced>, Failure> {
+        let mut count = connection.prepare_cached(COUNT)?;
+        let count = count.query_row((), |row| row.get(0))?;
+        let mut known = self.known.lock().unwrap_or_else(PoisonError::into_inner);
+        if known.count != count {
+            *known = Known {
+                count,
+                epochs: HashMap::new(),
+            };
+        }
+        known.learn(connection, writes)?;
+        let newer = |write: &Write| {
+            let epoch = *known.epochs.get(&write.slot)?;
+            (write.epoch < epoch).then_some((write.slot, epoch))
+        };
+        let fenced: BTreeMap<u16, u64> = writes.iter().filter_map(newer).collect();
+        let fenced = fenced.into_iter().map(|(slot, epoch)| Fenced { slot, epoch });
+        Ok(fenced.collect())
+    }
+}
+
+impl Known {
+    /// Looks for the claims of slots that are not known yet: one statement for any number of them.
+    fn learn(&mut self, connection: &Connection, writes: &[Write]) -> Result<(), Failure> {
+        let unknown = writes.iter().map(|write| write.slot);
+        let unknown: BTreeSet<u16> = unknown.filter(|slot| !self.epochs.contains_key(slot)).collect();
+        if unknown.is_empty() {
+            return Ok(());
+        }
+        let found: Vec<(u16, i64)> = rows(connection, OF_SLOTS, params![json(&unknown)])?;
+        let found: Result<Vec<(u16, u64)>, Error> = found
+            .into_iter()
+            .map(|(slot, epoch)| Ok((slot, stored::epoch(epoch)?)))
+            .collect();
+        let found = found?;
+        self.epochs.extend(unknown.into_iter().map(|slot| (slot, 0)));
+        self.epochs.extend(found);
+        Ok(())
+    }
+}
 
 /// Takes slots over, or refuses if somebody has one of them. The transaction around it is the caller's.
 pub(super) fn claim(connection: &Connection, claim: &Claim, slots: &[u16]) -> Result<(), Failure> {
@@ -72,25 +136,6 @@ pub(super) fn keep(connection: &Connection, claim: &Claim, held: &[(u16, u64)]) 
     connection.prepare_cached(KEEP)?.execute(kept)?;
     let taken: Vec<(u16,)> = rows(connection, TAKEN, params![pairs, claim.member])?;
     Ok(taken.into_iter().map(|(slot,)| slot).collect())
-}
-
-/// The slots with a newer claim than one of these writes has, ascending. One statement for any number of
-/// writes. Whoever holds the file's lock knows that no claim comes after the answer.
-pub(super) fn fenced(connection: &Connection, writes: &[Write]) -> Result<Vec<Fenced>, Failure> {
-    let oldest = claims::oldest(writes);
-    let Some(of_all) = oldest.values().min() else {
-        return Ok(Vec::new());
-    };
-    let of_these = params![json(oldest.keys()), stored::number(*of_all)];
-    let newer: Vec<(u16, i64)> = rows(connection, NEWER, of_these)?;
-    let mut fenced = Vec::new();
-    for (slot, epoch) in newer {
-        let epoch = stored::epoch(epoch)?;
-        if oldest.get(&slot).is_some_and(|oldest| *oldest < epoch) {
-            fenced.push(Fenced { slot, epoch });
-        }
-    }
-    Ok(fenced)
 }
 
 /// The newest epoch of all claims. A new claim of a slot is never older than the one in its place was kept, so the

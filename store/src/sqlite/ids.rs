@@ -5,7 +5,6 @@ use super::failure::Failure;
 use crate::Write;
 use rusqlite::Connection;
 use rvp::Principal;
-use std::collections::{HashMap, HashSet};
 use std::sync::{Mutex, PoisonError};
 
 /// Ids that are remembered: those of everybody at a large home.
@@ -21,35 +20,38 @@ pub(super) struct Ids {
 #[derive(Debug, Default)]
 struct Known {
     revision: u64,
-    ids: HashMap<Principal, i64>,
+    /// Found by a quick hash: those who have an account were given their names by an operator.
+    ids: foldhash::HashMap<Principal, i64>,
 }
 
 impl Ids {
-    /// The ids of those among these people who have an account. The transaction around it, which keeps accounts as
-    /// they are, is the caller's.
-    pub(super) fn of(
-        &self,
-        connection: &Connection,
-        writes: &[&Write],
-    ) -> Result<HashMap<Principal, i64>, Failure> {
+    /// The id of the person of each of these writes, if there is an account. The transaction around it, which keeps
+    /// accounts as they are, is the caller's.
+    pub(super) fn of(&self, connection: &Connection, writes: &[&Write]) -> Result<Vec<Option<i64>>, Failure> {
         let revision = accounts::revision(connection)?;
-        let people: HashSet<&Principal> = writes.iter().map(|write| &write.principal).collect();
         let mut known = self.known.lock().unwrap_or_else(PoisonError::into_inner);
-        if known.revision != revision || known.ids.len() + people.len() > KNOWN_MAX {
+        if known.revision != revision || known.ids.len() + writes.len() > KNOWN_MAX {
             *known = Known {
                 revision,
-                ids: HashMap::new(),
+                ids: foldhash::HashMap::default(),
             };
         }
-        let mut ids = HashMap::with_capacity(people.len());
-        for principal in people {
-            if let Some(id) = known.ids.get(principal) {
-                ids.insert(principal.clone(), *id);
-            } else if let Some(id) = accounts::id(connection, principal)? {
-                known.ids.insert(principal.clone(), id);
-                ids.insert(principal.clone(), id);
-            }
+        writes
+            .iter()
+            .map(|write| known.id(connection, &write.principal))
+            .collect()
+    }
+}
+
+impl Known {
+    fn id(&mut self, connection: &Connection, principal: &Principal) -> Result<Option<i64>, Failure> {
+        if let Some(id) = self.ids.get(principal) {
+            return Ok(Some(*id));
         }
-        Ok(ids)
+        let found = accounts::id(connection, principal)?;
+        if let Some(id) = found {
+            self.ids.insert(principal.clone(), id);
+        }
+        Ok(found)
     }
 }

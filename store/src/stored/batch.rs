@@ -2,9 +2,9 @@
 
 use super::number;
 use crate::{ArchiveEntry, Change, Contact, KeptMessage, Login, PropertySubscription, View, Write};
-use rvp::{AccessList, Domain, PresenceState, Principal};
+use rvp::{AccessList, Domain, PresenceState};
 use std::borrow::Cow;
-use std::collections::{BTreeMap, HashMap};
+use std::collections::BTreeMap;
 use std::time::SystemTime;
 
 /// What becomes of a thing with an id.
@@ -77,14 +77,14 @@ pub(crate) struct Batch<'a> {
 }
 
 impl<'a> Batch<'a> {
-    /// The outcome of these changes, without those of people who have no account.
-    pub(crate) fn of(writes: &[&'a Write], accounts: &HashMap<Principal, i64>) -> Self {
+    /// The outcome of these changes, each with the account of the person, without those of people who have none.
+    pub(crate) fn of(writes: impl Iterator<Item = (&'a Write, Option<i64>)>) -> Self {
         let mut batch = Self::default();
-        for write in writes {
+        for (write, account) in writes {
             if let Change::Archive(entry) = &write.change {
                 batch.archive.entry(&entry.domain).or_default().push(entry);
-            } else if let Some(account) = accounts.get(&write.principal) {
-                batch.add(*account, &write.change);
+            } else if let Some(account) = account {
+                batch.add(account, &write.change);
             }
         }
         batch
