@@ -1,14 +1,16 @@
 //! Which presentity is to be looked at when: one entry for each, at the earliest time asked for.
 
 use rvp::Principal;
-use std::collections::{BTreeSet, HashMap};
+use std::collections::BTreeSet;
 use std::time::{Duration, SystemTime};
 
 /// The times at which something ends, by presentity.
 #[derive(Debug, Default)]
 pub(crate) struct Expiry {
     by_time: BTreeSet<(Second, Principal)>,
-    by_principal: HashMap<Principal, Second>,
+    /// By a quick hash, since it is looked for with each who begins to watch. Who is here is in the store: nobody can
+    /// choose names that fall together.
+    by_principal: foldhash::HashMap<Principal, Second>,
 }
 
 /// Since 1970. In half the room of a time.

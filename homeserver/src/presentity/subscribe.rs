@@ -107,7 +107,7 @@ impl Presentity {
         let id = context.ids.subscription(|id| self.has_subscription(id));
         let subscriber = caller.identity.clone();
         let properties = self.watched_properties(context);
-        self.put_watcher(context, (id, watcher, subscriber), lifetime)?;
+        self.put_watcher(context, (id, watcher, subscriber), (None, lifetime))?;
         Ok(Reply::Subscribed {
             id,
             lifetime,
@@ -115,11 +115,12 @@ impl Presentity {
         })
     }
 
+    /// Puts a new one, or one in the place of that which ended at `before`.
     fn put_watcher(
         &mut self,
         context: &mut Context<'_>,
         (id, watcher, subscriber): (SubscriptionId, Principal, Identity),
-        lifetime: Lifetime,
+        (before, lifetime): (Option<SystemTime>, Lifetime),
     ) -> Result<(), Fault> {
         let ends = watchers::end(context.now + lifetime.duration());
         let new = PropertySubscription {
@@ -129,7 +130,6 @@ impl Presentity {
             ends,
         };
         // Of whom, and who asked for it, never changes.
-        let before = self.watchers.ends(&new.watcher, id);
         let may_wait = before.is_some_and(|before| may_wait(context.now, before, ends));
         let evicted = self.watchers.put(new.clone())?;
         context
@@ -158,7 +158,8 @@ impl Presentity {
         let Some(watch) = self.watchers.get(id) else {
             return Err(Fault::NoSuchSubscription);
         };
-        self.put_watcher(context, (id, watch.watcher, watch.subscriber), lifetime)?;
+        let before = Some(watch.ends);
+        self.put_watcher(context, (id, watch.watcher, watch.subscriber), (before, lifetime))?;
         Ok(Reply::Subscribed {
             id,
             lifetime,

@@ -3,7 +3,6 @@
 use super::access::Access;
 use crate::expiry::whole_second;
 use rvp::{Fault, Identity, Principal, SubscriptionId};
-use std::ops::Range;
 use std::time::{Duration, SystemTime};
 use store::PropertySubscription;
 
@@ -30,6 +29,13 @@ struct Watch {
     id: SubscriptionId,
     /// When it ends, in seconds since 1970. Nobody is looked at more often.
     ends: u32,
+}
+
+/// One that made room for another.
+#[derive(Clone, Copy)]
+struct Evicted {
+    place: usize,
+    id: SubscriptionId,
 }
 
 impl Watch {
@@ -111,12 +117,6 @@ impl Watchers {
         self.place(id).is_some()
     }
 
-    /// When the one of a watcher with this id ends, if there is one.
-    pub(crate) fn ends(&self, watcher: &Principal, id: SubscriptionId) -> Option<SystemTime> {
-        let place = self.place_of((watcher, id)).ok()?;
-        Some(self.all[place].ends())
-    }
-
     /// By ascending id.
     pub(crate) fn iter(&self) -> impl Iterator<Item = PropertySubscription> {
         let mut all: Vec<&Watch> = self.all.iter().collect();
@@ -132,45 +132,44 @@ impl Watchers {
         self.all.binary_search_by(|each| each.key().cmp(&key))
     }
 
-    /// Where those of a watcher are.
-    fn of(&self, watcher: &Principal) -> Range<usize> {
-        let begin = self.all.partition_point(|each| each.watcher < *watcher);
-        let same = self.all[begin..]
-            .iter()
-            .take_while(|each| each.watcher == *watcher);
-        begin..begin + same.count()
-    }
-
     /// Adds a subscription, or renews the one of its id, which is of the same watcher. Says which one had to make room for it.
     pub(crate) fn put(&mut self, new: PropertySubscription) -> Result<Option<SubscriptionId>, Fault> {
         let new = Watch::of(new);
-        if let Ok(place) = self.place_of(new.key()) {
-            self.all[place] = new;
-            return Ok(None);
+        let mut place = match self.place_of(new.key()) {
+            Ok(place) => {
+                self.all[place] = new;
+                return Ok(None);
+            }
+            Err(place) => place,
+        };
+        let evicted = self.in_the_way(place, &new.watcher)?;
+        if let Some(evicted) = evicted {
+            self.all.remove(evicted.place);
+            place -= usize::from(evicted.place < place);
         }
-        let evicted = self.make_room(&new.watcher)?;
         if self.all.len() == self.all.capacity() {
             // A quarter more in place of twice as much.
             self.all.reserve_exact((self.all.len() / 4).max(2));
         }
-        let (Ok(place) | Err(place)) = self.place_of(new.key());
         self.all.insert(place, new);
-        Ok(evicted)
+        Ok(evicted.map(|evicted| evicted.id))
     }
 
-    fn make_room(&mut self, watcher: &Principal) -> Result<Option<SubscriptionId>, Fault> {
-        let same = &self.all[self.of(watcher)];
-        let evicted = if same.len() >= SAME_WATCHER_MAX {
-            same.iter().min_by_key(|each| each.ends).map(|each| each.id)
-        } else if self.all.len() >= WATCHERS_MAX {
-            return Err(Fault::Busy);
-        } else {
-            None
-        };
-        if let Some(id) = evicted {
-            self.remove(id);
+    /// The one that goes if one more of a watcher comes, whose place is between those of the same.
+    fn in_the_way(&self, place: usize, watcher: &Principal) -> Result<Option<Evicted>, Fault> {
+        let (before, after) = self.all.split_at(place);
+        let is_same = |each: &&Watch| each.watcher == *watcher;
+        let before = before.iter().rev().take_while(is_same).count();
+        let after = after.iter().take_while(is_same).count();
+        if before + after >= SAME_WATCHER_MAX {
+            let same = (place - before..place + after).map(|place| (place, &self.all[place]));
+            let oldest = same.min_by_key(|(_, each)| each.ends);
+            return Ok(oldest.map(|(place, each)| Evicted { place, id: each.id }));
         }
-        Ok(evicted)
+        if self.all.len() >= WATCHERS_MAX {
+            return Err(Fault::Busy);
+        }
+        Ok(None)
     }
 
     /// Ends a subscription. Says whether there was one.

@@ -3,12 +3,12 @@
 
 use proto::Change;
 use rvp::Principal;
-use std::collections::{HashMap, VecDeque};
+use std::collections::VecDeque;
 
 /// The changes that wait for a commit, of each person in their order. Bounded by the commits under way.
 #[derive(Debug, Default)]
 pub(super) struct Spreads {
-    waiting: HashMap<Principal, VecDeque<Waiting>>,
+    waiting: foldhash::HashMap<Principal, VecDeque<Waiting>>,
     last_commit: u64,
 }
 

@@ -9,7 +9,7 @@ use crate::shards::{Ask, WatchAsk, WatchReply};
 use proto::{Refusal, ToWatch, WatchAnswer, Watching};
 use rvp::method::{Propfind, Subscribe};
 use rvp::property::PropertyName;
-use rvp::{CallBack, Fault, Identity, Method, Principal, Property, Reply, SubscriptionId, SubscriptionKind};
+use rvp::{CallBack, Fault, Method, Principal, Property, Reply, SubscriptionId, SubscriptionKind};
 
 /// Somebody who is watched once that is durable.
 pub(super) struct Watch {
@@ -23,6 +23,8 @@ impl Shard {
     pub(super) fn watch(&mut self, mut ask: WatchAsk) {
         let _entered = ask.span.clone().entered();
         let (mut answered, mut watches, mut submissions) = (Vec::new(), Vec::new(), Vec::new());
+        let watcher = ask.caller.identity.person().cloned();
+        let watcher = watcher.map(|watcher| self.principals.shared(watcher));
         for (place, person) in std::mem::take(&mut ask.people) {
             if !self.presentities.contains_key(&person.target) {
                 let alone = Ask::Watch(Box::new(ask.of(vec![(place, person.clone())])));
@@ -30,7 +32,7 @@ impl Shard {
                 continue;
             }
             let mut effects = Vec::new();
-            let answer = self.watch_one(&ask, &person, &mut effects);
+            let answer = self.watch_one((&ask, watcher.as_ref()), &person, &mut effects);
             self.parts
                 .metrics
                 .request("SUBSCRIBE", answer.as_ref().err().copied());
@@ -84,7 +86,7 @@ impl Shard {
     /// Watches by the subscription of before where it is still there, so that nothing new is made.
     fn watch_one(
         &mut self,
-        ask: &WatchAsk,
+        (ask, watcher): (&WatchAsk, Option<&Principal>),
         person: &ToWatch,
         effects: &mut Vec<Effect>,
     ) -> Result<Watching, Fault> {
@@ -97,12 +99,12 @@ impl Shard {
             });
         }
         // Changes are told to people.
-        let Identity::Person(watcher) = &ask.caller.identity else {
+        let Some(watcher) = watcher else {
             return Err(Fault::BadRequest);
         };
         let subscribe = Subscribe::New {
             kind: SubscriptionKind::Property,
-            call_back: CallBack::Principal(self.principals.shared(watcher.clone())),
+            call_back: CallBack::Principal(watcher.clone()),
             lifetime: ask.lifetime,
         };
         let reply = self.one(ask, &person.target, Method::Subscribe(subscribe), effects)?;
