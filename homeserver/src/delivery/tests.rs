@@ -221,7 +221,7 @@ fn telling_a_hundred_takes_few_instructions() {
     let counted = callgrind::count("delivery::tests::changes_are_told_to_a_hundred");
     counted.expect(&[
         ("Home::send", 116_000, 33_600),
-        ("Home::hand_to_home", 320_000, 23_900),
+        ("Home::hand_to_home", 320_000, 25_000),
         ("Home::hand_to_shard", 460_000, 52_000),
         ("Home::hand_to_router", 406_000, 48_000),
     ]);
