@@ -9,7 +9,7 @@
 //!
 //! A lane in which much comes has a pace: see `pace`.
 
-use super::pace::Pace;
+use super::pace::{MUCH, MUCH_BULK, Pace};
 use super::renewals::Renewals;
 use super::{Outcome, Submission};
 use crate::{Change, Write};
@@ -34,7 +34,7 @@ const GROUPS_UNTIL_CALM: u32 = 100;
 /// The number of what nobody submitted: later than all that is.
 const NEVER: u64 = u64::MAX;
 
-#[derive(Debug, Default)]
+#[derive(Debug)]
 pub(super) struct Lanes {
     hasty: Lane,
     bulk: Lane,
@@ -46,7 +46,7 @@ pub(super) struct Lanes {
     calm: u32,
 }
 
-#[derive(Debug, Default)]
+#[derive(Debug)]
 struct Lane {
     waiting: VecDeque<Waiting>,
     renewals: Renewals,
@@ -77,8 +77,11 @@ pub(super) struct Group {
 impl Lanes {
     pub(super) fn new() -> Self {
         Self {
+            hasty: Lane::new(MUCH),
+            bulk: Lane::new(MUCH_BULK),
+            barriers: 0,
+            next: 0,
             calm: GROUPS_UNTIL_CALM,
-            ..Self::default()
         }
     }
 
@@ -216,6 +219,15 @@ impl Lanes {
 }
 
 impl Lane {
+    fn new(much: usize) -> Self {
+        Self {
+            waiting: VecDeque::new(),
+            renewals: Renewals::default(),
+            under_way: None,
+            pace: Pace::new(much),
+        }
+    }
+
     /// Whether there is something to write now.
     fn is_due(&self, now: Instant) -> bool {
         let many = self.waiting.len() >= GROUP_SUBMISSIONS_MAX;

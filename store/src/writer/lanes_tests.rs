@@ -1,4 +1,4 @@
-use super::super::pace::{MUCH, PACE};
+use super::super::pace::{MUCH, MUCH_BULK, PACE};
 use super::*;
 use allocation_counter::measure;
 use proptest::prelude::*;
@@ -230,11 +230,24 @@ fn at_the_end_nothing_waits_for_more() {
     assert_eq!(shown(&begin_at(&mut lanes, now)), [[1]]);
 }
 
+/// Who logs on alone, and watches many, does not wait, nor does the next.
+#[test]
+fn the_contacts_of_one_are_not_much() {
+    let (mut lanes, now) = (Lanes::new(), now());
+    for _ in 0..MUCH_BULK - 1 {
+        lanes.push(submission(Kind::Bulk, 0), now);
+    }
+    let groups = begin_at(&mut lanes, now);
+    groups.iter().for_each(|group| lanes.end(group));
+    lanes.push(submission(Kind::Bulk, 1), now + PACE / 2);
+    assert_eq!(shown(&begin_at(&mut lanes, now + PACE / 2)), [[1]]);
+}
+
 /// Else whoever begins groups would look again and again.
 #[test]
 fn what_waits_for_the_other_lane_has_no_turn_of_its_own() {
     let (mut lanes, now) = (Lanes::new(), now());
-    for _ in 0..MUCH {
+    for _ in 0..MUCH_BULK {
         lanes.push(submission(Kind::Bulk, 0), now);
     }
     let groups = begin_at(&mut lanes, now);

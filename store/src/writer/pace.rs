@@ -12,11 +12,15 @@ use tokio::time::Instant;
 /// From the beginning of one transaction to that of the next.
 pub(super) const PACE: Duration = Duration::from_millis(10);
 
-/// Submissions within that time from which on much comes.
+/// Submissions within that time from which on much comes: logins and states, of which each who logs on has a few.
 pub(super) const MUCH: usize = 16;
+/// The same of subscriptions, of which each who logs on has as many as contacts: one alone is not many.
+pub(super) const MUCH_BULK: usize = 64;
 
-#[derive(Debug, Default)]
+#[derive(Debug)]
 pub(super) struct Pace {
+    /// From so many on it is much.
+    much: usize,
     /// Since when submissions are counted, and how many there were.
     counted: Option<(Instant, usize)>,
     /// Nothing begins before.
@@ -24,13 +28,21 @@ pub(super) struct Pace {
 }
 
 impl Pace {
+    pub(super) fn new(much: usize) -> Self {
+        Self {
+            much,
+            counted: None,
+            until: None,
+        }
+    }
+
     /// A transaction of so many submissions has begun.
     pub(super) fn begun(&mut self, submissions: usize, now: Instant) {
         let counted = self.counted.filter(|(since, _)| now < *since + PACE);
         let (since, before) = counted.unwrap_or((now, 0));
         let count = before + submissions;
         self.counted = Some((since, count));
-        self.until = (count >= MUCH).then_some(now + PACE);
+        self.until = (count >= self.much).then_some(now + PACE);
     }
 
     /// Whether the next may begin.
