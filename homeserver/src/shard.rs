@@ -18,7 +18,7 @@ mod watches;
 pub(crate) use requests::is_log_on;
 
 use crate::census::{Census, Counted};
-use crate::command::{Applied, Command, DeliveryId, Effect, Ended, Verdict};
+use crate::command::{Command, DeliveryId, Effect, Ended, Verdict};
 use crate::delivery::Delivery;
 use crate::expiry::Expiry;
 use crate::ids::Ids;
@@ -36,7 +36,6 @@ use rvp::{Principal, Principals};
 use spreads::Spreads;
 use std::collections::{HashMap, VecDeque};
 use std::sync::Arc;
-use std::time::SystemTime;
 use store::{Store, Writer};
 use tokio::sync::mpsc;
 use tokio_util::sync::CancellationToken;
@@ -179,31 +178,17 @@ impl Shard {
     }
 
     fn apply(&mut self, principal: &Principal, command: Command) -> Option<(Verdict, Vec<Effect>)> {
-        let now = self.parts.clock.now();
-        let (applied, _) = self.decide(principal, (now, None), command)?;
-        Some((applied.verdict, applied.effects))
+        self.apply_from(None, principal, command)
     }
 
-    /// Applies a command to somebody who counted for that much before.
+    /// Applies a command to somebody who counted for that much before, if that is to be another than it is.
     fn apply_from(
         &mut self,
-        before: Counted,
+        before: Option<Counted>,
         principal: &Principal,
         command: Command,
     ) -> Option<(Verdict, Vec<Effect>)> {
         let now = self.parts.clock.now();
-        let (applied, _) = self.decide(principal, (now, Some(before)), command)?;
-        Some((applied.verdict, applied.effects))
-    }
-
-    /// Applies a command to somebody who counted for that much before, if that is to be another than it is. Says also
-    /// since which epoch the person is here.
-    fn decide(
-        &mut self,
-        principal: &Principal,
-        (now, before): (SystemTime, Option<Counted>),
-        command: Command,
-    ) -> Option<(Applied, u64)> {
         let presentity = self.presentities.get_mut(principal)?;
         let before = before.unwrap_or_else(|| counted(presentity));
         let is_message = matches!(
@@ -238,7 +223,7 @@ impl Shard {
             }
         }
         self.parts.ledger.enter(&entry);
-        Some((applied, presentity.epoch()))
+        Some((applied.verdict, applied.effects))
     }
 }
 

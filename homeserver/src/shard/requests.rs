@@ -42,7 +42,7 @@ impl Shard {
             login,
             method: self.shared_watcher(method),
         };
-        let Some((verdict, effects)) = self.apply_from(before, &target, command) else {
+        let Some((verdict, effects)) = self.apply_from(Some(before), &target, command) else {
             return;
         };
         match verdict {

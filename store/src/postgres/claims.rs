@@ -8,6 +8,7 @@ use super::failure::Failure;
 use crate::stored::{self, claims, millis, unreadable};
 use crate::{Claim, Error, Fenced, MOVES_MAX, Move, Write};
 use sqlx::PgConnection;
+use std::collections::BTreeMap;
 
 const LOCK: &str = "SELECT slot FROM claims WHERE slot = ANY($1) ORDER BY slot FOR UPDATE";
 
@@ -98,7 +99,7 @@ pub(super) async fn keep(
 /// The slots with a newer claim than one of these writes has, ascending. One statement for any number of
 /// writes. No claim of their slots comes after the answer until the transaction ends.
 pub(super) async fn fenced(connection: &mut PgConnection, writes: &[Write]) -> Result<Vec<Fenced>, Failure> {
-    let oldest = claims::oldest(writes);
+    let oldest = oldest_of(writes);
     let slots: Vec<i64> = oldest.keys().map(|slot| i64::from(*slot)).collect();
     let held: Vec<(i64, i64)> = sqlx::query_as(HELD).bind(slots).fetch_all(connection).await?;
     let mut fenced = Vec::new();
@@ -110,6 +111,16 @@ pub(super) async fn fenced(connection: &mut PgConnection, writes: &[Write]) -> R
         }
     }
     Ok(fenced)
+}
+
+/// The oldest epoch of the writes for each slot: a claim that is not newer stops none of them.
+fn oldest_of(writes: &[Write]) -> BTreeMap<u16, u64> {
+    let mut oldest: BTreeMap<u16, u64> = BTreeMap::new();
+    for Write { slot, epoch, .. } in writes {
+        let oldest = oldest.entry(*slot).or_insert(*epoch);
+        *oldest = (*oldest).min(*epoch);
+    }
+    oldest
 }
 
 /// The newest epoch of all claims. A new claim of a slot is never older than the one in its place was kept, so the

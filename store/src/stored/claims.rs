@@ -1,8 +1,7 @@
 //! Claims and moves of slots from their rows.
 
 use super::{epoch, millis, unreadable};
-use crate::{Error, Move, Write};
-use std::collections::BTreeMap;
+use crate::{Error, Move};
 
 /// Reads the columns of [`MoveRow`], in their order, newest first.
 pub(crate) const MOVES: &str = "SELECT epoch, member, at FROM moves WHERE slot = $1 ORDER BY epoch DESC";
@@ -20,14 +19,4 @@ pub(crate) fn moves(rows: Vec<MoveRow>) -> Result<Vec<Move>, Error> {
         })
     };
     rows.into_iter().map(one).collect()
-}
-
-/// The oldest epoch of the writes for each slot: a claim that is not newer stops none of them.
-pub(crate) fn oldest(writes: &[Write]) -> BTreeMap<u16, u64> {
-    let mut oldest: BTreeMap<u16, u64> = BTreeMap::new();
-    for Write { slot, epoch, .. } in writes {
-        let oldest = oldest.entry(*slot).or_insert(*epoch);
-        *oldest = (*oldest).min(*epoch);
-    }
-    oldest
 }
