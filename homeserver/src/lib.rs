@@ -45,6 +45,7 @@ pub use start::Joining;
 use daemon::{Clock, Network, Readiness};
 use membership::{Member, MemberChange, MemberId, Membership, Phase, Placements, SLOTS};
 use prometheus_client::registry::Registry;
+use proto::Beside;
 use served::Served;
 use shards::Shards;
 use standing::Standing;
@@ -64,6 +65,8 @@ pub struct Resources {
     pub store: Arc<dyn Store>,
     /// Connections.
     pub network: Arc<dyn Network>,
+    /// Where routers and homes of the same process find it, and it finds those homes, without a connection.
+    pub beside: Beside,
     /// Time.
     pub clock: Arc<dyn Clock>,
     /// Where it says whether it is ready.

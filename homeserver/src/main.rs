@@ -5,6 +5,7 @@ use async_trait::async_trait;
 use daemon::{Failed, OnError, Role, Surroundings, Tasks};
 use homeserver::{Error, HomeServer, HomeServerConfig, HomeServerSettings, Joining, Resources};
 use membership::{EtcdMembership, Terminal};
+use proto::Beside;
 use std::process::ExitCode;
 use std::sync::Arc;
 use std::time::Duration;
@@ -46,6 +47,7 @@ impl Role for Process {
             membership: membership.context("follow the membership")?,
             store: store.clone(),
             network: surroundings.network,
+            beside: Beside::default(),
             clock: surroundings.clock,
             readiness: surroundings.readiness,
             seed: rand::random(),

@@ -21,7 +21,7 @@ use async_trait::async_trait;
 use daemon::{Listener, Network, OnError, Tasks};
 use membership::{Joined, Member, MemberId, Placements};
 use prometheus_client::registry::Registry;
-use proto::{Connect, LinkServer, Links, NotCalled, Peer, Role};
+use proto::{Beside, Connect, LinkServer, Links, NotCalled, Peer, Role};
 use std::io;
 use std::net::SocketAddr;
 use std::sync::Arc;
@@ -81,6 +81,7 @@ impl Joining {
             member,
             joined,
         } = self;
+        let advertised = member.address.clone();
         let (stages, lost) = (Stages::default(), joined.lost());
         let standing = Standing::new(member.clone(), joined);
         let (shared, mailboxes) = share(&config, &resources, standing, stages, registry);
@@ -94,7 +95,7 @@ impl Joining {
         run_shards(&resources, &shared, &config, mailboxes);
         run_purge(&resources, &shared, &config);
         let lending = run_followers(&config, &resources, &shared, revision);
-        serve_links(&config, &resources, &shared, listener, lending);
+        serve_links((&config, &resources), &shared, (&advertised, listener), lending);
         HomeServer {
             name: config.name,
             address,
@@ -129,7 +130,10 @@ fn share(
     governor.register(home);
     let placements = Placements::follow(resources.membership.members());
     let (shards, mailboxes) = Shards::new(config.shards);
-    let connect = Arc::new(LinkConnect(Arc::clone(&resources.network)));
+    let connect = Arc::new(LinkConnect {
+        network: Arc::clone(&resources.network),
+        beside: resources.beside.clone(),
+    });
     let spawn = stages.links.spawner("link", OnError::Log);
     // Homes are called on the links that they accept.
     let links = Links::new(peer(config), connect, Arc::new(NotCalled), spawn);
@@ -259,11 +263,11 @@ fn run_followers(
     lending
 }
 
+/// Serves links, at the address by which this home is known and to this process's own routers and homes.
 fn serve_links(
-    config: &HomeServerConfig,
-    resources: &Resources,
+    (config, resources): (&HomeServerConfig, &Resources),
     shared: &Shared,
-    listener: Box<dyn Listener>,
+    (address, listener): (&str, Box<dyn Listener>),
     lending: Lending,
 ) {
     let operator = Operator {
@@ -289,11 +293,12 @@ fn serve_links(
     let links = &shared.stages.links;
     let spawn = links.spawner("link", OnError::Log);
     let server = LinkServer::new(peer(config), Arc::new(service), spawn);
-    links.spawn(
-        "link listener",
-        OnError::Stop,
-        incoming::serve(listener, server, links.cancelled()),
-    );
+    let beside = resources.beside.serve(address.to_owned(), server.clone());
+    let incoming = incoming::serve(listener, server, links.cancelled());
+    links.spawn("link listener", OnError::Stop, async move {
+        let _beside = beside;
+        incoming.await
+    });
 }
 
 fn peer(config: &HomeServerConfig) -> Peer {
@@ -303,13 +308,20 @@ fn peer(config: &HomeServerConfig) -> Peer {
     }
 }
 
-/// Connects links through the network that was given.
-struct LinkConnect(Arc<dyn Network>);
+/// Connects links through the network that was given, to homes that are not in this process.
+struct LinkConnect {
+    network: Arc<dyn Network>,
+    beside: Beside,
+}
 
 #[async_trait]
 impl Connect for LinkConnect {
     async fn connect(&self, address: &str) -> io::Result<Box<dyn proto::links::Io>> {
-        let stream = self.0.connect_to(address).await?;
+        let stream = self.network.connect_to(address).await?;
         Ok(Box::new(stream))
+    }
+
+    fn beside(&self, address: &str) -> Option<LinkServer> {
+        self.beside.at(address)
     }
 }

@@ -14,7 +14,7 @@ pub mod operator;
 pub mod watch;
 
 pub use contacts::{AskContacts, Contact, ContactChange, ContactsAction};
-pub use link::{Asker, CallId, Link, LinkServer, NotCalled, Peer, Role, Serve, Spawn};
+pub use link::{Asker, Beside, BesideGuard, CallId, Link, LinkServer, NotCalled, Peer, Role, Serve, Spawn};
 pub use links::{Connect, Links};
 pub use op::{
     Answer, Authenticated, CHANGES_MAX, Call, Change, ClientLogin, DeliverChange, DeliverMessage, Detach, Op,

@@ -13,6 +13,7 @@
 
 mod asker;
 mod batches;
+mod beside;
 mod hello;
 mod lanes;
 mod later;
@@ -22,6 +23,7 @@ pub(crate) mod stream;
 
 pub use asker::{Asker, CallId};
 pub(crate) use batches::Batches;
+pub use beside::{Beside, BesideGuard};
 pub(crate) use hello::read_hello;
 pub(crate) use lanes::Lanes;
 pub use not_called::NotCalled;

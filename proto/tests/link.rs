@@ -1,5 +1,7 @@
 //! What a link promises to its two ends, over pipes in memory that can be cut, and over real loopback.
 
+#[path = "link/beside.rs"]
+mod beside;
 #[path = "link/bounds.rs"]
 mod bounds;
 #[path = "link/calls.rs"]

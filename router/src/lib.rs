@@ -49,7 +49,7 @@ use membership::{Membership, Placements};
 use message_ids::MessageIds;
 use metrics::Metrics;
 use prometheus_client::registry::Registry;
-use proto::{Connect, Links, Peer, Role, Serve};
+use proto::{Beside, Connect, LinkServer, Links, Peer, Role, Serve};
 use std::io;
 use std::net::SocketAddr;
 use std::sync::{Arc, OnceLock};
@@ -62,6 +62,8 @@ pub struct Resources {
     pub membership: Arc<dyn Membership>,
     /// Connections.
     pub network: Arc<dyn Network>,
+    /// Homes of the same process, which are reached without a connection.
+    pub beside: Beside,
     /// Time.
     pub clock: Arc<dyn Clock>,
     /// Where it says whether it is ready.
@@ -288,7 +290,10 @@ fn link_homes(
     tasks: &Tasks,
 ) -> Forward {
     let placements = service.placements.clone();
-    let connect = Arc::new(LinkConnect(Arc::clone(&resources.network)));
+    let connect = Arc::new(LinkConnect {
+        network: Arc::clone(&resources.network),
+        beside: resources.beside.clone(),
+    });
     let peer = Peer {
         name: config.name.clone(),
         role: Role::Router,
@@ -320,13 +325,20 @@ fn link_homes(
     forward
 }
 
-/// Connects links through the network that was given.
-struct LinkConnect(Arc<dyn Network>);
+/// Connects links through the network that was given, to homes that are not in this process.
+struct LinkConnect {
+    network: Arc<dyn Network>,
+    beside: Beside,
+}
 
 #[async_trait]
 impl Connect for LinkConnect {
     async fn connect(&self, address: &str) -> io::Result<Box<dyn proto::links::Io>> {
-        let stream = self.0.connect_to(address).await?;
+        let stream = self.network.connect_to(address).await?;
         Ok(Box::new(stream))
+    }
+
+    fn beside(&self, address: &str) -> Option<LinkServer> {
+        self.beside.at(address)
     }
 }

@@ -4,6 +4,7 @@ use anyhow::Context;
 use async_trait::async_trait;
 use daemon::{Failed, OnError, Role, Surroundings, Tasks};
 use membership::{EtcdMembership, Membership};
+use proto::Beside;
 use router::{OwnListeners, Resources, Router, RouterSettings};
 use std::process::ExitCode;
 use std::sync::Arc;
@@ -42,6 +43,7 @@ impl Role for Process {
         let resources = Resources {
             membership: Arc::clone(&membership) as Arc<dyn Membership>,
             network: surroundings.network,
+            beside: Beside::default(),
             clock: surroundings.clock,
             readiness: surroundings.readiness,
             own,

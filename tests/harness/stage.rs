@@ -149,6 +149,8 @@ impl Stage {
             membership: self.membership.clone(),
             store: self.accounts.store().clone(),
             network: self.network.clone(),
+            // Every link over the network that tests can cut.
+            beside: proto::Beside::default(),
             clock: self.clock.clone(),
             readiness: readiness.clone(),
             seed: self.seed,
@@ -194,6 +196,7 @@ impl Stage {
         let resources = router::Resources {
             membership: self.membership.clone(),
             network: way,
+            beside: proto::Beside::default(),
             clock: self.clock.clone(),
             readiness: readiness.clone(),
             own: self.own_listeners(),

@@ -170,6 +170,7 @@ async fn start_home(
         membership: around.source.process(name),
         store: around.kept.of(name, &around.faults),
         network: around.network(name),
+        beside: proto::Beside::default(),
         clock: Arc::new(SimClock),
         readiness: Readiness::new(),
         seed: around.seed.fetch_add(1_000, Ordering::Relaxed),
@@ -201,6 +202,7 @@ pub(crate) async fn router(
         let resources = router::Resources {
             membership: around.source.process(&name),
             network: around.network(&name),
+            beside: proto::Beside::default(),
             clock: Arc::new(SimClock),
             readiness: Readiness::new(),
             own: OwnListeners::default(),

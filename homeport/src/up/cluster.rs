@@ -7,6 +7,7 @@ use futures_util::future::select_all;
 use homeserver::{ArchivePolicy, Archives, HomeServer, HomeServerConfig, Offline, OfflinePolicy};
 use membership::{EmbeddedMembership, Membership};
 use prometheus_client::registry::Registry;
+use proto::Beside;
 use router::{AttachmentConfig, OwnListeners, Policy, Proxies, Router, RouterConfig, Tls};
 use rvp::Domain;
 use std::collections::BTreeMap;
@@ -40,6 +41,7 @@ pub(super) struct Cluster {
 /// What all roles share.
 struct Shared {
     network: Arc<dyn Network>,
+    beside: Beside,
     clock: Arc<dyn Clock>,
     membership: Arc<dyn Membership>,
     readiness: Readiness,
@@ -56,6 +58,7 @@ impl Cluster {
     ) -> Result<Self> {
         let shared = Shared {
             network: Arc::new(TokioNetwork),
+            beside: Beside::default(),
             clock: Arc::new(SystemClock::new()),
             membership: EmbeddedMembership::new(),
             readiness: Readiness::new(),
@@ -127,6 +130,7 @@ async fn start_homes(
             membership: Arc::clone(&shared.membership),
             store: Arc::clone(store),
             network: Arc::clone(&shared.network),
+            beside: shared.beside.clone(),
             clock: Arc::clone(&shared.clock),
             readiness: shared.readiness.clone(),
             seed: rand::random(),
@@ -171,6 +175,7 @@ async fn start_routers(
         let resources = router::Resources {
             membership: Arc::clone(&shared.membership),
             network: Arc::clone(&shared.network),
+            beside: shared.beside.clone(),
             clock: Arc::clone(&shared.clock),
             readiness: shared.readiness.clone(),
             own: shared.own.clone(),

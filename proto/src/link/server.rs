@@ -1,12 +1,13 @@
 //! The end of a link that listens: a home server's.
 
-use super::{BATCH_OCTETS_MAX, Batches, Error, Lanes, Link, Peer, Serve, read_hello, stream};
+use super::stream::{self, Inbound};
+use super::{BATCH_OCTETS_MAX, Batches, Error, Lanes, Link, Peer, Serve, read_hello};
 use crate::v1;
 use crate::v1::link_server::Link as LinkService;
 use std::pin::Pin;
 use std::sync::Arc;
 use std::time::Duration;
-use tokio_stream::{Stream, StreamExt};
+use tokio_stream::StreamExt;
 use tonic::{Request, Response, Status, Streaming};
 
 /// How long a new stream may take to say who it is.
@@ -33,18 +34,10 @@ impl LinkServer {
     pub fn into_service(self) -> v1::link_server::LinkServer<Self> {
         v1::link_server::LinkServer::new(self).max_decoding_message_size(BATCH_OCTETS_MAX)
     }
-}
 
-#[tonic::async_trait]
-impl LinkService for LinkServer {
-    type OpenStream = Pin<Box<dyn Stream<Item = Result<v1::Batch, Status>> + Send>>;
-
-    async fn open(
-        &self,
-        request: Request<Streaming<v1::Batch>>,
-    ) -> Result<Response<Self::OpenStream>, Status> {
-        let mut inbound = request.into_inner();
-        let first = tokio::time::timeout(HELLO_WAIT, inbound.message())
+    /// Begins a link with whoever sends these batches, and says which ones go the other way.
+    pub(crate) async fn accept(&self, mut inbound: Inbound) -> Result<Inbound, Status> {
+        let first = tokio::time::timeout(HELLO_WAIT, inbound.try_next())
             .await
             .map_err(|_| Status::deadline_exceeded("no hello"))??;
         let peer = read_hello(first.and_then(|batch| batch.frames.into_iter().next())).map_err(refusal)?;
@@ -52,7 +45,21 @@ impl LinkService for LinkServer {
         let batches = Batches::new(&self.me, Arc::clone(&lanes));
         let link = Link::new(peer, lanes);
         (self.spawn)(Box::pin(stream::run(link, inbound, Arc::clone(&self.serve))));
-        Ok(Response::new(Box::pin(batches.map(Ok))))
+        Ok(Box::pin(batches.map(Ok)))
+    }
+}
+
+#[tonic::async_trait]
+impl LinkService for LinkServer {
+    type OpenStream = Inbound;
+
+    async fn open(
+        &self,
+        request: Request<Streaming<v1::Batch>>,
+    ) -> Result<Response<Self::OpenStream>, Status> {
+        self.accept(Box::pin(request.into_inner()))
+            .await
+            .map(Response::new)
     }
 }
 

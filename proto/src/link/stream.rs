@@ -12,20 +12,19 @@ use std::pin::{Pin, pin};
 use std::sync::Arc;
 use std::task::{Context, Poll, Waker};
 use tokio::task::coop;
-use tokio_stream::StreamExt;
-use tonic::Streaming;
+use tokio_stream::{Stream, StreamExt};
+use tonic::Status;
 
 /// Calls that are served at once on one link: those that its peer may have open, and those that it has answered itself
 /// meanwhile.
 const SERVED_MAX: usize = 2 * CALLS_MAX;
 
+/// What the other end sends: batches that come over a connection, or its own as they leave its lanes.
+pub(crate) type Inbound = Pin<Box<dyn Stream<Item = Result<v1::Batch, Status>> + Send>>;
+
 /// Runs a link until its stream ends or it is hung up. The link also ends when what this returns is dropped,
 /// even before it has begun: no caller waits for an answer that cannot come.
-pub(crate) fn run(
-    link: Link,
-    inbound: Streaming<v1::Batch>,
-    serve: Arc<dyn Serve>,
-) -> impl Future<Output = ()> + Send {
+pub(crate) fn run(link: Link, inbound: Inbound, serve: Arc<dyn Serve>) -> impl Future<Output = ()> + Send {
     let link = Closing(link);
     async move {
         let Closing(link) = &link;
@@ -63,7 +62,7 @@ impl Drop for Told<'_> {
 
 /// Reads batches until the stream ends. Calls are served side by side within this task: they begin in the
 /// order in which they came, they end with the link, and a panic is the link's own.
-async fn read(link: &Link, mut inbound: Streaming<v1::Batch>, serve: &dyn Serve) {
+async fn read(link: &Link, mut inbound: Inbound, serve: &dyn Serve) {
     let (mut served, mut later) = (FuturesUnordered::new(), Later::default());
     let mut severed = pin!(link.severed().cancelled());
     loop {
