@@ -3,8 +3,9 @@
 use std::convert::Infallible;
 use std::time::Duration;
 
-/// How often memory that is free is given back: not long after the second for which the allocator keeps it.
-pub const GIVEN_BACK_EVERY: Duration = Duration::from_secs(2);
+/// How often memory that is free is given back. The allocator keeps it for a second, so what a storm has left is gone within
+/// two.
+pub const GIVEN_BACK_EVERY: Duration = Duration::from_secs(1);
 
 /// Asks for memory in small pages only.
 ///
