@@ -21,7 +21,7 @@ use async_trait::async_trait;
 use daemon::{Listener, Network, OnError, Tasks};
 use membership::{Joined, Member, MemberId, Placements};
 use prometheus_client::registry::Registry;
-use proto::{Beside, Connect, LinkServer, Links, NotCalled, Peer, Role};
+use proto::{Connect, LinkServer, Links, NotCalled, Peer, Role};
 use std::io;
 use std::net::SocketAddr;
 use std::sync::Arc;
@@ -95,7 +95,7 @@ impl Joining {
         run_shards(&resources, &shared, &config, mailboxes);
         run_purge(&resources, &shared, &config);
         let lending = run_followers(&config, &resources, &shared, revision);
-        serve_links((&config, &resources), &shared, (&advertised, listener), lending);
+        serve_links(&config, &resources, &shared, &advertised, listener, lending);
         HomeServer {
             name: config.name,
             address,
@@ -130,13 +130,16 @@ fn share(
     governor.register(home);
     let placements = Placements::follow(resources.membership.members());
     let (shards, mailboxes) = Shards::new(config.shards);
-    let connect = Arc::new(LinkConnect {
-        network: Arc::clone(&resources.network),
-        beside: resources.beside.clone(),
-    });
+    let connect = Arc::new(LinkConnect(Arc::clone(&resources.network)));
     let spawn = stages.links.spawner("link", OnError::Log);
     // Homes are called on the links that they accept.
-    let links = Links::new(peer(config), connect, Arc::new(NotCalled), spawn);
+    let links = Links::within(
+        resources.beside.clone(),
+        peer(config),
+        connect,
+        Arc::new(NotCalled),
+        spawn,
+    );
     let served = Served::new();
     let claims = Claims {
         me: me.clone(),
@@ -265,9 +268,11 @@ fn run_followers(
 
 /// Serves links, at the address by which this home is known and to this process's own routers and homes.
 fn serve_links(
-    (config, resources): (&HomeServerConfig, &Resources),
+    config: &HomeServerConfig,
+    resources: &Resources,
     shared: &Shared,
-    (address, listener): (&str, Box<dyn Listener>),
+    address: &str,
+    listener: Box<dyn Listener>,
     lending: Lending,
 ) {
     let operator = Operator {
@@ -308,20 +313,13 @@ fn peer(config: &HomeServerConfig) -> Peer {
     }
 }
 
-/// Connects links through the network that was given, to homes that are not in this process.
-struct LinkConnect {
-    network: Arc<dyn Network>,
-    beside: Beside,
-}
+/// Connects links through the network that was given.
+struct LinkConnect(Arc<dyn Network>);
 
 #[async_trait]
 impl Connect for LinkConnect {
     async fn connect(&self, address: &str) -> io::Result<Box<dyn proto::links::Io>> {
-        let stream = self.network.connect_to(address).await?;
+        let stream = self.0.connect_to(address).await?;
         Ok(Box::new(stream))
-    }
-
-    fn beside(&self, address: &str) -> Option<LinkServer> {
-        self.beside.at(address)
     }
 }

@@ -1,9 +1,7 @@
 //! Links to homes: one to each address, opened when first needed or ahead of need, and opened again when lost.
 
 use crate::link::stream::{self, Inbound};
-use crate::link::{
-    BATCH_OCTETS_MAX, Batches, Error, Lanes, Link, LinkServer, Peer, Serve, Spawn, read_hello,
-};
+use crate::link::{BATCH_OCTETS_MAX, Batches, Beside, Error, Lanes, Link, Peer, Serve, Spawn, read_hello};
 use crate::v1::link_client::LinkClient;
 use async_trait::async_trait;
 use hyper_util::rt::TokioIo;
@@ -34,12 +32,6 @@ impl<T: AsyncRead + AsyncWrite + Send + Unpin> Io for T {}
 pub trait Connect: Send + Sync + 'static {
     /// Connects to `host:port`.
     async fn connect(&self, address: &str) -> io::Result<Box<dyn Io>>;
-
-    /// The home server at that address, if it runs in this process: then no connection is made.
-    fn beside(&self, address: &str) -> Option<LinkServer> {
-        let _ = address;
-        None
-    }
 }
 
 /// The links of one process. Cloning copies a pointer.
@@ -51,6 +43,7 @@ pub struct Links {
 struct Inner {
     me: Peer,
     connect: Arc<dyn Connect>,
+    beside: Beside,
     serve: Arc<dyn Serve>,
     spawn: Spawn,
     places: Mutex<HashMap<String, Arc<Place>>>,
@@ -77,10 +70,22 @@ struct State {
 impl Links {
     /// No links yet. Calls that come in on them are answered by `serve`.
     pub fn new(me: Peer, connect: Arc<dyn Connect>, serve: Arc<dyn Serve>, spawn: Spawn) -> Self {
+        Self::within(Beside::default(), me, connect, serve, spawn)
+    }
+
+    /// The same, in a process with these homes: to them no connection is made.
+    pub fn within(
+        beside: Beside,
+        me: Peer,
+        connect: Arc<dyn Connect>,
+        serve: Arc<dyn Serve>,
+        spawn: Spawn,
+    ) -> Self {
         let places = Mutex::default();
         let inner = Inner {
             me,
             connect,
+            beside,
             serve,
             spawn,
             places,
@@ -144,7 +149,7 @@ impl Links {
         let lanes = Arc::new(Lanes::new());
         let batches = Batches::new(&self.inner.me, Arc::clone(&lanes));
         let lost = |_| Error::Lost(address.to_owned());
-        let accepted = match self.inner.connect.beside(address) {
+        let accepted = match self.inner.beside.at(address) {
             Some(home) => home.accept(Box::pin(batches.map(Ok))).await,
             None => accepted(self.channel(address).await?, batches).await,
         };

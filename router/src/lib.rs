@@ -49,7 +49,7 @@ use membership::{Membership, Placements};
 use message_ids::MessageIds;
 use metrics::Metrics;
 use prometheus_client::registry::Registry;
-use proto::{Beside, Connect, LinkServer, Links, Peer, Role, Serve};
+use proto::{Beside, Connect, Links, Peer, Role, Serve};
 use std::io;
 use std::net::SocketAddr;
 use std::sync::{Arc, OnceLock};
@@ -290,16 +290,19 @@ fn link_homes(
     tasks: &Tasks,
 ) -> Forward {
     let placements = service.placements.clone();
-    let connect = Arc::new(LinkConnect {
-        network: Arc::clone(&resources.network),
-        beside: resources.beside.clone(),
-    });
+    let connect = Arc::new(LinkConnect(Arc::clone(&resources.network)));
     let peer = Peer {
         name: config.name.clone(),
         role: Role::Router,
     };
     let spawn = tasks.spawner("link", OnError::Log);
-    let links = Links::new(peer, connect, Arc::clone(service) as Arc<dyn Serve>, spawn);
+    let links = Links::within(
+        resources.beside.clone(),
+        peer,
+        connect,
+        Arc::clone(service) as Arc<dyn Serve>,
+        spawn,
+    );
     let forward = Forward {
         placements: placements.clone(),
         links: links.clone(),
@@ -325,20 +328,13 @@ fn link_homes(
     forward
 }
 
-/// Connects links through the network that was given, to homes that are not in this process.
-struct LinkConnect {
-    network: Arc<dyn Network>,
-    beside: Beside,
-}
+/// Connects links through the network that was given.
+struct LinkConnect(Arc<dyn Network>);
 
 #[async_trait]
 impl Connect for LinkConnect {
     async fn connect(&self, address: &str) -> io::Result<Box<dyn proto::links::Io>> {
-        let stream = self.network.connect_to(address).await?;
+        let stream = self.0.connect_to(address).await?;
         Ok(Box::new(stream))
-    }
-
-    fn beside(&self, address: &str) -> Option<LinkServer> {
-        self.beside.at(address)
     }
 }

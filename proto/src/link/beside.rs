@@ -25,8 +25,7 @@ impl Beside {
     }
 
     /// The home server at that address, if it is here.
-    #[must_use]
-    pub fn at(&self, address: &str) -> Option<LinkServer> {
+    pub(crate) fn at(&self, address: &str) -> Option<LinkServer> {
         self.homes().get(address).cloned()
     }
 

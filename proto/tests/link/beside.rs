@@ -1,6 +1,6 @@
 //! A link within a process keeps what a link promises, and needs no connection.
 
-use crate::stage::{BOUND, End, HOME, Tasks, call, echoed, ended, links, reaches, spawn};
+use crate::stage::{BOUND, End, HOME, Tasks, call, echoed, ended, reaches, spawn};
 use async_trait::async_trait;
 use proto::link::Error;
 use proto::links::Io;
@@ -9,16 +9,12 @@ use std::io;
 use std::sync::{Arc, Mutex};
 
 /// A network on which nothing answers: whoever is reached is in this process.
-struct NoNetwork(Beside);
+struct NoNetwork;
 
 #[async_trait]
 impl Connect for NoNetwork {
     async fn connect(&self, _address: &str) -> io::Result<Box<dyn Io>> {
         Err(io::ErrorKind::ConnectionRefused.into())
-    }
-
-    fn beside(&self, address: &str) -> Option<LinkServer> {
-        self.0.at(address)
     }
 }
 
@@ -40,7 +36,11 @@ impl Process {
         };
         let server = LinkServer::new(me, home, home_tasks.spawn());
         let listening = beside.serve(HOME.to_owned(), server);
-        let links = links(Arc::new(NoNetwork(beside)), router, router_tasks.spawn());
+        let me = Peer {
+            name: "router".into(),
+            role: Role::Router,
+        };
+        let links = Links::within(beside, me, Arc::new(NoNetwork), router, router_tasks.spawn());
         Self {
             links,
             home_tasks,
