@@ -211,6 +211,7 @@ impl Certify {
             schedule,
             began,
             show,
+            stop,
             place: &place,
         };
         let mut company: Option<Company> = None;
@@ -272,7 +273,7 @@ impl Certify {
             users_asked: self.max_users,
             step_seconds: self.step_seconds,
             seconds: 0.0,
-            floor_cpu_us: None,
+            floor: None,
             users: Vec::new(),
             users_safe: 0,
             messages: Vec::new(),

@@ -14,7 +14,7 @@ use anyhow::{Context, Result, bail};
 use company::Company;
 use rounds::Rounds;
 use std::future::Future;
-use std::path::{Path, PathBuf};
+use std::path::Path;
 use storm::Storm;
 use target::Target;
 use tokio::process::Command;
@@ -184,9 +184,6 @@ struct Run {
     /// For how long it is measured
     #[arg(long, value_name = "N", default_value_t = 10)]
     seconds: u32,
-    /// Draw latency, rate, memory and processors over time, as SVG
-    #[arg(long, value_name = "FILE")]
-    picture: Option<PathBuf>,
 }
 
 #[derive(Clone, Copy, Debug, clap::ValueEnum)]
@@ -216,7 +213,7 @@ impl From<ViaArgument> for ::load::Via {
     after_help = "\
 Examples:
   homeport load floor < /dev/null
-      Prints the port that a bare handler of POST listens at, and ends"
+      Prints the ports that a bare handler of POST and a bare stream of gRPC listen at, and ends"
 )]
 struct Floor {}
 
@@ -252,8 +249,7 @@ fn serve_floor(output: &Output) -> Result<()> {
     // One thread: the floor is what one costs.
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build();
     let runtime = runtime.context("start")?;
-    let told = |port: u16| output.line(&port.to_string());
-    let served = runtime.block_on(::load::floor::serve(told));
+    let served = runtime.block_on(::load::floor::serve(|ports| output.line(ports)));
     // A read of standard input that nobody waits for any more must not keep the process.
     runtime.shutdown_background();
     served.map_err(Into::into)
@@ -333,9 +329,7 @@ impl Run {
                 Box::pin(::load::run(plan, stop, show)).await
             });
         let report = measured.await?;
-        if let Some(path) = &self.picture {
-            write(path, report.picture().trim_end())?;
-        }
+        self.company.draw(|| report.picture())?;
         let rows = figures(report.rows());
         let table = (&FIGURES[..], &rows[..]);
         self.company

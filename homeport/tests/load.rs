@@ -20,6 +20,7 @@ mod tls;
 use said::text;
 use serde_json::Value;
 use server::Server;
+use std::collections::BTreeSet;
 use std::path::Path;
 use std::process::{Output, Stdio};
 use std::time::Duration;
@@ -71,7 +72,19 @@ async fn run(mut command: Command) -> Output {
 fn object(output: &Output) -> Value {
     let said = text(&output.stderr);
     assert_eq!(output.status.code(), Some(0), "{said}");
-    serde_json::from_slice(&output.stdout).unwrap()
+    read(output)
+}
+
+/// The object that is printed, in which nothing is named twice.
+fn read(output: &Output) -> Value {
+    let printed = text(&output.stdout);
+    let of_the_object = |line: &&str| line.starts_with("  \"");
+    let names = printed.lines().filter(of_the_object);
+    let mut seen = BTreeSet::new();
+    for name in names.filter_map(|line| line.split('"').nth(1)) {
+        assert!(seen.insert(name), "{name} twice in {printed}");
+    }
+    serde_json::from_str(&printed).unwrap()
 }
 
 fn count(object: &Value, name: &str) -> u64 {
@@ -91,7 +104,8 @@ fn is_sound(object: &Value, per: &str) {
     for name in ["lost", "doubled", "reordered", "refused", "unanswered", "strange"] {
         assert_eq!(count(object, name), 0, "{name} in {object}");
     }
-    for name in [per, "floor_cpu_us", "ratio_to_floor", "server_rss_mb", "p50_ms"] {
+    let costs = [per, "floor_cpu_us", "floor_stream_cpu_us", "ratio_to_floor"];
+    for name in costs.into_iter().chain(["server_rss_mb", "p50_ms"]) {
         assert!(figure(object, name) > 0.0, "{name} in {object}");
     }
     let spread = ["p50_ms", "p95_ms", "p99_ms", "max_ms"].map(|name| figure(object, name));
@@ -226,12 +240,20 @@ async fn an_office_day_has_both() {
 #[tokio::test]
 async fn one_that_is_interrupted_prints_what_it_has() {
     let cluster = Cluster::start().await;
-    let mut command = cluster.load("messages --make-accounts --users 4 --rate 20 --seconds 600 --json");
+    let command = cluster.load("messages --make-accounts --users 4 --rate 20 --seconds 600 --json");
+    let (object, last) = interrupted(command, "under way", Duration::ZERO).await;
+    assert!(last.contains("interrupted after"), "{last}");
+    assert_eq!((count(&object, "lost"), count(&object, "unanswered")), (0, 0));
+}
+
+/// What one prints that is interrupted some time after it has said something, and its last line of errors.
+async fn interrupted(mut command: Command, said_before: &str, after: Duration) -> (Value, String) {
     command.stdout(Stdio::piped()).stderr(Stdio::piped());
     let mut child = command.spawn().unwrap();
     let mut said = BufReader::new(child.stderr.take().unwrap()).lines();
-    let under_way = async { while !said.next_line().await.unwrap().unwrap().contains("under way") {} };
-    timeout(PATIENCE, under_way).await.unwrap();
+    let begun = async { while !said.next_line().await.unwrap().unwrap().contains(said_before) {} };
+    timeout(PATIENCE, begun).await.unwrap();
+    tokio::time::sleep(after).await;
     let pid = child.id().unwrap().to_string();
     let sent = std::process::Command::new("kill").args(["-INT", &pid]).status();
     assert!(sent.unwrap().success());
@@ -246,8 +268,7 @@ async fn one_that_is_interrupted_prints_what_it_has() {
     .await
     .unwrap();
     assert_eq!(output.status.code(), Some(1), "{last}");
-    assert!(last.contains("interrupted after"), "{last}");
-    let object: Value = serde_json::from_slice(&output.stdout).unwrap();
+    let object = read(&output);
     assert_eq!(object["interrupted"], true);
-    assert_eq!((count(&object, "lost"), count(&object, "unanswered")), (0, 0));
+    (object, last)
 }

@@ -223,8 +223,8 @@ async fn measure() {
     let tasks = daemon::Tasks::new();
     let mut command = tokio::process::Command::new(std::env::current_exe().unwrap());
     command.arg("floor");
-    let floor = load::floor::measure(command, &tasks).await.unwrap();
-    println!("a bare POST: {floor:.1} us");
+    let load::floor::Floor { post, stream } = load::floor::measure(command, &tasks).await.unwrap();
+    println!("a bare POST: {post:.1} us; a message on a bare stream of gRPC: {stream:.2} us");
     let stage = Stage::begin().await;
     let all = [
         ("a message, as fast as it goes", MESSAGE, None),
@@ -237,7 +237,7 @@ async fn measure() {
         let (used, per_second) = stage.measure(kind, rate).await;
         println!(
             "{what}: {used:.1} us, {:.2} floors, {per_second:.0}/s",
-            used / floor
+            used / post
         );
     }
 }
@@ -254,7 +254,7 @@ fn main() {
             runtime.block_on(relay(port));
         }
         Some("floor") => runtime
-            .block_on(load::floor::serve(|port| println!("{port}")))
+            .block_on(load::floor::serve(|ports| println!("{ports}")))
             .unwrap(),
         _ => runtime.block_on(measure()),
     }

@@ -1,6 +1,8 @@
 //! Log-ons beside people who talk: many come at the same moment, and those who are there are not to notice.
 
 use crate::certify::Timeline;
+use crate::chart::Picture;
+use crate::floor::Floor;
 use crate::plan::{RATE_MAX, within};
 use crate::run::{say, unless};
 use crate::{Company, Error, Plan, Return, Show, Spell, Standing, Talk, Through, Until};
@@ -38,8 +40,6 @@ pub struct BesideReport {
     pub came: u32,
     /// Until the last of them was, with a state and everybody watched.
     pub log_on_seconds: f64,
-    /// How many wrote to each other meanwhile.
-    pub talkers: u32,
     /// Others whom everybody watches.
     pub contacts: u32,
     /// 99 of a hundred messages took at most so long before anybody came.
@@ -51,10 +51,13 @@ pub struct BesideReport {
     /// All that was said.
     #[serde(flatten)]
     pub spell: Spell,
+    /// It was to stop before it was over.
+    pub interrupted: bool,
     /// By when messages were due.
     pub timeline: Timeline,
-    /// Microseconds of processor time of a bare handler of POST.
-    pub floor_cpu_us: f64,
+    /// What bare servers cost.
+    #[serde(flatten)]
+    pub floor: Floor,
     /// Whether this is a build that is not meant to be measured with.
     pub debug_build: bool,
     /// What broke a promise, in words.
@@ -76,34 +79,40 @@ pub async fn beside(
     within("rate", asked.rate, 1, RATE_MAX)?;
     say(show, "measuring the floor");
     let mut company = unless(stop, Box::pin(Company::gather(plan))).await??;
-    let measured = unless(stop, Box::pin(measure(&mut company, asked, count, show))).await;
+    let measured = Box::pin(measure(&mut company, asked, (count, stop), show)).await;
     let through = match measured {
-        Ok(Ok(through)) => through,
-        Ok(Err(error)) | Err(error) => {
+        Ok(through) => through,
+        Err(error) => {
             company.abandon();
             return Err(error);
         }
     };
-    let floor = company.floor_cpu_us();
+    let (floor, interrupted) = (company.floor(), stop.is_requested());
     say(show, "everybody logs off");
     company.part().await;
-    Ok(report(through, asked, (count - asked.talkers, contacts), floor))
+    let comers = count - asked.talkers;
+    let mut report = report(through, asked, (comers, contacts), floor);
+    report.interrupted = interrupted;
+    if interrupted {
+        report.broken.get_or_insert_with(|| "interrupted".to_owned());
+    }
+    Ok(report)
 }
 
 async fn measure(
     company: &mut Company,
     asked: Beside,
-    count: u32,
+    (count, stop): (u32, &Shutdown),
     show: Show<'_>,
 ) -> Result<Through<Return>, Error> {
-    gather(company, count, show).await?;
+    unless(stop, gather(company, count, show)).await??;
     let talk = Talk {
         rate: asked.rate,
         among: asked.talkers,
         patience: PATIENCE,
     };
     say(show, "people talk");
-    company.talk(talk, WARM_SECONDS).await?;
+    unless(stop, company.talk(talk, WARM_SECONDS)).await??;
     say(show, "all others go, and come back at once");
     let until = Until {
         quiet: asked.quiet,
@@ -111,7 +120,11 @@ async fn measure(
         most: AFTER[1],
         limit_ms: 1e3,
     };
-    Box::pin(company.storm(talk, until)).await
+    let through = Box::pin(company.storm(talk, until, stop)).await?;
+    if through.spell.counts.sent == 0 {
+        return Err(Error::Interrupted);
+    }
+    Ok(through)
 }
 
 /// Logs everybody on, some at a time.
@@ -142,7 +155,7 @@ fn report(
     through: Through<Return>,
     asked: Beside,
     (comers, contacts): (u32, u32),
-    floor_cpu_us: f64,
+    floor: Floor,
 ) -> BesideReport {
     let happened = (through.began, through.took);
     let timeline = Timeline::new(&through.log, asked.rate, happened, 0.0);
@@ -164,20 +177,36 @@ fn report(
         comers,
         came: came.came,
         log_on_seconds: came.took.as_secs_f64(),
-        talkers: asked.talkers,
         contacts,
         quiet_p99_ms: timeline.quiet_p99_ms,
         storm_p99_ms,
         ratio: storm_p99_ms / timeline.quiet_p99_ms.max(0.001),
         spell,
+        interrupted: false,
         timeline,
-        floor_cpu_us,
+        floor,
         debug_build: cfg!(debug_assertions),
         broken: (!broken.is_empty()).then(|| broken.join("; ")),
     }
 }
 
 impl BesideReport {
+    /// What those who talked noticed, over time, as SVG. Names nobody, and needs nothing from elsewhere.
+    #[must_use]
+    pub fn picture(&self) -> String {
+        let picture = Picture {
+            title: format!("storm: {} log on while {} talk", self.comers, self.spell.talkers),
+            under: format!(
+                "p99 {:.2} ms before and {:.2} ms while they came, {} messages/s, lost {}",
+                self.quiet_p99_ms, self.storm_p99_ms, self.spell.rate, self.spell.counts.lost
+            ),
+            charts: self
+                .timeline
+                .charts(&format!("{} in after {:.2} s", self.came, self.log_on_seconds)),
+        };
+        picture.draw()
+    }
+
     /// Rows for people: what, and how much.
     #[must_use]
     pub fn rows(&self) -> Vec<(String, String)> {
@@ -194,7 +223,7 @@ impl BesideReport {
             row("until the last was in", format!("{:.2} s", self.log_on_seconds)),
             row(
                 "talked meanwhile",
-                format!("{}, {} messages/s", self.talkers, self.spell.rate),
+                format!("{}, {} messages/s", self.spell.talkers, self.spell.rate),
             ),
             row("p99 before", format!("{:.1} ms", self.quiet_p99_ms)),
             row(

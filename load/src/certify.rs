@@ -13,6 +13,7 @@ mod certified;
 mod drawings;
 mod growth;
 mod markdown;
+mod over_time;
 mod promises;
 mod ramp;
 #[cfg(test)]

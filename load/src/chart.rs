@@ -60,6 +60,15 @@ pub(crate) struct Axis {
     pub(crate) by_powers: bool,
 }
 
+impl Axis {
+    pub(crate) fn by_powers(name: &'static str) -> Self {
+        Self {
+            name,
+            by_powers: true,
+        }
+    }
+}
+
 /// A line.
 #[derive(Default)]
 pub(crate) struct Line {

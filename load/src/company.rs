@@ -10,6 +10,7 @@ mod talk;
 pub use arrivals::{Arrivals, Return};
 pub use talk::{Spell, Talk, Through, Until};
 
+use crate::floor::Floor;
 use crate::run::FAREWELL;
 use crate::usage::{Moment, Watched};
 use crate::user::{Doors, Order, Proving};
@@ -28,7 +29,7 @@ pub struct Company {
     doors: Arc<Doors>,
     watched: Watched,
     tasks: Tasks,
-    floor: f64,
+    floor: Floor,
     /// Whoever is there, by number.
     seats: Vec<Seat>,
     /// Grows with each measurement, so that others write to each other each time.
@@ -88,9 +89,9 @@ impl Company {
         u32::try_from(self.seats.len()).unwrap_or(u32::MAX)
     }
 
-    /// Microseconds of processor time of a bare handler of POST.
+    /// What bare servers cost.
     #[must_use]
-    pub fn floor_cpu_us(&self) -> f64 {
+    pub fn floor(&self) -> Floor {
         self.floor
     }
 

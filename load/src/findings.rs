@@ -1,6 +1,7 @@
 //! The report of what was measured.
 
 use crate::check::Verdict;
+use crate::floor::Floor;
 use crate::report::{Counts, Report};
 use crate::stage::{Seen, Stage};
 use crate::timing::{Piece, Spread};
@@ -40,7 +41,7 @@ impl Stage<'_> {
         }
     }
 
-    pub(crate) fn report(&self, floor: f64, before: &Moment, seen: &Seen) -> Report {
+    pub(crate) fn report(&self, floor: Floor, before: &Moment, seen: &Seen) -> Report {
         let (verdict, done, (spread, series)) = self.found();
         let (users_gone, _) = self.world.gone();
         let plan = self.plan;
@@ -86,8 +87,8 @@ impl Stage<'_> {
             per_second: done as f64 / seen.took.as_secs_f64(),
             times: spread.into(),
             costs: BTreeMap::from([(format!("server_cpu_us_per_{}", plan.scenario.unit()), cost)]),
-            floor_cpu_us: floor,
-            ratio_to_floor: cost.map(|cost| cost / floor),
+            floor,
+            ratio_to_floor: cost.map(|cost| cost / floor.post),
             server_rss_mb: known.then(|| megabytes(seen.ended.all.resident)),
             server_kib_per_user: known.then(|| grown as f64 / 1024.0 / f64::from(plan.people.count())),
             generator_cpu_us: each(seen.generator),

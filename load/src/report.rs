@@ -1,6 +1,7 @@
 //! What a run has found.
 
 use crate::check::Verdict;
+use crate::floor::Floor;
 use crate::timing::{Piece, Spread};
 use crate::usage::ProcessUse;
 use serde::Serialize;
@@ -56,9 +57,10 @@ pub struct Report {
     /// Processor time of the server for each, and its ratio to the floor: none where the server is not known.
     #[serde(flatten)]
     pub costs: BTreeMap<String, Option<f64>>,
-    /// Microseconds of processor time of a bare handler of POST, in the same run.
-    pub floor_cpu_us: f64,
-    /// The server's processor time in floors.
+    /// What bare servers cost.
+    #[serde(flatten)]
+    pub floor: Floor,
+    /// The server's processor time in bare handlers of POST.
     pub ratio_to_floor: Option<f64>,
     /// The server's resident memory at the end, with everybody there.
     pub server_rss_mb: Option<f64>,
@@ -210,10 +212,7 @@ impl Report {
             self.times.late_p99_ms, self.generator_cpu_us
         );
         rows.push(("generator".to_owned(), late));
-        rows.push((
-            "floor".to_owned(),
-            format!("{:.2} µs of CPU for a bare POST", self.floor_cpu_us),
-        ));
+        rows.push(self.floor.row());
         rows.extend(self.server_rows());
         rows
     }

@@ -1,6 +1,7 @@
 //! Everybody logs on and off again, round after round: what is left behind would show in the server's memory.
 
 use crate::beside::gather;
+use crate::chart::{Axis, Chart, GREEN, Line, PURPLE, Picture};
 use crate::plan::within;
 use crate::run::{say, unless};
 use crate::{Company, Error, Plan, Show};
@@ -51,6 +52,8 @@ pub struct RoundsReport {
     pub full_grew: f64,
     /// The same with nobody there.
     pub empty_grew: f64,
+    /// By how much of the first round the last may differ.
+    pub within: f64,
     /// It ended before the last round.
     pub interrupted: bool,
     /// Whether this is a build that is not meant to be measured with.
@@ -155,6 +158,7 @@ fn report(
         before_mb,
         full_grew,
         empty_grew,
+        within,
         interrupted,
         debug_build: cfg!(debug_assertions),
         broken: (!broken.is_empty()).then(|| broken.join("; ")),
@@ -163,6 +167,47 @@ fn report(
 }
 
 impl RoundsReport {
+    /// The memory of each round as SVG. Names nobody, and needs nothing from elsewhere.
+    #[must_use]
+    pub fn picture(&self) -> String {
+        let line = |name, colour, value: fn(&Round) -> f64| Line {
+            name,
+            colour,
+            points: (1..)
+                .zip(&self.rounds)
+                .map(|(number, round)| (f64::from(number), value(round)))
+                .collect(),
+            is_crosses: false,
+        };
+        let most = self
+            .rounds
+            .first()
+            .map(|first| first.full_mb * (1.0 + self.within));
+        let chart = Chart {
+            title: "memory of the server, MB".to_owned(),
+            across: Axis {
+                name: "rounds",
+                by_powers: false,
+            },
+            lines: vec![
+                line("with everybody", PURPLE, |round| round.full_mb),
+                line("with nobody", GREEN, |round| round.empty_mb),
+            ],
+            limit: most.map(|most| (most, format!("{:.0} % more than at first", self.within * 100.0))),
+            ..Chart::default()
+        };
+        let picture = Picture {
+            title: format!("rounds: {} users, {} contacts", self.users, self.contacts),
+            under: format!(
+                "in the last round {:+.1} % with everybody there, {:+.1} % with nobody",
+                self.full_grew * 100.0,
+                self.empty_grew * 100.0
+            ),
+            charts: vec![chart],
+        };
+        picture.draw()
+    }
+
     /// Rows for people, a round each: its number, until everybody was in, memory with everybody and with nobody there.
     #[must_use]
     pub fn rows(&self) -> Vec<[String; 4]> {

@@ -11,19 +11,26 @@
 mod wire;
 
 use criterion::{Criterion, criterion_group, criterion_main};
+use rvp::method::propfind::Properties;
+use rvp::method::proppatch::Patched;
+use rvp::method::{Acl, Proppatch};
 use rvp::notification::{Notification, compose};
-use rvp::{Fault, Identity, Mime, Principal, Request};
+use rvp::{
+    Fault, Identity, Lifetime, Method, Mime, PresenceState, Principal, Property, Reply, Request,
+    SubscriptionId,
+};
 use std::fs;
 use std::hint::black_box;
 use std::path::Path;
 
-/// One of each method, as librvp writes it.
-const REQUESTS: [&str; 6] = [
+/// One of each method, as clients write it.
+const REQUESTS: [&str; 7] = [
     "librvp_notify_message",
     "librvp_subscribe_login",
     "librvp_propfind",
     "librvp_proppatch_later",
     "librvp_unsubscribe",
+    "netrvp_subscriptions_logins",
     "librvp_acl_block",
 ];
 
@@ -58,6 +65,11 @@ fn read(criterion: &mut Criterion) {
 
 fn write(criterion: &mut Criterion) {
     let mut group = criterion.benchmark_group("write");
+    for name in REQUESTS {
+        let (parts, body) = wire::request(&fixture(name)).unwrap();
+        let request = Request::parse(&parts, body).unwrap();
+        group.bench_function(name, |bencher| bencher.iter(|| black_box(&request).write()));
+    }
     let (_, document) = wire::request(&fixture("librvp_notify_message")).unwrap();
     let opened = Notification::open(&document).unwrap();
     let mime: &Mime = &opened.mime;
@@ -65,10 +77,60 @@ fn write(criterion: &mut Criterion) {
     group.bench_function("a message", |bencher| {
         bencher.iter(|| compose(black_box(&opened.message.from), to, mime));
     });
+    for (name, reply) in replies() {
+        group.bench_function(name, |bencher| bencher.iter(|| black_box(&reply).write()));
+    }
     group.bench_function("a fault", |bencher| {
         bencher.iter(|| black_box(Fault::Busy).write())
     });
     group.finish();
+}
+
+/// What is answered with a body.
+fn replies() -> [(&'static str, Reply); 4] {
+    let asked = |name| {
+        let (parts, body) = wire::request(&fixture(name)).unwrap();
+        Request::parse(&parts, body).unwrap()
+    };
+    let Request {
+        target: principal,
+        method: Method::Proppatch(Proppatch { patches: done }),
+        ..
+    } = asked("librvp_proppatch_later")
+    else {
+        panic!("it changes a state");
+    };
+    let Method::Acl(Acl::Change(list)) = asked("librvp_acl_block").method else {
+        panic!("it changes rights");
+    };
+    let properties = Properties {
+        principal: principal.clone(),
+        found: vec![
+            Property::State(PresenceState::Online),
+            Property::DisplayName("Alice".to_owned()),
+            Property::Email("alice@im.example.com".to_owned()),
+        ],
+        names: Vec::new(),
+        forbidden: Vec::new(),
+        missing: Vec::new(),
+    };
+    let subscribed = Reply::Subscribed {
+        id: SubscriptionId::new(7).unwrap(),
+        lifetime: Lifetime(14_400),
+        properties: Some(properties.clone()),
+    };
+    let refused = Vec::new();
+    let patched = Patched {
+        principal,
+        done,
+        refused,
+    };
+    [
+        ("an answer to a watch", subscribed),
+        ("an answer to PROPFIND", Reply::Properties(properties)),
+        ("an answer to PROPPATCH", Reply::Patched(patched)),
+        ("an answer to ACL", Reply::AccessList(list)),
+    ]
 }
 
 criterion_group!(benches, read, write);

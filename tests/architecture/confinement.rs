@@ -47,7 +47,7 @@ const CONFINED: [Confined; 17] = [
         name: "axum",
         members: &["router", "daemon", "load"],
         // The floor beside which load is measured is a bare handler.
-        files: &["router/", "daemon/", "load/src/floor.rs"],
+        files: &["router/", "daemon/", "load/src/floor/post.rs"],
     },
     Confined {
         name: "sqlx",
@@ -71,8 +71,14 @@ const CONFINED: [Confined; 17] = [
     },
     Confined {
         name: "tonic*",
-        members: &["proto", "homeserver", "membership"],
-        files: &["proto/", "membership/", "homeserver/src/incoming.rs"],
+        members: &["proto", "homeserver", "membership", "load"],
+        // The other floor is a bare stream.
+        files: &[
+            "proto/",
+            "membership/",
+            "homeserver/src/incoming.rs",
+            "load/src/floor/stream.rs",
+        ],
     },
     // Both ends of an attachment.
     Confined {

@@ -7,6 +7,7 @@ use ::load::certify::{
     Certified, Disturbance, Growth, MessageStep, Promises, Ramp, Schedule, Timeline, UserStep,
 };
 use ::load::{Company, Error, Plan, Talk, Through, Until};
+use daemon::Shutdown;
 use std::time::Duration;
 use tokio::time::Instant;
 
@@ -32,6 +33,7 @@ pub(super) struct Stages<'a> {
     pub(super) schedule: &'a Schedule,
     pub(super) began: Instant,
     pub(super) show: &'a Show<'a>,
+    pub(super) stop: &'a Shutdown,
     pub(super) place: &'a Place,
 }
 
@@ -45,7 +47,7 @@ impl Stages<'_> {
     ) -> Result<(), Error> {
         self.show.say("measuring the floor");
         let company = company.insert(Box::pin(Company::gather(plan)).await?);
-        found.floor_cpu_us = Some(company.floor_cpu_us());
+        found.floor = Some(company.floor());
         self.users(company, found).await?;
         if found.users_safe < 2 {
             return Ok(());
@@ -156,7 +158,7 @@ impl Stages<'_> {
         self.show.say("all but some log off, to come back at once");
         let talk = Talk { among, ..talk };
         let until = until(&found.promises, Duration::from_secs(3), Duration::from_secs(20));
-        let through = company.storm(talk, until).await?;
+        let through = company.storm(talk, until, self.stop).await?;
         let (came, failed) = (through.happened.came, through.happened.failed.clone());
         let mut storm = disturbance(through, talk, &found.promises);
         (storm.people, storm.failed) = (came.into(), failed);
@@ -183,7 +185,7 @@ impl Stages<'_> {
         say("people talk");
         let until = until(&found.promises, Duration::from_secs(2), Duration::from_secs(10));
         let draining = Box::pin(self.place.drain(&fullest, &say));
-        let through = Box::pin(company.talk_through(talk, until, draining)).await?;
+        let through = Box::pin(company.talk_through(talk, until, self.stop, draining)).await?;
         let failed = through.happened.as_ref().err().map(|error| format!("{error:#}"));
         let mut drain = disturbance(through, talk, &found.promises);
         (drain.member, drain.people, drain.failed) = (Some(member.clone()), fullest.people, failed);
@@ -214,7 +216,8 @@ impl Stages<'_> {
         let member = fullest.member.id.to_string();
         self.show.say(&format!("killing {member} while people talk"));
         let until = until(&found.promises, Duration::from_secs(5), Duration::from_secs(25));
-        let through = company.talk_through(talk, until, async { victim.kill() }).await?;
+        let killing = async { victim.kill() };
+        let through = company.talk_through(talk, until, self.stop, killing).await?;
         let failed = through.happened.as_ref().err().map(|error| format!("{error:#}"));
         let mut kill = disturbance(through, talk, &found.promises);
         (kill.member, kill.people, kill.failed) = (Some(member), fullest.people, failed);

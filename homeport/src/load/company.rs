@@ -26,6 +26,9 @@ pub(super) struct Company {
     /// Write the JSON object to a file as well
     #[arg(long, value_name = "FILE")]
     report: Option<PathBuf>,
+    /// Draw what was measured over time, as SVG
+    #[arg(long, value_name = "FILE")]
+    picture: Option<PathBuf>,
 }
 
 impl Company {
@@ -67,6 +70,14 @@ impl Company {
         let measured = measure(plan, &stop, &mut show).await;
         drop(progress);
         measured.map_err(|error| explained(error, &self.target))
+    }
+
+    /// Draws what was found, if that is asked for.
+    pub(super) fn draw(&self, picture: impl FnOnce() -> String) -> Result<()> {
+        match &self.picture {
+            Some(path) => write(path, picture().trim_end()),
+            None => Ok(()),
+        }
     }
 
     /// Says what was found, as a table of these columns or as an object, and whether it is as it must be.

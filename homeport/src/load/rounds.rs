@@ -13,6 +13,7 @@ Examples:
   homeport load rounds --make-accounts --users 1000
       Ten rounds, and the memory in each with everybody and with nobody there
   homeport load rounds --users 10000 --rounds 4 --rest 30 --json
+  homeport load rounds --users 1000 --picture rounds.svg
 
 The exit code is 1 when the last round needed more memory than --within allows, or somebody could not log on. \
 docs/load.md says what each figure means.")]
@@ -50,6 +51,7 @@ impl Rounds {
             async |plan, stop, show| Box::pin(::load::rounds(plan, asked, stop, show)).await,
         );
         let report = measured.await?;
+        self.company.draw(|| report.picture())?;
         let rows: Vec<_> = report.rows().into_iter().map(Vec::from).collect();
         let header = &["round", "all in after", "with everybody", "with nobody"][..];
         self.company

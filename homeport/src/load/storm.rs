@@ -14,6 +14,7 @@ Examples:
   homeport load storm --make-accounts --comers 2000 --talkers 200 --rate 200
       200 messages a second; after ten quiet seconds 2,000 others come at once
   homeport load storm --comers 10000 --talkers 1000 --rate 1000 --contacts 0 --json
+  homeport load storm --comers 2000 --talkers 200 --picture storm.svg
 
 What 99 of a hundred messages took while people came stands beside what they took before. The exit code is 1 when \
 somebody could not log on, or a message was refused, lost, doubled, out of order or not answered. docs/load.md says what each figure means.")]
@@ -52,6 +53,7 @@ impl Storm {
             async |plan, stop, show| Box::pin(::load::beside(plan, asked, stop, show)).await,
         );
         let report = measured.await?;
+        self.company.draw(|| report.picture())?;
         let rows = figures(report.rows());
         let table = (&FIGURES[..], &rows[..]);
         self.company.say(&report, table, report.broken.as_deref(), output)

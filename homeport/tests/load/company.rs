@@ -1,7 +1,8 @@
 //! What is measured with people who stay for more than one measurement.
 
 use crate::said::{failed, text};
-use crate::{Cluster, count, figure, object, run};
+use crate::{Cluster, count, figure, interrupted, object, run};
+use std::time::Duration;
 
 #[tokio::test]
 async fn a_storm_is_compared_with_the_time_before_it() {
@@ -24,6 +25,7 @@ async fn a_storm_is_compared_with_the_time_before_it() {
         "storm_p99_ms",
         "ratio",
         "floor_cpu_us",
+        "floor_stream_cpu_us",
     ] {
         assert!(figure(&storm, name) > 0.0, "{name} in {storm}");
     }
@@ -40,6 +42,24 @@ async fn a_storm_is_compared_with_the_time_before_it() {
         2,
         &["talkers must be 2 to 5"],
     );
+}
+
+#[tokio::test]
+async fn a_storm_that_is_interrupted_says_what_was_before_it() {
+    let cluster = Cluster::start().await;
+    let command = cluster
+        .load("storm --make-accounts --comers 6 --talkers 4 --rate 20 --quiet 600 --contacts 2 --json");
+    // It rests for three seconds once they have gone.
+    let after = Duration::from_secs(8);
+    let (storm, last) = interrupted(command, "come back at once", after).await;
+    assert!(last.contains("0 of 6 came: interrupted"), "{last}");
+    assert!(
+        count(&storm, "sent") > 0 && figure(&storm, "quiet_p99_ms") > 0.0,
+        "{storm}"
+    );
+    for name in ["lost", "unanswered", "users_gone"] {
+        assert_eq!(count(&storm, name), 0, "{name} in {storm}");
+    }
 }
 
 #[tokio::test]

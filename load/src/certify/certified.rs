@@ -2,6 +2,7 @@
 
 use super::{Promises, Timeline, Verdict};
 use crate::Spell;
+use crate::floor::Floor;
 use serde::Serialize;
 
 /// What a cluster can do. Its JSON is for programs and keeps its names.
@@ -29,8 +30,9 @@ pub struct Certified {
     pub step_seconds: u32,
     /// How long all of it took.
     pub seconds: f64,
-    /// Microseconds of processor time of a bare handler of POST, in the same run.
-    pub floor_cpu_us: Option<f64>,
+    /// What bare servers cost.
+    #[serde(flatten)]
+    pub floor: Option<Floor>,
     /// People coming.
     pub users: Vec<UserStep>,
     /// The most people with whom nothing broke.

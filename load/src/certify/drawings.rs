@@ -1,8 +1,8 @@
 //! The pictures of a report: latency against rate, memory against users, and what people noticed while something
 //! happened.
 
-use super::{Certified, Disturbance, MessageStep, Slot, Timeline};
-use crate::chart::{Axis, BLUE, Chart, GREEN, Line, OCHRE, PURPLE, Picture, RED, Span};
+use super::{Certified, Disturbance, MessageStep};
+use crate::chart::{Axis, BLUE, Chart, GREEN, Line, PURPLE, Picture, RED};
 
 /// A picture, and the name of its file.
 pub(super) struct Drawing {
@@ -84,8 +84,8 @@ impl Certified {
         };
         let chart = Chart {
             title: "latency of messages, ms".to_owned(),
-            across: by_powers("messages a second"),
-            up: by_powers(""),
+            across: Axis::by_powers("messages a second"),
+            up: Axis::by_powers(""),
             lines: vec![
                 line("p50", BLUE, |step| step.spell.times.p50_ms),
                 line("p99", GREEN, |step| step.spell.times.p99_ms),
@@ -158,13 +158,6 @@ impl Certified {
     }
 }
 
-fn by_powers(name: &'static str) -> Axis {
-    Axis {
-        name,
-        by_powers: true,
-    }
-}
-
 fn timeline(title: &str, done: &str, one: &Disturbance) -> Picture {
     let recovery = one.recovery_seconds.map_or_else(
         || "not as before while it was watched".to_owned(),
@@ -183,74 +176,7 @@ fn timeline(title: &str, done: &str, one: &Disturbance) -> Picture {
             one.longest_ms,
             one.lost()
         ),
-        charts: vec![
-            latency_over_time(&one.timeline, done),
-            counts_over_time(&one.timeline),
-        ],
-    }
-}
-
-fn latency_over_time(timeline: &Timeline, done: &str) -> Chart {
-    // Where nothing was acknowledged there is no latency, and a gap.
-    let took = |value: f64| if value > 0.0 { value } else { f64::NAN };
-    Chart {
-        title: "latency of messages, ms".to_owned(),
-        up: by_powers(""),
-        lines: vec![
-            over_time(timeline, "slowest", OCHRE, |slot| took(slot.max_ms)),
-            over_time(timeline, "p50", BLUE, |slot| took(slot.p50_ms)),
-        ],
-        limit: Some((
-            timeline.limit_ms,
-            format!("as before: {:.1} ms", timeline.limit_ms),
-        )),
-        ..happened(timeline, done)
-    }
-}
-
-fn counts_over_time(timeline: &Timeline) -> Chart {
-    Chart {
-        title: format!("messages due in each {:.2} s", timeline.slot_seconds()),
-        lines: vec![
-            over_time(timeline, "due", GREEN, |slot| slot.due as f64),
-            over_time(timeline, "slow", BLUE, |slot| slot.slow as f64),
-            over_time(timeline, "failed", RED, |slot| slot.failed as f64),
-        ],
-        ..happened(timeline, "")
-    }
-}
-
-/// A chart of the time in which it happened, with what is said beside that.
-fn happened(timeline: &Timeline, done: &str) -> Chart {
-    Chart {
-        across: Axis {
-            name: "seconds, by when messages were due",
-            by_powers: false,
-        },
-        span: Some(Span {
-            from: timeline.began,
-            to: timeline.began + timeline.took,
-            text: done.to_owned(),
-        }),
-        ..Chart::default()
-    }
-}
-
-fn over_time(
-    timeline: &Timeline,
-    name: &'static str,
-    colour: &'static str,
-    value: impl Fn(&Slot) -> f64,
-) -> Line {
-    // The last slot is not over when the talk is.
-    let whole = timeline.slots.len().saturating_sub(1);
-    let points = timeline.slots.iter().take(whole);
-    let half = timeline.slot_seconds() / 2.0;
-    Line {
-        name,
-        colour,
-        points: points.map(|slot| (slot.at + half, value(slot))).collect(),
-        is_crosses: false,
+        charts: one.timeline.charts(done),
     }
 }
 

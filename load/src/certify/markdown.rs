@@ -139,13 +139,13 @@ impl Certified {
     fn cost(&self, text: &mut String) {
         let step = self.safe_step();
         let cost = step.and_then(|step| step.spell.server_cpu_us_per_message);
-        if let (Some(step), Some(cost), Some(floor)) = (step, cost, self.floor_cpu_us) {
+        if let (Some(step), Some(cost), Some(floor)) = (step, cost, self.floor) {
             let _ = writeln!(
                 text,
                 "At {}/s the servers took {cost:.1} µs of processor time for each message, which is {:.1} times a bare \
                  handler of POST in the same run.\n",
                 step.spell.rate,
-                cost / floor
+                cost / floor.post
             );
         }
     }

@@ -1,6 +1,7 @@
 //! What was measured, as tests need it.
 
 use super::{Certified, Cluster, Disturbance, Machine, MessageStep, Promises, Timeline, UserStep, Verdict};
+use crate::floor::Floor;
 use crate::{Counts, Outcome, Spell, Timed, Times};
 use std::time::Duration;
 
@@ -119,7 +120,10 @@ pub(crate) fn certified() -> Certified {
         users_asked: 800,
         step_seconds: 10,
         seconds: 181.0,
-        floor_cpu_us: Some(10.0),
+        floor: Some(Floor {
+            post: 10.0,
+            stream: 1.0,
+        }),
         users: (1..=8).map(user_step).collect(),
         users_safe: 800,
         messages: vec![

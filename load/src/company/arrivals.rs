@@ -2,11 +2,11 @@
 
 use super::{Company, Seat};
 use crate::Error;
-use crate::run::FAREWELL;
+use crate::run::{FAREWELL, unless};
 use crate::storm::AT_ONCE;
 use crate::user::{Doors, Order, Proving, User};
 use crate::world::World;
-use daemon::{OnError, Tasks};
+use daemon::{OnError, Shutdown, Tasks};
 use futures_util::{Stream, StreamExt, stream};
 use std::pin::pin;
 use std::sync::Arc;
@@ -150,13 +150,13 @@ impl Company {
     }
 }
 
-/// Logs all of them on, as many at once as routers let wait, within so long.
+/// Logs all of them on, as many at once as routers let wait, within so long and until it is to stop.
 pub(super) async fn all_at_once(
     comers: Vec<(u32, Proving)>,
     doors: Arc<Doors>,
     world: Arc<World>,
     tasks: Tasks,
-    within: Duration,
+    (within, stop): (Duration, &Shutdown),
 ) -> Return {
     let began = Instant::now();
     let mut coming = pin!(
@@ -166,7 +166,12 @@ pub(super) async fn all_at_once(
     );
     let (mut seats, mut failed, mut took) = (Vec::new(), None, Duration::ZERO);
     loop {
-        match timeout_at(began + within, coming.next()).await {
+        let next = unless(stop, timeout_at(began + within, coming.next())).await;
+        let Ok(next) = next else {
+            failed = Some("interrupted".to_owned());
+            break;
+        };
+        match next {
             Ok(None) => break,
             Ok(Some(Err(_))) => {
                 failed = Some("a log-on ended without an answer".to_owned());
@@ -187,8 +192,10 @@ pub(super) async fn all_at_once(
             }
         }
     }
-    if failed.is_some() {
-        world.ended(failed.clone().unwrap_or_default());
+    if let Some(why) = &failed
+        && !stop.is_requested()
+    {
+        world.ended(why.clone());
     }
     Return {
         came: u32::try_from(seats.len()).unwrap_or(u32::MAX),

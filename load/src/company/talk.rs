@@ -3,10 +3,12 @@
 use super::{Company, Return, arrivals};
 use crate::messages::{self, Course};
 use crate::report::{Counts, Times};
+use crate::run::unless;
 use crate::stage::own_cpu;
 use crate::timing::Timed;
 use crate::usage::Moment;
 use crate::{Error, world::World};
+use daemon::Shutdown;
 use serde::Serialize;
 use std::pin::pin;
 use std::sync::Arc;
@@ -117,7 +119,8 @@ impl Company {
         self.end(talk, before, broken_off).await
     }
 
-    /// Lets people talk before something happens, while it does, and after it until it is as before.
+    /// Lets people talk before something happens, while it does, and after it until it is as before. What is waited for
+    /// before and after is cut short when it is to stop; what happens sees to that itself.
     ///
     /// # Errors
     /// Nothing can be measured.
@@ -125,6 +128,7 @@ impl Company {
         &mut self,
         talk: Talk,
         until: Until,
+        stop: &Shutdown,
         happening: impl Future<Output = T>,
     ) -> Result<Through<T>, Error> {
         let before = self.begin(true).await?;
@@ -135,11 +139,11 @@ impl Company {
         let happened = {
             let world = &self.world;
             let happens = async {
-                sleep(until.quiet).await;
+                let _ = unless(stop, sleep(until.quiet)).await;
                 began = start.elapsed();
                 let happened = happening.await;
                 took = start.elapsed() - began;
-                calm(world, talk, until).await;
+                let _ = unless(stop, calm(world, talk, until)).await;
                 happened
             };
             let (mut happens, mut work) = (pin!(happens), pin!(messages::send(course, world, &users)));
@@ -164,17 +168,24 @@ impl Company {
         })
     }
 
-    /// All but so many go; then all of them come back at once while the others talk.
+    /// All but so many go; then all of them come back at once while the others talk. When it is to stop, whoever is not
+    /// back yet stays away.
     ///
     /// # Errors
     /// Nothing can be measured.
-    pub async fn storm(&mut self, talk: Talk, until: Until) -> Result<Through<Return>, Error> {
+    pub async fn storm(
+        &mut self,
+        talk: Talk,
+        until: Until,
+        stop: &Shutdown,
+    ) -> Result<Through<Return>, Error> {
         let comers = self.leave(talk.among).await;
         // What they leave behind is none of the storm.
         sleep(CALM).await;
         let (doors, world) = (Arc::clone(&self.doors), Arc::clone(&self.world));
-        let coming = arrivals::all_at_once(comers, doors, world, self.tasks.clone(), until.most);
-        let mut through = Box::pin(self.talk_through(talk, until, coming)).await?;
+        let ends = (until.most, stop);
+        let coming = arrivals::all_at_once(comers, doors, world, self.tasks.clone(), ends);
+        let mut through = Box::pin(self.talk_through(talk, until, stop, coming)).await?;
         self.seat_all(&mut through.happened);
         Ok(through)
     }
