@@ -18,6 +18,9 @@ use tracing::Instrument;
 /// How long to wait for the members at an epoch that a home knows already.
 const EPOCH_WAIT: Duration = Duration::from_secs(2);
 
+/// Attached clients who are told before others have a turn.
+const TOLD_TOGETHER: usize = 32;
+
 /// The answering end of a router's links.
 pub(crate) struct Deliver {
     pub(crate) name: String,
@@ -60,7 +63,11 @@ impl Deliver {
             Op::DeliverChanges(_) if call.epoch < placement.epoch() => Err(moved(&placement)),
             Op::DeliverChanges(changes) => {
                 let theirs = |person: &Principal| is_home(&placement, home, person);
-                deliver_changes((queues, attachments), changes, theirs).ok_or_else(|| moved(&placement))
+                if !are_all_of((attachments, &changes), theirs) {
+                    return Err(moved(&placement));
+                }
+                self.deliver_changes((queues, attachments), changes, placement.epoch())
+                    .await
             }
             Op::DeliverContact { change, clients } if clients.iter().all(theirs) => {
                 attachments.contact(&change, &clients);
@@ -89,6 +96,35 @@ impl Deliver {
         }
     }
 
+    /// Queues changes for clients, a few at a time: when thousands log on together homes tell of hundreds at once, and
+    /// whoever sends a message meanwhile is not to wait until all of them are written to.
+    async fn deliver_changes(
+        &self,
+        (queues, attachments): (&Queues, &Attachments),
+        changes: Vec<DeliverChange>,
+        epoch: u64,
+    ) -> Result<Answer, Refusal> {
+        let mut told = 0;
+        for deliver in changes {
+            let news = News::new(deliver.change);
+            queues.change(&news, deliver.clients);
+            for connections in deliver.attached.chunks(TOLD_TOGETHER) {
+                if told + connections.len() > TOLD_TOGETHER {
+                    tokio::task::yield_now().await;
+                    let placement = self.placements.now();
+                    // As before the first of them.
+                    if placement.epoch() > epoch {
+                        return Err(moved(&placement));
+                    }
+                    told = 0;
+                }
+                told += connections.len();
+                attachments.change(&news, connections);
+            }
+        }
+        Ok(Answer::Done)
+    }
+
     /// A home that knows a newer epoch than this router is right: catch up before anything is taken.
     async fn placement_at(&self, epoch: u64) -> Result<Arc<Placement>, Refusal> {
         let caught_up = self.placements.caught_up(epoch, EPOCH_WAIT).await;
@@ -96,25 +132,15 @@ impl Deliver {
     }
 }
 
-/// Queues changes for clients, if all of them are of people whose home asks.
-fn deliver_changes(
-    (queues, attachments): (&Queues, &Attachments),
-    changes: Vec<DeliverChange>,
+/// Whether all clients who are to be told are of people whose home asks.
+fn are_all_of(
+    (attachments, changes): (&Attachments, &[DeliverChange]),
     theirs: impl Fn(&Principal) -> bool,
-) -> Option<Answer> {
-    let of_theirs = |deliver: &DeliverChange| {
+) -> bool {
+    changes.iter().all(|deliver| {
         let mut clients = deliver.clients.iter();
         clients.all(|client| theirs(&client.principal)) && attachments.are_all_of(&deliver.attached, &theirs)
-    };
-    if !changes.iter().all(of_theirs) {
-        return None;
-    }
-    for deliver in changes {
-        let news = News::new(deliver.change);
-        attachments.change(&news, &deliver.attached);
-        queues.change(&news, deliver.clients);
-    }
-    Some(Answer::Done)
+    })
 }
 
 async fn hand_over((queues, attachments): (&Queues, &Attachments), message: DeliverMessage) -> Outcome {
