@@ -19,6 +19,9 @@ use tonic::Status;
 /// meanwhile.
 const SERVED_MAX: usize = 2 * CALLS_MAX;
 
+/// Whoever waits for answers is woken, so many before others have a turn: what they do with them may be much.
+const ANSWERS_TOGETHER: usize = 8;
+
 /// What the other end sends: batches that come over a connection, or its own as they leave its lanes.
 pub(crate) type Inbound = Pin<Box<dyn Stream<Item = Result<v1::Batch, Status>> + Send>>;
 
@@ -92,9 +95,16 @@ async fn read(link: &Link, mut inbound: Inbound, serve: &dyn Serve) {
             }
             None => return,
         };
+        let mut answers = 0;
         for frame in batch.frames {
             match frame.body {
-                Some(v1::frame::Body::Answer(answer)) => take_answer(link, frame.id, answer),
+                Some(v1::frame::Body::Answer(answer)) => {
+                    take_answer(link, frame.id, answer);
+                    answers += 1;
+                    if answers % ANSWERS_TOGETHER == 0 {
+                        tokio::task::yield_now().await;
+                    }
+                }
                 Some(v1::frame::Body::Call(_)) if served.len() >= SERVED_MAX => {
                     tracing::warn!(peer = link.peer().name, "peer calls beyond the bound, hanging up");
                     return;
