@@ -211,7 +211,6 @@ impl Certify {
             schedule,
             began,
             show,
-            stop,
             place: &place,
         };
         let mut company: Option<Company> = None;

@@ -33,7 +33,6 @@ pub(super) struct Stages<'a> {
     pub(super) schedule: &'a Schedule,
     pub(super) began: Instant,
     pub(super) show: &'a Show<'a>,
-    pub(super) stop: &'a Shutdown,
     pub(super) place: &'a Place,
 }
 
@@ -158,7 +157,7 @@ impl Stages<'_> {
         self.show.say("all but some log off, to come back at once");
         let talk = Talk { among, ..talk };
         let until = until(&found.promises, Duration::from_secs(3), Duration::from_secs(20));
-        let through = company.storm(talk, until, self.stop).await?;
+        let through = company.storm(talk, until, &never()).await?;
         let (came, failed) = (through.happened.came, through.happened.failed.clone());
         let mut storm = disturbance(through, talk, &found.promises);
         (storm.people, storm.failed) = (came.into(), failed);
@@ -185,7 +184,7 @@ impl Stages<'_> {
         say("people talk");
         let until = until(&found.promises, Duration::from_secs(2), Duration::from_secs(10));
         let draining = Box::pin(self.place.drain(&fullest, &say));
-        let through = Box::pin(company.talk_through(talk, until, self.stop, draining)).await?;
+        let through = Box::pin(company.talk_through(talk, until, &never(), draining)).await?;
         let failed = through.happened.as_ref().err().map(|error| format!("{error:#}"));
         let mut drain = disturbance(through, talk, &found.promises);
         (drain.member, drain.people, drain.failed) = (Some(member.clone()), fullest.people, failed);
@@ -217,13 +216,18 @@ impl Stages<'_> {
         self.show.say(&format!("killing {member} while people talk"));
         let until = until(&found.promises, Duration::from_secs(5), Duration::from_secs(25));
         let killing = async { victim.kill() };
-        let through = company.talk_through(talk, until, self.stop, killing).await?;
+        let through = company.talk_through(talk, until, &never(), killing).await?;
         let failed = through.happened.as_ref().err().map(|error| format!("{error:#}"));
         let mut kill = disturbance(through, talk, &found.promises);
         (kill.member, kill.people, kill.failed) = (Some(member), fullest.people, failed);
         found.kill = Some(kill);
         Ok(())
     }
+}
+
+/// What is to stop is dropped: nothing must happen to a cluster because a wait before it was cut short.
+fn never() -> Shutdown {
+    Shutdown::new()
 }
 
 /// What is seen around something that happens.
