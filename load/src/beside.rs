@@ -91,12 +91,7 @@ pub async fn beside(
     say(show, "everybody logs off");
     company.part().await;
     let comers = count - asked.talkers;
-    let mut report = report(through, asked, (comers, contacts), floor);
-    report.interrupted = interrupted;
-    if interrupted {
-        report.broken.get_or_insert_with(|| "interrupted".to_owned());
-    }
-    Ok(report)
+    Ok(report(through, asked, (comers, contacts), (floor, interrupted)))
 }
 
 async fn measure(
@@ -155,7 +150,7 @@ fn report(
     through: Through<Return>,
     asked: Beside,
     (comers, contacts): (u32, u32),
-    floor: Floor,
+    (floor, interrupted): (Floor, bool),
 ) -> BesideReport {
     let happened = (through.began, through.took);
     let timeline = Timeline::new(&through.log, asked.rate, happened, 0.0);
@@ -164,6 +159,9 @@ fn report(
     let mut broken = Vec::new();
     if let Some(why) = &came.failed {
         broken.push(format!("{} of {comers} came: {why}", came.came));
+    }
+    if interrupted && came.failed.is_none() {
+        broken.push("interrupted".to_owned());
     }
     broken.extend(spell.counts.broken());
     if spell.counts.refused > 0 {
@@ -182,7 +180,7 @@ fn report(
         storm_p99_ms,
         ratio: storm_p99_ms / timeline.quiet_p99_ms.max(0.001),
         spell,
-        interrupted: false,
+        interrupted,
         timeline,
         floor,
         debug_build: cfg!(debug_assertions),

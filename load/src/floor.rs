@@ -129,7 +129,7 @@ async fn measured(child: &mut Child, tasks: &Tasks) -> Result<Floor, Error> {
         async move { post::keep_asking(posts, body, &answered).await }
     });
     let post = busy.cost(clients, POSTS_MEASURED).await?;
-    let (body, came_back) = (body.clone(), Arc::clone(&busy.done));
+    let came_back = Arc::clone(&busy.done);
     let client = async move { stream::keep_sending(streams, body, &came_back).await };
     let stream = busy.cost([client], STREAM_MEASURED).await?;
     Ok(Floor { post, stream })
