@@ -22,6 +22,7 @@ mod session;
 mod socket;
 mod token;
 mod translate;
+mod turns;
 mod upgrade;
 mod watch;
 mod watches;
@@ -53,6 +54,7 @@ use std::time::Duration;
 use tokio::sync::{Semaphore, oneshot};
 use tokio_util::sync::CancellationToken;
 use translate::{Told, told};
+use turns::Turns;
 
 /// Connections that have not shown who they are, at once.
 const STRANGERS_MAX: usize = 1_024;
@@ -97,6 +99,7 @@ struct Inner {
     numbers: Numbers,
     streams: events::Streams,
     leaving: Leaving,
+    turns: Turns,
     random: Mutex<SmallRng>,
 }
 
@@ -123,6 +126,7 @@ impl Attachments {
                 numbers: Numbers::default(),
                 streams: events::Streams::default(),
                 leaving: Leaving::default(),
+                turns: Turns::new(),
             }),
         }
     }
@@ -133,6 +137,16 @@ impl Attachments {
 
     fn leaving(&self) -> &Leaving {
         &self.inner.leaving
+    }
+
+    /// Waits until so many clients may be told something.
+    pub(crate) async fn turn(&self, clients: usize) {
+        self.inner.turns.turn(clients).await;
+    }
+
+    /// Waits until somebody who logs on may go a step further.
+    async fn step(&self) {
+        self.inner.turns.turn(turns::STEP).await;
     }
 
     /// Hands a message to its client, and says what became of it. What the client did not acknowledge in time it was

@@ -18,7 +18,7 @@ use tracing::Instrument;
 /// How long to wait for the members at an epoch that a home knows already.
 const EPOCH_WAIT: Duration = Duration::from_secs(2);
 
-/// Attached clients who are told before others have a turn.
+/// Attached clients who are told in one turn.
 const TOLD_TOGETHER: usize = 32;
 
 /// The answering end of a router's links.
@@ -104,17 +104,15 @@ impl Deliver {
         changes: Vec<DeliverChange>,
         epoch: u64,
     ) -> Result<Answer, Refusal> {
-        let mut turn = Turn::default();
         for deliver in changes {
             let news = News::new(deliver.change);
             queues.change(&news, deliver.clients);
             for connections in deliver.attached.chunks(TOLD_TOGETHER) {
-                if turn.others_before(connections.len()).await {
-                    let placement = self.placements.now();
-                    // As before the first of them.
-                    if placement.epoch() > epoch {
-                        return Err(moved(&placement));
-                    }
+                attachments.turn(connections.len()).await;
+                let placement = self.placements.now();
+                // As before the first of them.
+                if placement.epoch() > epoch {
+                    return Err(moved(&placement));
                 }
                 attachments.change(&news, connections);
             }
@@ -126,25 +124,6 @@ impl Deliver {
     async fn placement_at(&self, epoch: u64) -> Result<Arc<Placement>, Refusal> {
         let caught_up = self.placements.caught_up(epoch, EPOCH_WAIT).await;
         caught_up.ok_or(Refusal::Fault(Fault::Unavailable))
-    }
-}
-
-/// How many have been told since others had a turn.
-#[derive(Default)]
-struct Turn {
-    told: usize,
-}
-
-impl Turn {
-    /// So many more are to be told now. Says whether others had a turn before.
-    async fn others_before(&mut self, more: usize) -> bool {
-        let enough = self.told + more > TOLD_TOGETHER;
-        if enough {
-            tokio::task::yield_now().await;
-            self.told = 0;
-        }
-        self.told += more;
-        enough
     }
 }
 
@@ -186,37 +165,4 @@ fn is_home(placement: &Placement, home: &str, principal: &Principal) -> bool {
     placement
         .home_of(principal)
         .is_some_and(|member| member.id.as_str() == home)
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-    use std::cell::Cell;
-
-    #[tokio::test]
-    async fn others_have_a_turn_each_time_that_enough_are_told() {
-        let told = Cell::new(0);
-        let telling = async {
-            let mut turn = Turn::default();
-            for _ in 0..1_000 {
-                turn.others_before(1).await;
-                told.set(told.get() + 1);
-            }
-        };
-        let mut seen = vec![0];
-        let others = async {
-            while told.get() < 1_000 {
-                seen.push(told.get());
-                tokio::task::yield_now().await;
-            }
-        };
-        tokio::join!(telling, others);
-        // Now one is polled first, now the other, so between two looks of the others there may be two turns.
-        let most = 2 * TOLD_TOGETHER;
-        assert!(seen.windows(2).all(|two| two[1] - two[0] <= most), "{seen:?}");
-        assert!(seen.len() > 1_000 / TOLD_TOGETHER, "{seen:?}");
-        // Many at once are told as they come.
-        let mut turn = Turn::default();
-        assert!(!turn.others_before(TOLD_TOGETHER).await && turn.others_before(TOLD_TOGETHER).await);
-    }
 }

@@ -22,6 +22,7 @@ use rvp::{
 };
 use std::sync::Arc;
 use std::time::Duration;
+use tokio::time::{Instant, timeout_at};
 
 /// Octets of our part of a nonce.
 const NONCE_OCTETS: usize = 24;
@@ -54,18 +55,15 @@ enum Unknown {
 }
 
 impl Attachments {
-    /// Finds out who a client is, within the time that it has.
+    /// Finds out who a client is, and welcomes it. For its proofs it has so long; what homes are asked meanwhile is
+    /// bounded by itself, and is not given up half done.
     pub(super) async fn log_on(&self, transport: &mut impl Transport) -> Result<Box<Session>, End> {
-        match tokio::time::timeout(AUTHENTICATE_WITHIN, self.until_known(transport)).await {
-            Ok(known) => known,
-            Err(_) => Err(End::Close(CloseCode::NotAuthenticated)),
-        }
-    }
-
-    async fn until_known(&self, transport: &mut impl Transport) -> Result<Box<Session>, End> {
+        let until = Instant::now() + AUTHENTICATE_WITHIN;
         let mut challenged = None;
         for _ in 0..TRIES_MAX {
-            let (request, proof) = self.proof(transport).await?;
+            let proof = timeout_at(until, self.proof(transport)).await;
+            let (request, proof) = proof.map_err(|_| End::Close(CloseCode::NotAuthenticated))??;
+            self.step().await;
             let answer = match self.known(request, proof, &mut challenged).await {
                 Ok(known) => match self.begin_session(request, known).await {
                     Ok((session, welcome)) => {
@@ -275,9 +273,11 @@ impl Attachments {
 
     /// Begins a session, or goes on with one that is still there.
     async fn begin_session(&self, request: u32, known: Known) -> Result<(Session, Welcome), Fault> {
+        self.step().await;
         let attached = self.begin(known.principal.clone());
         match self.subscribe(&attached, &known).await {
             Ok((login, last)) => {
+                self.step().await;
                 // Set once, here.
                 let _ = attached.login.set(login);
                 Ok(self.welcome(request, known, (attached, login, last)))

@@ -187,7 +187,9 @@ impl Asker {
             former: *former,
         });
         let (to_watch, forward) = (to_watch.collect(), &self.shared.parts().forward);
+        self.shared.step().await;
         let answers = forward.watch(&self.caller(), WATCH_LIFETIME, to_watch).await;
+        self.shared.step().await;
         let each = people.into_iter().zip(answers);
         let answered = each.map(|((person, part, _), answer)| {
             let result = match answer {
