@@ -13,7 +13,7 @@ struct Forbidden {
     but: &'static [&'static str],
 }
 
-const FORBIDDEN: [Forbidden; 6] = [
+const FORBIDDEN: [Forbidden; 7] = [
     Forbidden {
         words: &["#[ignore"],
         reason: "a test that is not run proves nothing",
@@ -70,6 +70,19 @@ const FORBIDDEN: [Forbidden; 6] = [
         reason: "what is said is values: no I/O, no clock, no runtime",
         within: |source| source.is_product() && ["rvp", "attachment"].contains(&source.member()),
         but: &[],
+    },
+    Forbidden {
+        words: &["env::var", "env::var_os", "env::vars", "env::vars_os"],
+        reason: "settings are given: only where they are read is the environment",
+        within: Source::is_product,
+        but: &[
+            "daemon/src/config/environment.rs",
+            // What a terminal is, and where programs are.
+            "homeport/src/output.rs",
+            "homeport/src/output/progress.rs",
+            "homeport/src/up/processes/process.rs",
+            "homeport/src/up/processes/programs.rs",
+        ],
     },
     Forbidden {
         words: &["sleep", "sleep_ms"],
