@@ -51,7 +51,7 @@ pub const UNACKNOWLEDGED_MAX: usize = 16;
 /// Messages by whose sender and id a client should know what comes again.
 pub const REMEMBERED_MAX: usize = 256;
 
-/// How long a connection has to show who it is.
+/// How long a connection has to show who it is. What its home is asked then may take longer.
 pub const AUTHENTICATE_WITHIN: Duration = Duration::from_secs(10);
 
 /// The longest that either side may be silent. A client that has nothing to say sends a `ping`, which is answered.
