@@ -8,6 +8,8 @@
 //! What a router knows of a client it knows by the connection: when that ends, nothing is left. The login is at the home
 //! and stays for the client to come back, to whichever router.
 
+#[cfg(test)]
+mod alone;
 mod announce;
 mod contacts;
 mod events;

@@ -1,7 +1,7 @@
 //! To the home of a person: place, call, and try again where that is safe.
 
 #[cfg(test)]
-mod nowhere;
+pub(crate) mod nowhere;
 mod watch;
 
 use async_trait::async_trait;

@@ -384,3 +384,7 @@ fn caller(person: &Principal, credential: Credential) -> Caller {
 fn seconds(duration: Duration) -> u32 {
     u32::try_from(duration.as_secs()).unwrap_or(u32::MAX)
 }
+
+#[cfg(test)]
+#[path = "log_on_tests.rs"]
+mod tests;

@@ -1,16 +1,12 @@
 //! What a change costs that a hundred people are told, from the link of a home to the wires of their connections.
 
-use super::super::{Parts, Tokens};
+use super::super::alone::attachments;
 use super::*;
 use crate::attachment::socket::Socket;
-use crate::canonical::Canonical;
 use crate::changes::News;
 use crate::forward::Forward;
-use crate::metrics::Metrics;
 use allocation_counter::measure;
-use daemon::{OnError, SystemClock, Tasks};
 use futures_util::FutureExt;
-use prometheus_client::registry::Registry;
 use proto::Change;
 use rvp::{AttachmentId, Credential, PresenceState, Principal, Property, SubscriptionId};
 use tokio::io::{AsyncReadExt, DuplexStream, duplex};
@@ -39,25 +35,6 @@ struct Router {
 
 fn person(name: &str) -> Principal {
     Principal::from_address(&format!("{name}@im.example.com")).unwrap()
-}
-
-fn attachments() -> Attachments {
-    let tasks = Tasks::new();
-    Attachments::new(Parts {
-        canonical: Canonical { domains: Vec::new() },
-        domains: Vec::new(),
-        origins: Vec::new(),
-        resume_within: Duration::from_mins(1),
-        forward: Forward::nowhere(),
-        tokens: Tokens::new([7; 32]),
-        taken: crate::call_back::Taken::default(),
-        clock: Arc::new(SystemClock::default()),
-        seed: 7,
-        metrics: Metrics::register(&mut Registry::default(), "router-1"),
-        connections: tasks.group("attachment", OnError::Log),
-        farewells: tasks.group("attachment's farewell", OnError::Log),
-        stop: tasks.cancelled(),
-    })
 }
 
 impl Watcher {
@@ -104,7 +81,7 @@ impl Watcher {
 impl Router {
     async fn with(watchers: usize) -> Self {
         let mut router = Self {
-            attachments: attachments(),
+            attachments: attachments(Forward::nowhere(), Vec::new()),
             connections: Vec::new(),
             watchers: Vec::new(),
         };

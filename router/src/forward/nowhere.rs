@@ -8,7 +8,8 @@ use std::io;
 use std::sync::Arc;
 use tokio::sync::watch;
 
-struct Nobody;
+/// Whom no connection reaches.
+pub(crate) struct Nobody;
 
 #[async_trait]
 impl Connect for Nobody {
