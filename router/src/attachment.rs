@@ -33,6 +33,7 @@ mod wire;
 pub(crate) use announce::Announcing;
 pub(crate) use events::{events, frames};
 pub(crate) use token::Tokens;
+pub(crate) use turns::TOGETHER as TOLD_TOGETHER;
 pub(crate) use upgrade::upgrade;
 
 use crate::call_back::Taken;
@@ -146,7 +147,7 @@ impl Attachments {
         self.inner.turns.turn(clients).await;
     }
 
-    /// Waits until somebody who logs on may go a step further.
+    /// Waits until somebody who logs on, or begins to watch others, may go a step further.
     async fn step(&self) {
         self.inner.turns.turn(turns::STEP).await;
     }
@@ -187,14 +188,12 @@ impl Attachments {
         })
     }
 
-    /// Queues a change for the clients of these connections. One that is not here any more reads everything when it
-    /// comes back.
+    /// Queues a change for the clients of these connections, who are as few as one turn is for. One that is not here any
+    /// more reads everything when it comes back.
     pub(crate) fn change(&self, news: &Arc<News>, connections: &[AttachmentId]) {
-        for connections in connections.chunks(FOUND_TOGETHER) {
-            let open = self.open();
-            for attached in connections.iter().filter_map(|id| open.get(id)) {
-                attached.outbox.put_change(Arc::clone(news));
-            }
+        let open = self.open();
+        for attached in connections.iter().filter_map(|id| open.get(id)) {
+            attached.outbox.put_change(Arc::clone(news));
         }
     }
 

@@ -1,7 +1,7 @@
 //! What homes want handed to clients. Only from the home of a client's person is it taken: one that has lost the
 //! person without knowing it is refused, so that nothing is delivered in the name of a home that is none.
 
-use crate::attachment::Attachments;
+use crate::attachment::{Attachments, TOLD_TOGETHER};
 use crate::call_back::Queues;
 use crate::changes::News;
 use async_trait::async_trait;
@@ -17,9 +17,6 @@ use tracing::Instrument;
 
 /// How long to wait for the members at an epoch that a home knows already.
 const EPOCH_WAIT: Duration = Duration::from_secs(2);
-
-/// Attached clients who are told in one turn.
-const TOLD_TOGETHER: usize = 32;
 
 /// The answering end of a router's links.
 pub(crate) struct Deliver {

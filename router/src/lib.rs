@@ -24,6 +24,7 @@ mod message_ids;
 mod metrics;
 mod nonce;
 mod settings;
+mod threads;
 mod tls;
 
 pub use call_back::{OwnListeners, Policy};

@@ -7,7 +7,7 @@ use crate::forward::nowhere::Nobody;
 use async_trait::async_trait;
 use daemon::{OnError, Tasks};
 use membership::{Member, Members, Placements};
-use proto::{Asker as Caller, Beside, Call, LinkServer, Links, NotCalled, Peer, Refusal, Role, Serve};
+use proto::{Beside, Call, LinkServer, Links, NotCalled, Peer, Refusal, Role, Serve};
 use rvp::Domain;
 use std::task::{Context, Poll};
 use tokio::sync::{Semaphore, watch};
@@ -22,7 +22,7 @@ struct SlowHome;
 
 #[async_trait]
 impl Serve for SlowHome {
-    async fn serve(&self, _: Caller, call: Call) -> Result<Answer, Refusal> {
+    async fn serve(&self, _: proto::Asker, call: Call) -> Result<Answer, Refusal> {
         if matches!(call.op, Op::Authenticate { .. }) {
             return Ok(Answer::Authenticated(Authenticated {
                 credential: Credential::Digest,

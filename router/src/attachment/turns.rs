@@ -4,13 +4,13 @@
 //! When thousands log on together, hundreds of them may have been answered at once, and each is some tenths of a
 //! millisecond of work. Without turns all of it comes before whatever arrives next.
 
-use tokio::runtime::Handle;
+use crate::threads::threads;
 use tokio::sync::Semaphore;
 
 /// Work of a thread that is done before others have their turn, in clients who are told something: each is some fifteen
 /// microseconds.
-const TOGETHER: usize = 32;
-/// A step of somebody who logs on, or begins to watch many, in the same.
+pub(crate) const TOGETHER: usize = 32;
+/// A step of somebody who logs on, or begins to watch others, in the same.
 pub(super) const STEP: usize = 4;
 
 /// Whose turn it is.
@@ -23,8 +23,7 @@ pub(super) struct Turns {
 impl Turns {
     /// As much work at a time as there are threads to do it.
     pub(super) fn new() -> Self {
-        let threads = Handle::current().metrics().num_workers().max(1);
-        let most = TOGETHER * threads;
+        let most = TOGETHER * threads();
         Self {
             room: Semaphore::new(most),
             most,

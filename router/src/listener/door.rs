@@ -3,8 +3,8 @@
 //! When thousands knock at one moment, as after a power cut, each costs us and the homes work that whoever is in would
 //! have to wait for. So those who knock wait in the system's queue instead, some tenths of a second.
 
+use crate::threads::threads;
 use std::time::Duration;
-use tokio::runtime::Handle;
 use tokio::time::{Instant, sleep_until};
 
 /// Between two connections, where one thread serves them: 4,000 a second, about as many log-ons as it could serve if it
@@ -22,9 +22,8 @@ pub(super) struct Door {
 impl Door {
     /// A door as wide as there are threads to serve who comes in.
     pub(super) fn new() -> Self {
-        let threads = Handle::current().metrics().num_workers().max(1);
         Self {
-            each: EACH / u32::try_from(threads).unwrap_or(u32::MAX),
+            each: EACH / u32::try_from(threads()).unwrap_or(u32::MAX),
             next: Instant::now(),
         }
     }
