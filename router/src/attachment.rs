@@ -13,6 +13,7 @@ mod alone;
 mod announce;
 mod contacts;
 mod events;
+mod gathering;
 mod incoming;
 mod lanes;
 mod leaving;

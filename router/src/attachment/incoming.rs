@@ -91,7 +91,7 @@ impl Session {
         let outcome = if left { Outcome::Left } else { Outcome::Taken };
         if !left {
             // Also when it comes too late for this attempt: then it is known in the next.
-            self.shared.parts().taken.put(&written.waiting.message);
+            self.asker.shared.parts().taken.put(&written.waiting.message);
         }
         let _ = written.waiting.outcome.send(outcome);
     }
@@ -147,7 +147,7 @@ impl Session {
         };
         let (asker, watch) = (self.asker.clone(), self.watches.get(&target));
         if let ClientFrame::LogOff { .. } = frame {
-            let turn = self.shared.leaving().turn();
+            let turn = self.asker.shared.leaving().turn();
             self.open.push(Box::pin(async move {
                 let _turn = turn.await;
                 // On the heap, and not before its turn.

@@ -43,6 +43,8 @@ struct State {
     /// Boxed, so that a queue that is empty again keeps hardly any memory.
     messages: VecDeque<Box<Waiting>>,
     changes: Changes,
+    /// Changes wait for others.
+    gathers: bool,
     contacts: VecDeque<ContactChange>,
     close: Option<CloseCode>,
     /// Nobody writes any more.
@@ -74,8 +76,16 @@ impl Outbox {
                 return;
             }
             state.changes.put(news);
+            if state.gathers {
+                return;
+            }
         }
         self.news.notify_one();
+    }
+
+    /// Whether changes that are put from now on wait until this is said anew, or something else is written.
+    pub(super) fn gather(&self, gathers: bool) {
+        self.state().gathers = gathers;
     }
 
     pub(super) fn put_contact(&self, change: ContactChange) {
@@ -99,26 +109,17 @@ impl Outbox {
         self.news.notify_one();
     }
 
-    /// The next to write; a message only where there is room for one, changed contacts not while the list is read, and
+    /// The first to write; a message only where there is room for one, changed contacts not while the list is read, and
     /// changes not of somebody whom the client begins to watch.
     pub(super) fn take(&self, room: bool, lanes: &Lanes) -> Option<Item> {
         let mut state = self.state();
-        if let Some(code) = state.close {
-            return Some(Item::Close(code));
-        }
-        while room && let Some(message) = state.messages.pop_front() {
-            // Whoever asked was told in time that the client did not take it.
-            if !message.outcome.is_closed() {
-                return Some(Item::Message(message));
-            }
-        }
-        if !lanes.list_is_read
-            && let Some(change) = state.contacts.pop_front()
-        {
-            return Some(Item::Contact(change));
-        }
-        let change = state.changes.pop_unless(|whose| lanes.begins_to_watch(whose));
-        change.map(Item::Change)
+        let changes = !state.gathers;
+        state.take(room, changes, lanes)
+    }
+
+    /// The next to write after that: changes that wait for others go with whatever is written.
+    pub(super) fn take_along(&self, room: bool, lanes: &Lanes) -> Option<Item> {
+        self.state().take(room, true, lanes)
     }
 
     /// The next change of the contact list.
@@ -145,6 +146,30 @@ impl Outbox {
 
     fn state(&self) -> MutexGuard<'_, State> {
         self.state.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+impl State {
+    fn take(&mut self, room: bool, changes: bool, lanes: &Lanes) -> Option<Item> {
+        if let Some(code) = self.close {
+            return Some(Item::Close(code));
+        }
+        while room && let Some(message) = self.messages.pop_front() {
+            // Whoever asked was told in time that the client did not take it.
+            if !message.outcome.is_closed() {
+                return Some(Item::Message(message));
+            }
+        }
+        if !lanes.list_is_read
+            && let Some(change) = self.contacts.pop_front()
+        {
+            return Some(Item::Contact(change));
+        }
+        if !changes {
+            return None;
+        }
+        let change = self.changes.pop_unless(|whose| lanes.begins_to_watch(whose));
+        change.map(Item::Change)
     }
 }
 

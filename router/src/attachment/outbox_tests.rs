@@ -4,6 +4,7 @@ use crate::attachment::watch::Part;
 use allocation_counter::measure;
 use attachment::limits::WATCHED_MAX;
 use bytes::Bytes;
+use futures_util::FutureExt;
 use proto::{Change, ClientLogin};
 use rvp::notification::AckType;
 use rvp::{AttachmentId, Identity, Principal, Reach, SubscriptionId};
@@ -100,6 +101,37 @@ fn a_change_of_somebody_whom_the_client_begins_to_watch_waits_for_the_answer() {
     assert_eq!(next(&lanes), None, "the answer may be older, and comes first");
     assert!(lanes.finish_watch(&bob, false).is_none());
     assert_eq!(next(&lanes), Some(bob));
+}
+
+/// They go with whatever else is written, and do not hold that up.
+#[tokio::test]
+async fn changes_that_wait_for_others_go_with_a_message() {
+    let (outbox, lanes) = (Outbox::default(), Lanes::default());
+    let change = || {
+        let presentity = Principal::from_address("bob@im.example.com").unwrap();
+        outbox.put_change(News::new(Change {
+            presentity,
+            properties: Vec::new(),
+            version: 1,
+        }));
+    };
+    let has_news = || outbox.news().now_or_never().is_some();
+    outbox.gather(true);
+    change();
+    assert!(!has_news(), "nobody is woken up");
+    assert!(outbox.take(true, &lanes).is_none());
+    let (waiting, _sender) = message(1);
+    assert!(outbox.put_message(waiting));
+    assert!(has_news());
+    assert_eq!(number(outbox.take(true, &lanes)), Some(1));
+    let along = outbox.take_along(true, &lanes);
+    assert!(matches!(along, Some(Item::Change(_))));
+    assert!(outbox.take_along(true, &lanes).is_none());
+    outbox.gather(false);
+    change();
+    assert!(has_news());
+    let alone = outbox.take(true, &lanes);
+    assert!(matches!(alone, Some(Item::Change(_))));
 }
 
 /// A client may ask for them all at once, and each may change before that is answered.

@@ -1,12 +1,13 @@
 //! One client's connection from its log-on to its end: what it is told, and what it has not acknowledged.
 
+use super::gathering::Gathering;
 use super::lanes::Lanes;
 use super::outbox::{Item, Waiting};
 use super::requests::{Asker, Finished, WATCH_LIFETIME};
 use super::socket::{Incoming, Transport};
 use super::translate::{Told, why};
 use super::watches::Watches;
-use super::{Attached, Attachments, has_room, presence};
+use super::{Attached, has_room, presence};
 use crate::call_back::InHand;
 use attachment::limits::SILENCE_MAX;
 use attachment::{CloseCode, ServerFrame, Why};
@@ -34,7 +35,6 @@ const COME_BACK_WITHIN: u32 = 3;
 
 /// A client's connection, once it is known who it is.
 pub(super) struct Session {
-    pub(super) shared: Attachments,
     pub(super) attached: Arc<Attached>,
     pub(super) asker: Asker,
     /// Of the last message that was written.
@@ -46,6 +46,7 @@ pub(super) struct Session {
     pub(super) heard: Instant,
     pub(super) renewed: Instant,
     pub(super) draining: Option<Instant>,
+    gathering: Gathering,
 }
 
 /// A message that the client has, or will.
@@ -76,7 +77,6 @@ impl Session {
     pub(super) fn new(attached: Arc<Attached>, asker: Asker, sequence: u64) -> Self {
         let now = Instant::now();
         Self {
-            shared: asker.shared.clone(),
             attached,
             asker,
             sequence,
@@ -87,14 +87,15 @@ impl Session {
             heard: now,
             renewed: now,
             draining: None,
+            gathering: Gathering::new(now),
         }
     }
 
     /// Serves the client until the connection ends. Returns why.
     pub(super) async fn run(&mut self, transport: &mut impl Transport) -> End {
-        let stop = self.shared.parts().stop.clone();
-        // Both are kept, so that nothing is registered anew for each frame. What is due only moves away: when it has
-        // come it is looked at again.
+        let stop = self.asker.shared.parts().stop.clone();
+        // Both are kept, so that nothing is registered anew for each frame. When what is due has come it is looked at
+        // again, and moves away.
         let mut stopped = pin!(stop.cancelled());
         let mut due = pin!(tokio::time::sleep_until(self.due()));
         // Of all that wakes up a connection news are most often, and then nothing else need be looked at twice. But not
@@ -103,10 +104,16 @@ impl Session {
         loop {
             // On the heap, as all that writes: a connection is idle most of the time, and keeps room in its task for
             // the largest of what it may wait for.
-            if let Some(item) = self.take_waiting()
-                && let Err(end) = Box::pin(self.put_waiting(item, transport)).await
-            {
-                return end;
+            if let Some(item) = self.take_waiting() {
+                if let Err(end) = Box::pin(self.put_waiting(item, transport)).await {
+                    return end;
+                }
+                // When changes that wait are written is nearer than anything else.
+                if let Some(until) = self.gathering.until(Instant::now())
+                    && until < due.deadline()
+                {
+                    due.as_mut().reset(until);
+                }
             }
             let next = self.next(transport, (stopped.as_mut(), due.as_mut()), news_first);
             let event = next.await;
@@ -179,7 +186,9 @@ impl Session {
     /// When something is to be done at the latest.
     fn due(&self) -> Instant {
         let due = (self.heard + SILENCE_MAX).min(self.renewed + RENEW_EVERY);
-        self.draining.map_or(due, |draining| due.min(draining))
+        let gathered = self.gathering.until(Instant::now());
+        let earlier = gathered.into_iter().chain(self.draining);
+        earlier.fold(due, Instant::min)
     }
 
     fn is_due(&mut self) -> Result<(), End> {
@@ -195,33 +204,42 @@ impl Session {
             let (asker, watches) = (self.asker.clone(), self.watches.clone());
             self.open.push(Box::pin(asker.renew(watches)));
         }
+        if self.gathering.until(now).is_none() {
+            self.attached.outbox.gather(false);
+        }
         Ok(())
     }
 
     fn drain(&mut self) -> ServerFrame {
         self.draining = Some(Instant::now() + DRAIN_AFTER);
-        let come_back_after = self.shared.random().random_range(0..=COME_BACK_WITHIN);
+        let come_back_after = self.asker.shared.random().random_range(0..=COME_BACK_WITHIN);
         ServerFrame::Notice { come_back_after }
     }
 
-    /// The next of what waits to be written.
+    /// The first of what waits to be written.
     fn take_waiting(&mut self) -> Option<Item> {
-        // What nobody waits for any more takes no room: it was kept and comes again.
+        let room = self.make_room();
+        self.attached.outbox.take(room, &self.lanes)
+    }
+
+    /// Whether one more message may be written. What nobody waits for any more takes no room: it was kept and comes again.
+    fn make_room(&mut self) -> bool {
         if !has_room(self.unacknowledged.len()) {
             self.unacknowledged
                 .retain(|_, written| !written.waiting.outcome.is_closed());
         }
-        let room = has_room(self.unacknowledged.len());
-        self.attached.outbox.take(room, &self.lanes)
+        has_room(self.unacknowledged.len())
     }
 
     async fn put_waiting(&mut self, first: Item, transport: &mut impl Transport) -> Result<(), End> {
         let mut next = Some(first);
+        let mut told = false;
         while let Some(item) = next {
             let frame = match item {
                 Item::Close(code) => return Err(End::Close(code)),
                 Item::Change(news) => {
                     if let Some(text) = news.text(presence) {
+                        told = true;
                         put_text(transport, text).await?;
                     }
                     None
@@ -232,7 +250,11 @@ impl Session {
             if let Some(frame) = frame {
                 put(transport, &frame).await?;
             }
-            next = self.take_waiting();
+            let room = self.make_room();
+            next = self.attached.outbox.take_along(room, &self.lanes);
+        }
+        if told && self.gathering.told(Instant::now()) {
+            self.attached.outbox.gather(true);
         }
         Ok(())
     }
@@ -242,7 +264,7 @@ impl Session {
             Told::Message(mut received) => {
                 self.sequence += 1;
                 received.sequence = self.sequence;
-                let in_hand = self.shared.parts().taken.begin(&waiting.message);
+                let in_hand = self.asker.shared.parts().taken.begin(&waiting.message);
                 let written = Written {
                     waiting,
                     _in_hand: in_hand,
@@ -264,8 +286,8 @@ impl Session {
     /// Who has logged off watches nobody: others see so, and nothing is told for nobody.
     pub(super) fn drop_watches(self) {
         let (asker, watches) = (self.asker, self.watches);
-        let farewells = self.shared.parts().farewells.clone();
-        let turn = self.shared.leaving().turn();
+        let farewells = asker.shared.parts().farewells.clone();
+        let turn = asker.shared.leaving().turn();
         farewells.spawn(async move {
             let _turn = turn.await;
             for (who, id) in watches {

@@ -1,5 +1,6 @@
 //! What a change costs that a hundred people are told, from the link of a home to the wires of their connections.
 
+use super::super::Attachments;
 use super::super::alone::attachments;
 use super::*;
 use crate::attachment::socket::Socket;
@@ -133,9 +134,11 @@ async fn a_change_that_a_hundred_are_told_is_held_and_written_once() {
 }
 
 /// What one has not read yet is told together with what is newer; whoever has read it is told the newer alone.
-#[tokio::test]
+#[tokio::test(start_paused = true)]
 async fn whoever_was_slow_is_told_what_holds_and_others_what_is_new() {
     let mut router = Router::with(2).await;
+    // Who has just logged on is told less often.
+    tokio::time::sleep(Duration::from_secs(2)).await;
     let name = Property::DisplayName("Bob Baker".to_owned());
     let first = News::new(change(1, vec![Property::State(PresenceState::Busy), name]));
     router.attachments.change(&first, &router.connections);
@@ -165,4 +168,50 @@ async fn of_nothing_to_show_nothing_is_written() {
     assert!(watcher.write());
     let read = async { watcher.theirs.read_u8().await };
     assert!(read.now_or_never().is_none());
+}
+
+/// Three times in a row a change is written at once, and after that what has come in half a second: of each the newest.
+#[tokio::test(start_paused = true)]
+async fn who_is_told_often_is_told_together() {
+    let mut router = Router::with(1).await;
+    let Watcher {
+        mut session,
+        mut socket,
+        mut theirs,
+    } = router.watchers.remove(0);
+    let states = [PresenceState::Busy, PresenceState::Away];
+    let tell = |version: u64| {
+        let state = states[usize::try_from(version).unwrap() % 2];
+        let news = News::new(change(version, vec![Property::State(state)]));
+        router.attachments.change(&news, &router.connections);
+    };
+    let client = async {
+        let mut octets = vec![0; 4_096];
+        // Who has just logged on is told less often.
+        tokio::time::sleep(Duration::from_secs(2)).await;
+        for version in 1..=3 {
+            tell(version);
+            assert_ne!(theirs.read(&mut octets).await.unwrap(), 0);
+        }
+        let begin = Instant::now();
+        for version in 4..=40 {
+            tell(version);
+            tokio::time::sleep(Duration::from_millis(10)).await;
+        }
+        let read = theirs.read(&mut octets).await.unwrap();
+        let text = String::from_utf8_lossy(&octets[..read]).into_owned();
+        assert!(text.contains(r#""state":"busy""#), "the newest: {text}");
+        assert_eq!(text.matches("presence").count(), 1, "and no other: {text}");
+        let took = begin.elapsed();
+        assert!((500..520).contains(&took.as_millis()), "{took:?}");
+        // Nothing is left to be told, and the next is told in its turn.
+        tell(41);
+        assert_ne!(theirs.read(&mut octets).await.unwrap(), 0);
+        let took = begin.elapsed();
+        assert!((1_000..1_020).contains(&took.as_millis()), "{took:?}");
+    };
+    tokio::select! {
+        _ = session.run(&mut socket) => panic!("the connection ended"),
+        () = client => {}
+    }
 }

@@ -102,7 +102,7 @@ impl Session {
 
     fn may_watch(&self, watch: &Watch, named: &mut BTreeSet<Principal>) -> Result<Principal, Why> {
         watch.check().map_err(|_| Why::Malformed)?;
-        let canonical = &self.shared.parts().canonical;
+        let canonical = &self.asker.shared.parts().canonical;
         let person = canonical.address(&watch.who).ok_or(Why::NobodyThere)?;
         if !named.insert(person.clone()) {
             return Err(Why::Malformed);
@@ -121,7 +121,12 @@ impl Session {
             (person, part, former)
         });
         let people: Vec<_> = with_former.collect();
-        let homes = self.shared.parts().forward.by_home(people, |(person, ..)| person);
+        let homes = self
+            .asker
+            .shared
+            .parts()
+            .forward
+            .by_home(people, |(person, ..)| person);
         for people in homes {
             let asker = self.asker.clone();
             self.open.push(Box::pin(asker.watch(people)));
@@ -170,7 +175,7 @@ impl Session {
     }
 
     fn is_watched(&mut self, person: &Principal, id: SubscriptionId) {
-        let person = self.shared.shared(person.clone());
+        let person = self.asker.shared.shared(person.clone());
         let former = self.watches.insert(person.clone(), id);
         if let Some(former) = former.filter(|former| *former != id) {
             let asker = self.asker.clone();
