@@ -26,7 +26,7 @@ pub const GROUP_SUBMISSIONS_MAX: usize = 1000;
 pub(super) const BULK_BESIDE_HASTY_MAX: usize = 128;
 
 /// Submissions of a lane for which there is always room once there was. A storm leaves no more behind.
-const ROOM_KEPT: usize = 256;
+const ROOM_KEPT: usize = 64;
 
 /// Bulk groups without a hasty one between after which none is expected.
 const GROUPS_UNTIL_CALM: u32 = 100;
