@@ -201,7 +201,6 @@ impl Outside {
             failure = role.failed() => Err(failure).context("it cannot go on"),
             failure = admin.failed() => Err(failure).context("it cannot go on"),
             never = say_ready => match never {},
-            never = memory::give_back(memory::GIVEN_BACK_EVERY) => match never {},
         }
     }
 }

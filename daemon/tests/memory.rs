@@ -6,9 +6,11 @@
 use std::time::Duration;
 
 #[global_allocator]
-static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
+static ALLOCATOR: tikv_jemallocator::Jemalloc = tikv_jemallocator::Jemalloc;
 
 const TAKEN: usize = 64 << 20;
+/// Several times as long as it should take: others may want the processors.
+const GIVEN_BACK_WITHIN: Duration = Duration::from_secs(5);
 
 fn resident() -> usize {
     let status = std::fs::read_to_string("/proc/self/status").unwrap();
@@ -30,8 +32,6 @@ async fn what_is_free_is_given_back_when_nobody_asks_for_more() {
             tokio::time::sleep(Duration::from_millis(100)).await;
         }
     };
-    tokio::select! {
-        never = daemon::memory::give_back(Duration::from_millis(100)) => match never {},
-        () = given_back => {}
-    }
+    let in_time = tokio::time::timeout(GIVEN_BACK_WITHIN, given_back).await;
+    assert!(in_time.is_ok(), "{} octets are kept", resident() - before);
 }

@@ -32,7 +32,7 @@ use std::process::ExitCode;
 
 /// A message is many small blocks that come and go, and a person is many that stay: this one wastes less of both.
 #[global_allocator]
-static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
+static ALLOCATOR: tikv_jemallocator::Jemalloc = tikv_jemallocator::Jemalloc;
 
 /// Homeport: instant messaging and presence that an organisation runs itself
 #[derive(Parser, Debug)]

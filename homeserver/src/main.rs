@@ -13,7 +13,7 @@ use store::Store;
 
 /// A message is many small blocks that come and go, and a person is many that stay: this one wastes less of both.
 #[global_allocator]
-static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
+static ALLOCATOR: tikv_jemallocator::Jemalloc = tikv_jemallocator::Jemalloc;
 
 /// Pause between tries to join.
 const JOIN_AGAIN_AFTER: Duration = Duration::from_secs(1);

@@ -12,7 +12,7 @@ use std::time::Duration;
 
 /// A message is many small blocks that come and go, and a person is many that stay: this one wastes less of both.
 #[global_allocator]
-static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
+static ALLOCATOR: tikv_jemallocator::Jemalloc = tikv_jemallocator::Jemalloc;
 
 /// The process: the router and what it stands on.
 struct Process {

@@ -5,7 +5,7 @@ use super::{Ground, INSIDE, READY_WAIT, Up, accounts, table};
 use crate::data::{Routers, Running};
 use crate::output::Output;
 use anyhow::{Context, Result, bail};
-use daemon::{Shutdown, memory};
+use daemon::Shutdown;
 use topologies::Membership;
 
 /// Runs until a signal asks for a drain.
@@ -63,6 +63,5 @@ async fn serve(cluster: &Cluster, shutdown: &Shutdown, output: &Output, scheme: 
     tokio::select! {
         () = shutdown.requested() => Ok(()),
         failure = cluster.failed() => Err(failure).context("a role cannot go on"),
-        never = memory::give_back(memory::GIVEN_BACK_EVERY) => match never {},
     }
 }
