@@ -76,6 +76,12 @@ impl Changes {
         }
     }
 
+    /// Nobody is told of this person any more.
+    pub(crate) fn remove(&mut self, whose: &Principal) {
+        self.waiting.retain(|each| each.change.presentity != *whose);
+        self.give_room_back();
+    }
+
     /// The next of somebody.
     pub(crate) fn pop(&mut self) -> Option<Arc<News>> {
         self.pop_unless(|_| false)
@@ -86,11 +92,15 @@ impl Changes {
         let may_go = |each: &Arc<News>| !held(&each.change.presentity);
         let next = self.waiting.iter().rposition(may_go)?;
         let popped = self.waiting.remove(next);
-        // What many took is given back: nearly all are empty nearly all of the time.
+        self.give_room_back();
+        Some(popped)
+    }
+
+    /// What many took is given back: nearly all are empty nearly all of the time.
+    fn give_room_back(&mut self) {
         if self.waiting.is_empty() {
             self.waiting = SmallVec::new();
         }
-        Some(popped)
     }
 }
 

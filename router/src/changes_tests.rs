@@ -120,3 +120,16 @@ fn what_one_or_two_take_is_no_block_and_what_many_took_is_given_back() {
     assert!(held.count_total > 0);
     assert_eq!(held.bytes_current, 0);
 }
+
+#[test]
+fn of_whom_nobody_is_told_any_more_nothing_waits() {
+    let mut changes = Changes::default();
+    for number in [3, 1, 2] {
+        changes.put(news(number, 1, vec![busy()]));
+    }
+    changes.remove(&person(1));
+    changes.remove(&person(4));
+    let left = [changes.pop(), changes.pop()].map(|each| each.unwrap().change().presentity.clone());
+    assert_eq!(left, [person(2), person(3)]);
+    assert!(changes.pop().is_none());
+}

@@ -2,12 +2,13 @@
 //!
 //! To write to a connection costs some ten times as much as one change more in what is written. A client that is told
 //! more than a few times in a row watches people who change all the time: nobody reads that more often than
-//! [`EVERY`], so it is told no more often, of each presentity the newest. Messages, and answers, never wait.
+//! [`EVERY`], so it is told about that often, of each presentity the newest. Messages, and answers, never wait; what is written
+//! with a message does not count.
 
 use std::time::Duration;
 use tokio::time::Instant;
 
-/// How often whoever was told much is told again.
+/// How often whoever was told much is told again, on average.
 const EVERY: Duration = Duration::from_millis(500);
 
 /// How often in a row somebody is told at once. For each half second without a change it is once more, up to this.
@@ -16,8 +17,8 @@ const AT_ONCE: u32 = 3;
 /// When a client is told changes.
 #[derive(Debug)]
 pub(super) struct Gathering {
-    /// [`EVERY`] later with each time that the client is told, and never before that time: how far it is ahead says how often
-    /// the client was told of late.
+    /// Each telling moves it on by [`EVERY`], from now if it lies in the past. While it is more than two such steps ahead
+    /// changes wait.
     paid: Instant,
 }
 
@@ -28,13 +29,13 @@ impl Gathering {
         Self { paid }
     }
 
-    /// The client is told changes. Says whether those that come now wait for others.
-    pub(super) fn told(&mut self, now: Instant) -> bool {
+    /// The client is told changes. Until when those that come now wait for others, if they do.
+    pub(super) fn told(&mut self, now: Instant) -> Option<Instant> {
         // What went along with something else cost hardly anything.
         if self.until(now).is_none() {
             self.paid = self.paid.max(now) + EVERY;
         }
-        self.until(now).is_some()
+        self.until(now)
     }
 
     /// Until when changes wait for others, if they do.
@@ -57,7 +58,7 @@ mod tests {
     /// What is told at these times, in milliseconds, and whether changes wait afterwards.
     fn told(at: &[u64]) -> Vec<bool> {
         let (mut gathering, begin) = rested();
-        let mut told = |at: &u64| gathering.told(begin + Duration::from_millis(*at));
+        let mut told = |at: &u64| gathering.told(begin + Duration::from_millis(*at)).is_some();
         at.iter().map(&mut told).collect()
     }
 
@@ -68,7 +69,7 @@ mod tests {
             told(&[0, 0, 0, 500, 1_000, 1_500]),
             [false, false, true, true, true, true]
         );
-        // Whoever is told hardly more often than that never waits.
+        // Whoever is told a little less often than that never waits.
         assert!(
             told(&(0..100).map(|number| number * 501).collect::<Vec<_>>())
                 .iter()
@@ -91,18 +92,18 @@ mod tests {
         let mut gathering = Gathering::new(now);
         assert_eq!(gathering.until(now), None, "the first at once");
         for half in 0..4 {
-            assert!(gathering.told(now + EVERY * half));
+            assert_eq!(gathering.told(now + EVERY * half), Some(now + EVERY * (half + 1)));
         }
     }
 
     #[tokio::test(start_paused = true)]
     async fn what_goes_along_with_something_else_does_not_count() {
         let (mut gathering, begin) = rested();
-        let waits: Vec<bool> = (0..AT_ONCE).map(|_| gathering.told(begin)).collect();
+        let waits: Vec<bool> = (0..AT_ONCE).map(|_| gathering.told(begin).is_some()).collect();
         assert_eq!(waits, [false, false, true]);
         let until = gathering.until(begin);
         assert_eq!(until, Some(begin + EVERY));
-        assert!(gathering.told(begin + EVERY / 2), "with a message");
+        assert_eq!(gathering.told(begin + EVERY / 2), until, "with a message");
         assert_eq!(gathering.until(begin + EVERY / 2), until);
         assert_eq!(gathering.until(begin + EVERY), None);
     }

@@ -187,6 +187,7 @@ impl Session {
             Then::Nothing | Then::Watched(_) => Ok(()),
             Then::Unwatched(person) => {
                 self.watches.remove(&person);
+                self.attached.outbox.forget_change(&person);
                 Ok(())
             }
             Then::Close(code) => Err(End::Close(code)),

@@ -6,6 +6,7 @@ use super::translate::Told;
 use crate::changes::{Changes, News};
 use attachment::CloseCode;
 use proto::{ContactChange, DeliverMessage, Outcome};
+use rvp::Principal;
 use std::collections::VecDeque;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use tokio::sync::{Notify, oneshot};
@@ -83,7 +84,13 @@ impl Outbox {
         self.news.notify_one();
     }
 
-    /// Whether changes that are put from now on wait until this is said anew, or something else is written.
+    /// The client watches somebody no more: what waits of them is nothing to it, and older than the answer if it watches
+    /// them again.
+    pub(super) fn forget_change(&self, whose: &Principal) {
+        self.state().changes.remove(whose);
+    }
+
+    /// Whether changes that are put from now on wait until this is said anew, or until something else of this is written.
     pub(super) fn gather(&self, gathers: bool) {
         self.state().gathers = gathers;
     }
@@ -117,7 +124,7 @@ impl Outbox {
         state.take(room, changes, lanes)
     }
 
-    /// The next to write after that: changes that wait for others go with whatever is written.
+    /// The next to write after that: changes that wait for others go with it.
     pub(super) fn take_along(&self, room: bool, lanes: &Lanes) -> Option<Item> {
         self.state().take(room, true, lanes)
     }

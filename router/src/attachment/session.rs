@@ -97,7 +97,7 @@ impl Session {
         // Both are kept, so that nothing is registered anew for each frame. When what is due has come it is looked at
         // again, and moves away.
         let mut stopped = pin!(stop.cancelled());
-        let mut due = pin!(tokio::time::sleep_until(self.due()));
+        let mut due = pin!(tokio::time::sleep_until(self.due_next()));
         // Of all that wakes up a connection news are most often, and then nothing else need be looked at twice. But not
         // again and again, so that nothing else is forgotten.
         let mut news_first = true;
@@ -105,14 +105,11 @@ impl Session {
             // On the heap, as all that writes: a connection is idle most of the time, and keeps room in its task for
             // the largest of what it may wait for.
             if let Some(item) = self.take_waiting() {
-                if let Err(end) = Box::pin(self.put_waiting(item, transport)).await {
-                    return end;
-                }
-                // When changes that wait are written is nearer than anything else.
-                if let Some(until) = self.gathering.until(Instant::now())
-                    && until < due.deadline()
-                {
-                    due.as_mut().reset(until);
+                match Box::pin(self.put_waiting(item, transport)).await {
+                    // From now on changes wait: until then, or until what is due before.
+                    Ok(Some(until)) if until < due.deadline() => due.as_mut().reset(until),
+                    Ok(_) => {}
+                    Err(end) => return end,
                 }
             }
             let next = self.next(transport, (stopped.as_mut(), due.as_mut()), news_first);
@@ -137,7 +134,7 @@ impl Session {
                 return end;
             }
             if due.is_elapsed() || self.draining.is_some() {
-                due.as_mut().reset(self.due());
+                due.as_mut().reset(self.due_next());
             }
         }
     }
@@ -183,10 +180,14 @@ impl Session {
         .await
     }
 
-    /// When something is to be done at the latest.
-    fn due(&self) -> Instant {
+    /// When something is to be done at the latest. Changes that have waited for long enough wait no more: only for others
+    /// it is looked again.
+    fn due_next(&self) -> Instant {
         let due = (self.heard + SILENCE_MAX).min(self.renewed + RENEW_EVERY);
         let gathered = self.gathering.until(Instant::now());
+        if gathered.is_none() {
+            self.attached.outbox.gather(false);
+        }
         let earlier = gathered.into_iter().chain(self.draining);
         earlier.fold(due, Instant::min)
     }
@@ -203,9 +204,6 @@ impl Session {
             self.renewed = now;
             let (asker, watches) = (self.asker.clone(), self.watches.clone());
             self.open.push(Box::pin(asker.renew(watches)));
-        }
-        if self.gathering.until(now).is_none() {
-            self.attached.outbox.gather(false);
         }
         Ok(())
     }
@@ -231,7 +229,12 @@ impl Session {
         has_room(self.unacknowledged.len())
     }
 
-    async fn put_waiting(&mut self, first: Item, transport: &mut impl Transport) -> Result<(), End> {
+    /// Writes what waits. Until when changes that come from now on wait for others, if they do.
+    async fn put_waiting(
+        &mut self,
+        first: Item,
+        transport: &mut impl Transport,
+    ) -> Result<Option<Instant>, End> {
         let mut next = Some(first);
         let mut told = false;
         while let Some(item) = next {
@@ -253,10 +256,11 @@ impl Session {
             let room = self.make_room();
             next = self.attached.outbox.take_along(room, &self.lanes);
         }
-        if told && self.gathering.told(Instant::now()) {
+        let until = told.then(|| self.gathering.told(Instant::now())).flatten();
+        if until.is_some() {
             self.attached.outbox.gather(true);
         }
-        Ok(())
+        Ok(until)
     }
 
     fn message(&mut self, mut waiting: Waiting) -> Option<ServerFrame> {

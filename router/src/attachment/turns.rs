@@ -2,7 +2,8 @@
 //! not for all.
 //!
 //! When thousands log on together, hundreds of them may have been answered at once, and each is some tenths of a
-//! millisecond of work. Without turns all of it comes before whatever arrives next.
+//! millisecond of work. Without turns all of it comes before whatever arrives next. Changes that were gathered (`gathering`)
+//! have none: each connection writes them at a time of its own.
 
 use crate::threads::threads;
 use tokio::sync::Semaphore;
