@@ -58,11 +58,7 @@ impl Changes {
     /// Puts a change in: of each property the newer value waits. Beyond the bound the change is dropped: the
     /// state is read again with the next watch (spec 7.4).
     pub(crate) fn put(&mut self, news: Arc<News>) {
-        let whose = &news.change.presentity;
-        let found = self
-            .waiting
-            .binary_search_by(|each| whose.cmp(&each.change.presentity));
-        match found {
+        match self.find(&news.change.presentity) {
             Ok(at) => {
                 let waiting = &mut self.waiting[at];
                 *waiting = if waiting.change.version < news.change.version {
@@ -78,8 +74,10 @@ impl Changes {
 
     /// Nobody is told of this person any more.
     pub(crate) fn remove(&mut self, whose: &Principal) {
-        self.waiting.retain(|each| each.change.presentity != *whose);
-        self.give_room_back();
+        if let Ok(at) = self.find(whose) {
+            self.waiting.remove(at);
+            self.give_room_back();
+        }
     }
 
     /// The next of somebody.
@@ -94,6 +92,12 @@ impl Changes {
         let popped = self.waiting.remove(next);
         self.give_room_back();
         Some(popped)
+    }
+
+    /// Where the one of somebody is, or would be.
+    fn find(&self, whose: &Principal) -> Result<usize, usize> {
+        self.waiting
+            .binary_search_by(|each| whose.cmp(&each.change.presentity))
     }
 
     /// What many took is given back: nearly all are empty nearly all of the time.

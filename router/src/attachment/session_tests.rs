@@ -68,6 +68,19 @@ impl Watcher {
         true
     }
 
+    /// The connection is served for as long as its client does something.
+    async fn served(self, client: impl AsyncFnOnce(DuplexStream)) {
+        let Self {
+            mut session,
+            mut socket,
+            theirs,
+        } = self;
+        tokio::select! {
+            _ = session.run(&mut socket) => panic!("the connection ended"),
+            () = client(theirs) => {}
+        }
+    }
+
     /// The text of the one frame that has come since this was asked last.
     async fn read(&mut self) -> String {
         let flushed = poll_fn(|context| self.socket.poll_flush(context)).await;
@@ -93,6 +106,17 @@ impl Router {
             router.watchers.push(watcher);
         }
         router
+    }
+
+    /// Another state each time.
+    fn tell(&self, version: u64) {
+        let state = if version.is_multiple_of(2) {
+            PresenceState::Busy
+        } else {
+            PresenceState::Away
+        };
+        let news = News::new(change(version, vec![Property::State(state)]));
+        self.attachments.change(&news, &self.connections);
     }
 }
 
@@ -174,28 +198,18 @@ async fn of_nothing_to_show_nothing_is_written() {
 #[tokio::test(start_paused = true)]
 async fn who_is_told_often_is_told_together() {
     let mut router = Router::with(1).await;
-    let Watcher {
-        mut session,
-        mut socket,
-        mut theirs,
-    } = router.watchers.remove(0);
-    let states = [PresenceState::Busy, PresenceState::Away];
-    let tell = |version: u64| {
-        let state = states[usize::try_from(version).unwrap() % 2];
-        let news = News::new(change(version, vec![Property::State(state)]));
-        router.attachments.change(&news, &router.connections);
-    };
-    let client = async {
+    let watcher = router.watchers.remove(0);
+    let client = async |mut theirs: DuplexStream| {
         let mut octets = vec![0; 4_096];
         // Who has just logged on is told less often.
         tokio::time::sleep(Duration::from_secs(2)).await;
         for version in 1..=3 {
-            tell(version);
+            router.tell(version);
             assert_ne!(theirs.read(&mut octets).await.unwrap(), 0);
         }
         let begin = Instant::now();
         for version in 4..=40 {
-            tell(version);
+            router.tell(version);
             tokio::time::sleep(Duration::from_millis(10)).await;
         }
         let read = theirs.read(&mut octets).await.unwrap();
@@ -205,39 +219,27 @@ async fn who_is_told_often_is_told_together() {
         let took = begin.elapsed();
         assert!((500..520).contains(&took.as_millis()), "{took:?}");
         // Nothing is left to be told, and the next is told in its turn.
-        tell(41);
+        router.tell(41);
         assert_ne!(theirs.read(&mut octets).await.unwrap(), 0);
         let took = begin.elapsed();
         assert!((1_000..1_020).contains(&took.as_millis()), "{took:?}");
     };
-    tokio::select! {
-        _ = session.run(&mut socket) => panic!("the connection ended"),
-        () = client => {}
-    }
+    watcher.served(client).await;
 }
 
 /// Something that is written in the moment in which changes have waited for long enough.
 #[tokio::test(start_paused = true)]
 async fn changes_do_not_wait_longer_for_what_comes_between() {
     let mut router = Router::with(1).await;
-    let Watcher {
-        mut session,
-        mut socket,
-        mut theirs,
-    } = router.watchers.remove(0);
-    let attached = Arc::clone(&session.attached);
-    let tell = |version: u64| {
-        let state = [PresenceState::Busy, PresenceState::Away][usize::try_from(version).unwrap() % 2];
-        let news = News::new(change(version, vec![Property::State(state)]));
-        router.attachments.change(&news, &router.connections);
-    };
-    let client = async {
+    let watcher = router.watchers.remove(0);
+    let attached = Arc::clone(&watcher.session.attached);
+    let client = async |mut theirs: DuplexStream| {
         let mut octets = vec![0; 4_096];
         // Whoever looks first is drawn each time. After 28 seconds a client is closed that says nothing.
         for round in 0..8 {
             tokio::time::sleep(Duration::from_secs(2)).await;
             for version in 1..=4 {
-                tell(10 * round + version);
+                router.tell(10 * round + version);
                 assert_ne!(theirs.read(&mut octets).await.unwrap(), 0);
             }
             // The fourth has waited for half a second, and so would the fifth.
@@ -245,13 +247,10 @@ async fn changes_do_not_wait_longer_for_what_comes_between() {
             let contact = ContactChange::Removed(person("dana"));
             attached.outbox.put_contact(contact);
             assert_ne!(theirs.read(&mut octets).await.unwrap(), 0);
-            tell(10 * round + 5);
+            router.tell(10 * round + 5);
             let next = tokio::time::timeout(Duration::from_secs(1), theirs.read(&mut octets)).await;
             assert!(matches!(next, Ok(Ok(1..))), "{round}: {next:?}");
         }
     };
-    tokio::select! {
-        _ = session.run(&mut socket) => panic!("the connection ended"),
-        () = client => {}
-    }
+    watcher.served(client).await;
 }
