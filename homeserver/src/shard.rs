@@ -77,7 +77,7 @@ pub(crate) struct Shard {
     /// What could not be made durable yet.
     unsaved: Unsaved,
     /// Senders who wait for clients to acknowledge.
-    senders: HashMap<(Principal, DeliveryId), Vec<(Asker, ReplyTo)>>,
+    senders: foldhash::HashMap<(Principal, DeliveryId), Vec<(Asker, ReplyTo)>>,
     /// Questions about people of whom the store is being asked.
     waiting: HashMap<Principal, Vec<Ask>>,
     /// People about whose contact list one question is under way, and those that wait for it.
@@ -97,7 +97,7 @@ impl Shard {
             doing: Doing::default(),
             spreads: Spreads::default(),
             unsaved: Unsaved::default(),
-            senders: HashMap::new(),
+            senders: foldhash::HashMap::default(),
             waiting: HashMap::new(),
             contacts: HashMap::new(),
         }

@@ -5,7 +5,7 @@ use crate::link::{BATCH_OCTETS_MAX, Batches, Beside, Error, Lanes, Link, Peer, S
 use crate::v1::link_client::LinkClient;
 use async_trait::async_trait;
 use hyper_util::rt::TokioIo;
-use std::collections::{HashMap, HashSet};
+use std::collections::HashSet;
 use std::io;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
@@ -46,7 +46,7 @@ struct Inner {
     beside: Beside,
     serve: Arc<dyn Serve>,
     spawn: Spawn,
-    places: Mutex<HashMap<String, Arc<Place>>>,
+    places: Mutex<foldhash::HashMap<String, Arc<Place>>>,
 }
 
 /// Where the link to one address is kept.

@@ -156,28 +156,32 @@ impl Attachments {
     /// Hands a message to its client, and says what became of it. What the client did not acknowledge in time it was
     /// not handed: it comes again, and the client knows it.
     pub(crate) async fn message(&self, message: DeliverMessage) -> Outcome {
-        let Some(attached) = self.find(&message.login) else {
-            return Outcome::Unreachable;
+        let known = match self.put_message(&message) {
+            Ok(known) => known,
+            Err(outcome) => return outcome,
         };
-        if self.parts().taken.knows(&message) {
-            return Outcome::Taken;
-        }
-        let told = told(&message);
-        if matches!(told, Told::Nothing) {
-            return Outcome::Rejected;
-        }
-        let (outcome, known) = oneshot::channel();
-        if !attached.outbox.put_message(Waiting {
-            message,
-            told,
-            outcome,
-        }) {
-            return Outcome::Unreachable;
-        }
+        // Its document is not needed any more.
+        drop(message);
         match tokio::time::timeout(ACKNOWLEDGE_WITHIN, known).await {
             Ok(Ok(outcome)) => outcome,
             Ok(Err(_)) | Err(_) => Outcome::Unreachable,
         }
+    }
+
+    /// Queues a message. Returns what tells of its outcome, or the outcome where it is known at once.
+    fn put_message(&self, message: &DeliverMessage) -> Result<oneshot::Receiver<Outcome>, Outcome> {
+        let attached = self.find(&message.login).ok_or(Outcome::Unreachable)?;
+        let mark = self.parts().taken.mark(message);
+        if self.parts().taken.knows(mark) {
+            return Err(Outcome::Taken);
+        }
+        let told = told(message);
+        if matches!(told, Told::Nothing) {
+            return Err(Outcome::Rejected);
+        }
+        let (outcome, known) = oneshot::channel();
+        let has_room = attached.outbox.put_message(Waiting { mark, told, outcome });
+        has_room.then_some(known).ok_or(Outcome::Unreachable)
     }
 
     /// Whether all of these connections that are here are of people of whom this is so.

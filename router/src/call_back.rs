@@ -9,4 +9,4 @@ mod taken;
 pub(crate) use policy::contains;
 pub use policy::{OwnListeners, Policy};
 pub(crate) use queues::{Lost, Queues};
-pub(crate) use taken::{InHand, Taken};
+pub(crate) use taken::{InHand, Mark, Taken};

@@ -1,7 +1,7 @@
 //! Keeps the messages to one client in their order while something is asked about them first.
 
+use foldhash::HashMap;
 use proto::ClientLogin;
-use std::collections::HashMap;
 use std::sync::{Arc, Mutex, PoisonError};
 use tokio::sync::OwnedMutexGuard;
 

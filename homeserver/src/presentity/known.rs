@@ -1,9 +1,10 @@
 //! Which messages came before and were delivered, so that one that comes again is not delivered again. Those that
 //! are on their way, or kept, are known where they are.
 
+use foldhash::quality::FixedState;
 use rvp::{Identity, MessageId};
 use std::collections::VecDeque;
-use std::hash::{DefaultHasher, Hash, Hasher};
+use std::hash::BuildHasher;
 use std::time::{Duration, SystemTime};
 use store::ChainHash;
 
@@ -80,9 +81,7 @@ struct Message {
 }
 
 fn hash(from: &Identity, id: &MessageId) -> u64 {
-    let mut hasher = DefaultHasher::new();
-    (from, id).hash(&mut hasher);
-    hasher.finish()
+    FixedState::default().hash_one((from, id))
 }
 
 /// Drops those whose time is over.

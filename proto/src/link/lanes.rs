@@ -7,8 +7,9 @@
 
 use crate::op::{Answer, Refusal};
 use crate::v1;
+use foldhash::HashMap;
 use prost::Message;
-use std::collections::{HashMap, VecDeque};
+use std::collections::VecDeque;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::task::{Context, Poll, Waker};
 use tokio::sync::{OwnedSemaphorePermit, Semaphore, oneshot};

@@ -91,7 +91,7 @@ impl Session {
         let outcome = if left { Outcome::Left } else { Outcome::Taken };
         if !left {
             // Also when it comes too late for this attempt: then it is known in the next.
-            self.asker.shared.parts().taken.put(&written.waiting.message);
+            self.asker.shared.parts().taken.put(written.waiting.mark);
         }
         let _ = written.waiting.outcome.send(outcome);
     }

@@ -3,8 +3,9 @@
 
 use super::watch::Part;
 use attachment::{ClientFrame, ContactsAction};
+use foldhash::HashMap;
 use rvp::Principal;
-use std::collections::{HashMap, VecDeque};
+use std::collections::VecDeque;
 
 /// People for whom there is room while nothing is asked.
 const BUSY_KEPT: usize = 3;
@@ -12,6 +13,7 @@ const BUSY_KEPT: usize = 3;
 /// The requests of one client that are not answered, by whom they are about.
 #[derive(Default)]
 pub(super) struct Lanes {
+    /// By a quick hash: who chooses names that fall together slows down nobody else.
     busy: HashMap<Principal, Lane>,
     // Small, as every connection has them.
     open: u16,
@@ -98,7 +100,7 @@ impl Lanes {
             self.busy.remove(target);
             // Whoever asked for dozens when it logged on is not to keep the room for as long as it is there.
             if self.busy.is_empty() && self.busy.capacity() > BUSY_KEPT {
-                self.busy = HashMap::new();
+                self.busy = HashMap::default();
             }
             return None;
         };

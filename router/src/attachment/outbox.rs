@@ -3,9 +3,10 @@
 
 use super::lanes::Lanes;
 use super::translate::Told;
+use crate::call_back::Mark;
 use crate::changes::{Changes, News};
 use attachment::CloseCode;
-use proto::{ContactChange, DeliverMessage, Outcome};
+use proto::{ContactChange, Outcome};
 use rvp::Principal;
 use std::collections::VecDeque;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
@@ -19,7 +20,7 @@ const CONTACTS_MAX: usize = 256;
 
 /// A message that waits, and who is told what became of it.
 pub(super) struct Waiting {
-    pub(super) message: DeliverMessage,
+    pub(super) mark: Mark,
     pub(super) told: Told,
     pub(super) outcome: oneshot::Sender<Outcome>,
 }

@@ -1,11 +1,13 @@
 use super::*;
 use crate::attachment::lanes::Asked;
 use crate::attachment::watch::Part;
+use crate::call_back::Taken;
 use allocation_counter::measure;
+use attachment::Received;
 use attachment::limits::WATCHED_MAX;
 use bytes::Bytes;
 use futures_util::FutureExt;
-use proto::{Change, ClientLogin};
+use proto::{Change, ClientLogin, DeliverMessage};
 use rvp::notification::AckType;
 use rvp::{AttachmentId, Identity, Principal, Reach, SubscriptionId};
 
@@ -24,15 +26,18 @@ fn message(number: u64) -> (Waiting, oneshot::Receiver<Outcome>) {
         hop: 2,
         document: Bytes::new(),
         id: None,
-        attempt: number,
+        attempt: 1,
         probe: false,
         asked_by: None,
     };
     let (outcome, known) = oneshot::channel();
-    let told = Told::Nothing;
+    let told = Told::Message(Box::new(Received {
+        sequence: number,
+        ..Received::default()
+    }));
     (
         Waiting {
-            message,
+            mark: Taken::default().mark(&message),
             told,
             outcome,
         },
@@ -42,7 +47,10 @@ fn message(number: u64) -> (Waiting, oneshot::Receiver<Outcome>) {
 
 fn number(item: Option<Item>) -> Option<u64> {
     match item {
-        Some(Item::Message(waiting)) => Some(waiting.message.attempt),
+        Some(Item::Message(waiting)) => match waiting.told {
+            Told::Message(received) => Some(received.sequence),
+            Told::Typing(..) | Told::Nothing => None,
+        },
         Some(Item::Change(_) | Item::Contact(_) | Item::Close(_)) | None => None,
     }
 }

@@ -268,7 +268,7 @@ impl Session {
             Told::Message(mut received) => {
                 self.sequence += 1;
                 received.sequence = self.sequence;
-                let in_hand = self.asker.shared.parts().taken.begin(&waiting.message);
+                let in_hand = self.asker.shared.parts().taken.begin(waiting.mark);
                 let written = Written {
                     waiting,
                     _in_hand: in_hand,

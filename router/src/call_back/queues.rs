@@ -94,9 +94,10 @@ impl Queues {
         let Reach::CallBack(url) = login.reach else {
             return Outcome::Unreachable;
         };
-        let trace = daemon::trace::current();
+        let (mark, trace) = (self.inner.taken.mark(&message), daemon::trace::current());
         self.put((login.principal, url), login.login, |queue| {
             queue.put_message(Message {
+                mark,
                 message,
                 trace,
                 outcome,
@@ -113,7 +114,7 @@ impl Queues {
 
     /// Whether a client of the person has taken a message: known when it has no client at this moment.
     pub(crate) async fn probe(&self, message: &DeliverMessage) -> Outcome {
-        if self.inner.taken.settled(message).await {
+        if self.inner.taken.settled(self.inner.taken.mark(message)).await {
             Outcome::Taken
         } else {
             Outcome::Rejected
@@ -162,14 +163,14 @@ impl Queues {
                 continue;
             }
             let item = match item {
-                Item::Message(message) if self.inner.taken.knows(&message.message) => {
+                Item::Message(message) if self.inner.taken.knows(message.mark) => {
                     let _ = message.outcome.send(Outcome::Taken);
                     continue;
                 }
                 other @ (Item::Message(_) | Item::Change(_)) => other,
             };
             let in_hand = match &item {
-                Item::Message(message) => self.inner.taken.begin(&message.message),
+                Item::Message(message) => self.inner.taken.begin(message.mark),
                 Item::Change(_) => None,
             };
             let posted = self.post((listener, login), &item).await;
@@ -179,7 +180,7 @@ impl Queues {
                 Item::Message(message) => {
                     let outcome = outcome(posted);
                     if outcome == Outcome::Taken {
-                        self.inner.taken.put(&message.message);
+                        self.inner.taken.put(message.mark);
                     }
                     // Whoever sent it may have given up.
                     let _ = message.outcome.send(outcome);

@@ -24,6 +24,15 @@ const KEPT_MAX: usize = 65_536;
 /// with the same are not to be expected in the time that anybody has.
 type Fingerprint = [u64; 2];
 
+/// One attempt to hand one message to one client, as it is remembered: made once, since it costs more than all that is
+/// done with it.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Mark {
+    /// None of a message without an id, which may come twice.
+    fingerprint: Option<Fingerprint>,
+    taker: Taker,
+}
+
 /// The messages that were taken. Bounded in time and number. Cloning copies pointers.
 #[derive(Clone, Debug, Default)]
 pub(crate) struct Taken {
@@ -62,13 +71,25 @@ struct Takers {
 }
 
 impl Taken {
+    /// By what a message is remembered.
+    pub(crate) fn mark(&self, message: &DeliverMessage) -> Mark {
+        let fingerprint = message.id.as_ref().map(|id| {
+            let key = (&message.login.principal, &message.from, id);
+            let [one, other] = &self.seeds;
+            [one.hash_one(key), other.hash_one(key)]
+        });
+        Mark {
+            fingerprint,
+            taker: (message.attempt, message.login.login),
+        }
+    }
+
     /// A client has taken it.
-    pub(crate) fn put(&self, message: &DeliverMessage) {
-        let Some(fingerprint) = self.fingerprint(message) else {
+    pub(crate) fn put(&self, Mark { fingerprint, taker }: Mark) {
+        let Some(fingerprint) = fingerprint else {
             return;
         };
         let (mut state, now) = (self.lock(), Instant::now());
-        let taker = (message.attempt, message.login.login);
         if let Some(takers) = state.by_message.get_mut(&fingerprint) {
             takers.others.push(taker);
             return;
@@ -89,19 +110,20 @@ impl Taken {
 
     /// Whether this client, or in another attempt any client of the person, has taken it. The clients that are
     /// handed it side by side in one attempt are each to have it.
-    pub(crate) fn knows(&self, message: &DeliverMessage) -> bool {
-        let Some(fingerprint) = self.fingerprint(message) else {
+    pub(crate) fn knows(&self, mark: Mark) -> bool {
+        let Some(fingerprint) = mark.fingerprint else {
             return false;
         };
         let state = self.lock();
-        let same = |taker: &Taker| taker.0 != message.attempt || taker.1 == message.login.login;
+        let (attempt, login) = mark.taker;
+        let same = |taker: &Taker| taker.0 != attempt || taker.1 == login;
         let takers = state.by_message.get(&fingerprint);
         takers.is_some_and(|takers| same(&takers.first) || takers.others.iter().any(same))
     }
 
     /// A client is handed a message now.
-    pub(crate) fn begin(&self, message: &DeliverMessage) -> Option<InHand> {
-        let fingerprint = self.fingerprint(message)?;
+    pub(crate) fn begin(&self, mark: Mark) -> Option<InHand> {
+        let fingerprint = mark.fingerprint?;
         *self.lock().in_hand.entry(fingerprint).or_default() += 1;
         Some(InHand {
             fingerprint,
@@ -112,8 +134,8 @@ impl Taken {
 
     /// Whether a client of the person has taken a message, when none has it in hand any more. The caller bounds the
     /// wait, and so does the time that a client has to answer.
-    pub(crate) async fn settled(&self, message: &DeliverMessage) -> bool {
-        let Some(fingerprint) = self.fingerprint(message) else {
+    pub(crate) async fn settled(&self, mark: Mark) -> bool {
+        let Some(fingerprint) = mark.fingerprint else {
             return false;
         };
         loop {
@@ -126,13 +148,6 @@ impl Taken {
             }
             answered.await;
         }
-    }
-
-    /// None of a message without an id, which may come twice.
-    fn fingerprint(&self, message: &DeliverMessage) -> Option<Fingerprint> {
-        let key = (&message.login.principal, &message.from, message.id.as_ref()?);
-        let [one, other] = &self.seeds;
-        Some([one.hash_one(key), other.hash_one(key)])
     }
 
     fn lock(&self) -> std::sync::MutexGuard<'_, State> {
@@ -184,26 +199,29 @@ mod tests {
     #[test]
     fn what_was_taken_is_not_handed_over_in_another_attempt() {
         let taken = Taken::default();
-        assert!(!taken.knows(&message("m", 1, 1)));
-        taken.put(&message("m", 1, 1));
-        assert!(taken.knows(&message("m", 1, 1)));
+        assert!(!taken.knows(taken.mark(&message("m", 1, 1))));
+        taken.put(taken.mark(&message("m", 1, 1)));
+        assert!(taken.knows(taken.mark(&message("m", 1, 1))));
         assert!(
-            !taken.knows(&message("m", 1, 2)),
+            !taken.knows(taken.mark(&message("m", 1, 2))),
             "side by side each client has it"
         );
-        assert!(taken.knows(&message("m", 2, 2)), "sent again nobody has it again");
-        assert!(!taken.knows(&message("n", 2, 1)));
+        assert!(
+            taken.knows(taken.mark(&message("m", 2, 2))),
+            "sent again nobody has it again"
+        );
+        assert!(!taken.knows(taken.mark(&message("n", 2, 1))));
     }
 
     #[tokio::test]
     async fn whether_it_was_taken_is_known_when_no_client_has_it_in_hand() {
         let taken = Taken::default();
         let message = message("m", 1, 1);
-        assert!(!taken.settled(&message).await);
-        let in_hand = taken.begin(&message);
-        let (known, ()) = tokio::join!(taken.settled(&message), async {
+        assert!(!taken.settled(taken.mark(&message)).await);
+        let in_hand = taken.begin(taken.mark(&message));
+        let (known, ()) = tokio::join!(taken.settled(taken.mark(&message)), async {
             tokio::task::yield_now().await;
-            taken.put(&message);
+            taken.put(taken.mark(&message));
             drop(in_hand);
         });
         assert!(known);
@@ -213,37 +231,37 @@ mod tests {
     #[test]
     fn another_sender_or_recipient_has_ids_of_its_own() {
         let taken = Taken::default();
-        taken.put(&message("m", 1, 1));
+        taken.put(taken.mark(&message("m", 1, 1)));
         let of_bob = DeliverMessage {
             from: Identity::Person(message("m", 1, 1).login.principal),
             ..message("m", 2, 1)
         };
-        assert!(!taken.knows(&of_bob));
+        assert!(!taken.knows(taken.mark(&of_bob)));
         let mut to_carol = message("m", 2, 1);
         to_carol.login.principal = Principal::from_address("carol@im.example.com").unwrap();
-        assert!(!taken.knows(&to_carol));
+        assert!(!taken.knows(taken.mark(&to_carol)));
     }
 
     #[test]
     fn what_may_come_twice_is_not_remembered() {
         let taken = Taken::default();
-        taken.put(&message("", 1, 1));
-        assert!(!taken.knows(&message("", 2, 1)));
+        taken.put(taken.mark(&message("", 1, 1)));
+        assert!(!taken.knows(taken.mark(&message("", 2, 1))));
         assert!(taken.lock().order.is_empty());
     }
 
     #[tokio::test(start_paused = true)]
     async fn it_is_forgotten_after_its_time_and_beyond_the_bound() {
         let taken = Taken::default();
-        taken.put(&message("old", 1, 1));
+        taken.put(taken.mark(&message("old", 1, 1)));
         tokio::time::advance(KEPT + Duration::from_secs(1)).await;
-        taken.put(&message("m-0", 1, 1));
-        assert!(!taken.knows(&message("old", 2, 1)));
+        taken.put(taken.mark(&message("m-0", 1, 1)));
+        assert!(!taken.knows(taken.mark(&message("old", 2, 1))));
         for number in 1..=KEPT_MAX {
-            taken.put(&message(&format!("m-{number}"), 1, 1));
+            taken.put(taken.mark(&message(&format!("m-{number}"), 1, 1)));
         }
-        assert!(!taken.knows(&message("m-0", 2, 1)));
-        assert!(taken.knows(&message("m-1", 2, 1)));
+        assert!(!taken.knows(taken.mark(&message("m-0", 2, 1))));
+        assert!(taken.knows(taken.mark(&message("m-1", 2, 1))));
         let state = taken.lock();
         assert_eq!((state.order.len(), state.by_message.len()), (KEPT_MAX, KEPT_MAX));
     }
