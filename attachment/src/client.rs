@@ -1,6 +1,7 @@
 //! What a client says.
 
 use crate::message::check_conversation;
+use crate::often::Often;
 use crate::{ContactsAction, FrameError, Message, State, Watch, frame, limits, many};
 use serde::{Deserialize, Serialize};
 
@@ -155,7 +156,11 @@ impl ClientFrame {
     /// # Errors
     /// [`FrameError::TooLarge`], [`FrameError::Malformed`].
     pub fn read(text: &str) -> Result<Self, FrameError> {
-        frame::read(text, limits::CLIENT_FRAME_BYTES_MAX)
+        match frame::read(text, limits::CLIENT_FRAME_BYTES_MAX) {
+            Ok(Often(frame)) => Ok(frame),
+            // An odd spelling, or no frame.
+            Err(_) => frame::read(text, limits::CLIENT_FRAME_BYTES_MAX),
+        }
     }
 
     /// Writes a frame.

@@ -15,6 +15,7 @@ mod frame;
 pub mod limits;
 mod many;
 mod message;
+mod often;
 pub mod scram;
 mod server;
 mod state;

@@ -4,6 +4,8 @@
 #[path = "targets/frame.rs"]
 mod frame;
 
+use attachment::ClientFrame;
+use proptest::prop_assert_eq;
 use proptest::test_runner::{Config, RngSeed, TestRunner};
 use std::cell::Cell;
 
@@ -80,6 +82,8 @@ fn broken_frames_are_refused_or_come_back() {
             text = broken(&text, place, word);
         }
         read.set(read.get() + u32::from(frame::check(text.as_bytes())));
+        // What is read in a way of its own is what serde reads: `tests/often.rs`.
+        prop_assert_eq!(ClientFrame::read(&text).ok(), serde_json::from_str(&text).ok());
         Ok(())
     });
     outcome.expect("every frame is refused or comes back");
