@@ -55,8 +55,7 @@ impl Contact {
     pub(crate) fn check(&self) -> Result<(), FrameError> {
         frame::line("who", &self.who, limits::ADDRESS_CHARS_MAX)?;
         for (field, text) in [("name", &self.name), ("group", &self.group)] {
-            let too_long = text.chars().nth(limits::CONTACT_TEXT_CHARS_MAX).is_some();
-            if too_long || text.chars().any(char::is_control) {
+            if !frame::is_short(text, limits::CONTACT_TEXT_CHARS_MAX) {
                 return Err(FrameError::Field(field));
             }
         }

@@ -105,7 +105,7 @@ pub enum Receipt {
 
 impl Message {
     pub(crate) fn check(&self) -> Result<(), FrameError> {
-        check_id(&self.id)?;
+        frame::visible("id", &self.id, limits::MESSAGE_ID_CHARS_MAX)?;
         frame::line("to", &self.to, limits::ADDRESS_CHARS_MAX)?;
         check_conversation(self.conversation.as_ref())?;
         if let Some(format) = &self.format {
@@ -114,12 +114,12 @@ impl Message {
         if self.text.len() > limits::TEXT_BYTES_MAX {
             return Err(FrameError::TooLarge);
         }
-        // What XML cannot hold, an RVP client could not be told.
-        let legal = |c: char| c >= ' ' || matches!(c, '\t' | '\n' | '\r');
+        // What XML cannot hold, an RVP client could not be told. Octets of other characters are above all of these.
+        let legal = |octet: u8| octet >= b' ' || matches!(octet, b'\t' | b'\n' | b'\r');
         if self.kind == Kind::Other {
             return Err(FrameError::Field("kind"));
         }
-        if !self.text.chars().all(legal) || self.text.is_empty() == (self.kind == Kind::Text) {
+        if !self.text.bytes().all(legal) || self.text.is_empty() == (self.kind == Kind::Text) {
             return Err(FrameError::Field("text"));
         }
         if self.participants.len() > limits::PARTICIPANTS_MAX {
@@ -130,21 +130,9 @@ impl Message {
     }
 }
 
-fn check_id(id: &str) -> Result<(), FrameError> {
-    frame::line("id", id, limits::MESSAGE_ID_CHARS_MAX)?;
-    if id.bytes().all(|octet| octet.is_ascii_graphic()) {
-        Ok(())
-    } else {
-        Err(FrameError::Field("id"))
-    }
-}
-
 /// A conversation's name ends up in a header of RVP.
 pub(crate) fn check_conversation(name: Option<&String>) -> Result<(), FrameError> {
-    frame::optional_line("conversation", name, limits::CONVERSATION_CHARS_MAX)?;
-    if name.is_none_or(|name| name.bytes().all(|octet| octet.is_ascii_graphic())) {
-        Ok(())
-    } else {
-        Err(FrameError::Field("conversation"))
-    }
+    name.map_or(Ok(()), |name| {
+        frame::visible("conversation", name, limits::CONVERSATION_CHARS_MAX)
+    })
 }

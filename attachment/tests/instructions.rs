@@ -111,7 +111,7 @@ fn each_is_done() {
 #[test]
 fn the_frames_of_a_message_take_few_instructions() {
     let expected = [
-        ("read_message_frame", 38_500, 3_950),
+        ("read_message_frame", 25_700, 3_250),
         ("read_acknowledgement", 7_800, 1_110),
         ("read_state", 15_000, 2_780),
         ("read_ten_to_watch", 66_000, 10_000),
