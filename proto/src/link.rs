@@ -20,6 +20,7 @@ mod later;
 mod not_called;
 mod server;
 pub(crate) mod stream;
+mod within;
 
 pub use asker::{Asker, CallId};
 pub(crate) use batches::Batches;
@@ -28,14 +29,15 @@ pub(crate) use hello::read_hello;
 pub(crate) use lanes::Lanes;
 pub use not_called::NotCalled;
 pub use server::{LinkServer, Spawn};
+pub(crate) use within::{keep, pair};
 
-use crate::convert;
 use crate::op::{Answer, Call, Op, Refusal};
 use async_trait::async_trait;
 use lanes::{Answered, Refused};
 use std::sync::Arc;
 use std::time::Duration;
 use tokio_util::sync::CancellationToken;
+use within::Within;
 
 /// The longest that any call may wait, whatever its deadline says.
 const DEADLINE_MAX: Duration = Duration::from_secs(60);
@@ -110,13 +112,26 @@ pub struct Link {
 #[derive(Debug)]
 struct Inner {
     peer: Peer,
-    lanes: Arc<Lanes>,
+    way: Way,
+}
+
+/// How the other end is reached.
+#[derive(Debug)]
+enum Way {
+    /// By frames, over a connection.
+    Frames(Arc<Lanes>),
+    /// In this process.
+    Within(Within),
 }
 
 impl Link {
     pub(crate) fn new(peer: Peer, lanes: Arc<Lanes>) -> Self {
+        Self::by(peer, Way::Frames(lanes))
+    }
+
+    fn by(peer: Peer, way: Way) -> Self {
         Self {
-            inner: Arc::new(Inner { peer, lanes }),
+            inner: Arc::new(Inner { peer, way }),
         }
     }
 
@@ -153,35 +168,11 @@ impl Link {
     }
 
     async fn ask(&self, call: Call) -> Result<Answered, Error> {
-        let room = match &call.op {
-            // Presence waits for room: its senders keep only the newest of each presentity meanwhile.
-            Op::SpreadChanges(_) | Op::DeliverChanges(_) => Some(
-                self.inner
-                    .lanes
-                    .room()
-                    .await
-                    .map_err(|refused| self.error(refused))?,
-            ),
-            Op::Authenticate { .. }
-            | Op::ScramSalt { .. }
-            | Op::Request { .. }
-            | Op::DeliverMessage(_)
-            | Op::CallBackLost { .. }
-            | Op::Detached { .. }
-            | Op::Detach { .. }
-            | Op::Contacts(_)
-            | Op::Watch(_)
-            | Op::DeliverContact { .. }
-            | Op::Settle
-            | Op::Members
-            | Op::Load
-            | Op::Explain { .. }
-            | Op::Drain
-            | Op::Undrain => None,
+        let answer = match &self.inner.way {
+            Way::Frames(lanes) => lanes.ask(call).await,
+            Way::Within(within) => within.call(call).await,
         };
-        let answer = self.inner.lanes.call(convert::call_to_wire(call), room);
-        let answer = answer.map_err(|refused| self.error(refused))?.await;
-        answer.map_err(|_| self.error(Refused::Closed))
+        answer.map_err(|refused| self.error(refused))
     }
 
     fn error(&self, refused: Refused) -> Error {
@@ -195,27 +186,18 @@ impl Link {
     /// end has to hear of it, as [`Answer::Told`].
     #[must_use]
     pub fn tell(&self, call: CallId, answer: Result<Answer, Refusal>) -> bool {
-        self.inner.lanes.answered(call.0, answer)
-    }
-
-    pub(crate) fn answer(&self, id: u64, answer: Answered, waits: bool) -> Result<(), Refused> {
-        self.inner
-            .lanes
-            .answer(id, convert::answer_to_wire(answer), waits)
-    }
-
-    pub(crate) fn answered(&self, id: u64, answer: Answered) {
-        // The caller may have given up.
-        self.inner.lanes.answered(id, answer);
-    }
-
-    /// Writes what waits for another frame.
-    pub(crate) fn flush(&self) {
-        self.inner.lanes.flush();
+        match &self.inner.way {
+            Way::Frames(lanes) => lanes.answered(call.0, answer),
+            // Calls have no numbers there.
+            Way::Within(_) => false,
+        }
     }
 
     pub(crate) fn close(&self) {
-        self.inner.lanes.close();
+        match &self.inner.way {
+            Way::Frames(lanes) => lanes.close(),
+            Way::Within(within) => within.close(),
+        }
     }
 
     /// Ends the link: calls that are open get [`Error::Lost`], and the stream is ended.
@@ -223,11 +205,34 @@ impl Link {
         self.close();
     }
 
-    pub(crate) fn severed(&self) -> &CancellationToken {
-        self.inner.lanes.severed()
-    }
-
     pub(crate) fn closed(&self) -> &CancellationToken {
-        self.inner.lanes.closed()
+        match &self.inner.way {
+            Way::Frames(lanes) => lanes.closed(),
+            Way::Within(within) => within.closed(),
+        }
+    }
+}
+
+/// Whether a call waits until there is room for it: presence does, whose senders keep only the newest of each presentity
+/// meanwhile.
+fn is_presence(op: &Op) -> bool {
+    match op {
+        Op::SpreadChanges(_) | Op::DeliverChanges(_) => true,
+        Op::Authenticate { .. }
+        | Op::ScramSalt { .. }
+        | Op::Request { .. }
+        | Op::DeliverMessage(_)
+        | Op::CallBackLost { .. }
+        | Op::Detached { .. }
+        | Op::Detach { .. }
+        | Op::Contacts(_)
+        | Op::Watch(_)
+        | Op::DeliverContact { .. }
+        | Op::Settle
+        | Op::Members
+        | Op::Load
+        | Op::Explain { .. }
+        | Op::Drain
+        | Op::Undrain => false,
     }
 }

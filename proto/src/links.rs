@@ -146,14 +146,13 @@ impl Links {
     }
 
     async fn open(&self, address: &str) -> Result<Link, Error> {
+        if let Some(home) = self.inner.beside.at(address) {
+            return Ok(home.join(&self.inner.me, &self.inner.serve, &self.inner.spawn));
+        }
         let lanes = Arc::new(Lanes::new());
         let batches = Batches::new(&self.inner.me, Arc::clone(&lanes));
         let lost = |_| Error::Lost(address.to_owned());
-        let accepted = match self.inner.beside.at(address) {
-            Some(home) => home.accept(Box::pin(batches.map(Ok))).await,
-            None => accepted(self.channel(address).await?, batches).await,
-        };
-        let mut inbound = match accepted {
+        let mut inbound = match accepted(self.channel(address).await?, batches).await {
             Ok(inbound) => inbound,
             Err(status) if status.code() == tonic::Code::FailedPrecondition => {
                 return Err(Error::Contract(status.message().to_owned()));
@@ -162,9 +161,10 @@ impl Links {
         };
         let first = inbound.try_next().await.map_err(lost)?;
         let peer = read_hello(first.and_then(|batch| batch.frames.into_iter().next()))?;
-        let link = Link::new(peer, lanes);
+        let link = Link::new(peer, Arc::clone(&lanes));
         let serve = Arc::clone(&self.inner.serve);
-        (self.inner.spawn)(Box::pin(stream::run(link.clone(), inbound, serve)));
+        let run = stream::run((link.clone(), lanes), inbound, serve);
+        (self.inner.spawn)(Box::pin(run));
         Ok(link)
     }
 

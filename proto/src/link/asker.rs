@@ -45,16 +45,21 @@ impl Asker {
         }
     }
 
+    /// Of a call within a process, which has no number.
+    pub(crate) fn within(link: Link) -> Self {
+        Self::new(link, 0)
+    }
+
     /// The link on which the call came.
     #[must_use]
     pub fn link(&self) -> &Link {
         &self.inner.link
     }
 
-    /// The number of the call for the other end of a link; none if it is another's.
+    /// The number of the call for the other end of a link; none if it is another's, or within a process.
     #[must_use]
     pub fn call_on(&self, link: &Link) -> Option<CallId> {
-        self.inner.link.is_same(link).then_some(self.inner.call)
+        CallId::of(self.inner.call.0).filter(|_| self.inner.link.is_same(link))
     }
 
     /// The other end has said that it answered its caller itself, by [`Link::tell`]: what the call is answered here is

@@ -1,7 +1,4 @@
-//! Links that stay within a process: frames go from the lanes of one end to the other as they are, without a connection,
-//! and nobody is woken for them by the system.
-//!
-//! Everything else of a link is as it is between processes: hello, order, bounds, deadlines, and how it ends.
+//! The home servers to which no connection is made, since they are in this process.
 
 use super::LinkServer;
 use std::collections::HashMap;

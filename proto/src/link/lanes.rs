@@ -5,8 +5,9 @@
 //! up room here. So an end that reads never has more than [`CALLS_MAX`] calls to serve, their answers always
 //! have room, and no end has to stop reading: two ends that did could wait for each other without end.
 
-use crate::op::{Answer, Refusal};
-use crate::v1;
+use super::is_presence;
+use crate::op::{Answer, Call, Refusal};
+use crate::{convert, v1};
 use foldhash::HashMap;
 use prost::Message;
 use std::collections::VecDeque;
@@ -18,7 +19,7 @@ use tokio_util::sync::CancellationToken;
 /// Calls that an end may have open on one link.
 pub(crate) const CALLS_MAX: usize = 16_384;
 /// Calls of presence among them, so that a storm of them leaves room for messages.
-const PRESENCE_CALLS_MAX: usize = 1_024;
+pub(crate) const PRESENCE_CALLS_MAX: usize = 1_024;
 /// Octets that may wait to be written before calls are refused.
 const WAITING_OCTETS_MAX: usize = 64 * 1024 * 1024;
 /// Frames of one batch.
@@ -92,13 +93,23 @@ impl Lanes {
     }
 
     /// Room for a call of presence, as soon as there is.
-    pub(crate) async fn room(&self) -> Result<OwnedSemaphorePermit, Refused> {
+    async fn room(&self) -> Result<OwnedSemaphorePermit, Refused> {
         let room = Arc::clone(&self.presence).acquire_owned().await;
         room.map_err(|_closed| Refused::Closed)
     }
 
+    /// Asks, and waits for the answer.
+    pub(crate) async fn ask(&self, call: Call) -> Result<Answered, Refused> {
+        let room = match is_presence(&call.op) {
+            true => Some(self.room().await?),
+            false => None,
+        };
+        let answer = self.call(convert::call_to_wire(call), room)?;
+        answer.await.map_err(|_| Refused::Closed)
+    }
+
     /// Queues a call: as presence if it has room as such. Those of a lane are written in the order of these.
-    pub(crate) fn call(
+    fn call(
         &self,
         call: v1::Call,
         room: Option<OwnedSemaphorePermit>,

@@ -1,7 +1,7 @@
 //! The end of a link that listens: a home server's.
 
 use super::stream::{self, Inbound};
-use super::{BATCH_OCTETS_MAX, Batches, Error, Lanes, Link, Peer, Serve, read_hello};
+use super::{BATCH_OCTETS_MAX, Batches, Error, Lanes, Link, Peer, Serve, keep, pair, read_hello};
 use crate::v1;
 use crate::v1::link_server::Link as LinkService;
 use std::pin::Pin;
@@ -35,16 +35,25 @@ impl LinkServer {
         v1::link_server::LinkServer::new(self).max_decoding_message_size(BATCH_OCTETS_MAX)
     }
 
+    /// Begins a link with somebody in this process, whose tasks are started by `spawn`. Returns their end of it.
+    pub(crate) fn join(&self, me: &Peer, serve: &Arc<dyn Serve>, spawn: &Spawn) -> Link {
+        let (theirs, ours) = pair((me, serve), (&self.me, &self.serve));
+        (self.spawn)(Box::pin(keep(ours, Arc::clone(&self.serve))));
+        spawn(Box::pin(keep(theirs.clone(), Arc::clone(serve))));
+        theirs
+    }
+
     /// Begins a link with whoever sends these batches, and says which ones go the other way.
-    pub(crate) async fn accept(&self, mut inbound: Inbound) -> Result<Inbound, Status> {
+    async fn accept(&self, mut inbound: Inbound) -> Result<Inbound, Status> {
         let first = tokio::time::timeout(HELLO_WAIT, inbound.try_next())
             .await
             .map_err(|_| Status::deadline_exceeded("no hello"))??;
         let peer = read_hello(first.and_then(|batch| batch.frames.into_iter().next())).map_err(refusal)?;
         let lanes = Arc::new(Lanes::new());
         let batches = Batches::new(&self.me, Arc::clone(&lanes));
-        let link = Link::new(peer, lanes);
-        (self.spawn)(Box::pin(stream::run(link, inbound, Arc::clone(&self.serve))));
+        let link = Link::new(peer, Arc::clone(&lanes));
+        let run = stream::run((link, lanes), inbound, Arc::clone(&self.serve));
+        (self.spawn)(Box::pin(run));
         Ok(Box::pin(batches.map(Ok)))
     }
 }

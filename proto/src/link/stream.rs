@@ -1,6 +1,6 @@
 //! The loop that keeps a link going: it reads batches, serves calls and hands answers to their callers.
 
-use super::lanes::{Answered, CALLS_MAX, Refused};
+use super::lanes::{Answered, CALLS_MAX, Lanes, Refused};
 use super::later::Later;
 use super::{Asker, DEADLINE_MAX, Link, Serve};
 use crate::op::{Answer, Refusal};
@@ -19,15 +19,20 @@ use tonic::Status;
 /// meanwhile.
 const SERVED_MAX: usize = 2 * CALLS_MAX;
 
-/// Whoever waits for answers is woken, so many before others have a turn: what they do with them may be much.
+/// Whoever waits for answers is woken, so many before others have a turn: what they do with them may be much. What became
+/// of a message does not count: that is little, and many come at once.
 const ANSWERS_TOGETHER: usize = 8;
 
-/// What the other end sends: batches that come over a connection, or its own as they leave its lanes.
+/// What the other end sends.
 pub(crate) type Inbound = Pin<Box<dyn Stream<Item = Result<v1::Batch, Status>> + Send>>;
 
 /// Runs a link until its stream ends or it is hung up. The link also ends when what this returns is dropped,
 /// even before it has begun: no caller waits for an answer that cannot come.
-pub(crate) fn run(link: Link, inbound: Inbound, serve: Arc<dyn Serve>) -> impl Future<Output = ()> + Send {
+pub(crate) fn run(
+    (link, lanes): (Link, Arc<Lanes>),
+    inbound: Inbound,
+    serve: Arc<dyn Serve>,
+) -> impl Future<Output = ()> + Send {
     let link = Closing(link);
     async move {
         let Closing(link) = &link;
@@ -36,7 +41,7 @@ pub(crate) fn run(link: Link, inbound: Inbound, serve: Arc<dyn Serve>) -> impl F
             link,
             serve: serve.as_ref(),
         };
-        let reading = read(link, inbound, serve.as_ref());
+        let reading = read((link, &lanes), inbound, serve.as_ref());
         link.closed().run_until_cancelled(reading).await;
     }
 }
@@ -65,14 +70,14 @@ impl Drop for Told<'_> {
 
 /// Reads batches until the stream ends. Calls are served side by side within this task: they begin in the
 /// order in which they came, they end with the link, and a panic is the link's own.
-async fn read(link: &Link, mut inbound: Inbound, serve: &dyn Serve) {
+async fn read((link, lanes): (&Link, &Lanes), mut inbound: Inbound, serve: &dyn Serve) {
     let (mut served, mut later) = (FuturesUnordered::new(), Later::default());
-    let mut severed = pin!(link.severed().cancelled());
+    let mut severed = pin!(lanes.severed().cancelled());
     loop {
         let batch = tokio::select! {
             biased;
             Some((asker, answer)) = served.next() => {
-                if !send(&asker, answer, &mut later) {
+                if !send((lanes, &asker), answer, &mut later) {
                     return;
                 }
                 // Calls that never wait must not keep other tasks from running.
@@ -81,7 +86,7 @@ async fn read(link: &Link, mut inbound: Inbound, serve: &dyn Serve) {
             }
             batch = inbound.next() => batch,
             () = later.due() => {
-                link.flush();
+                lanes.flush();
                 continue;
             }
             // Last, so that answers which came before the transport ended reach their callers.
@@ -99,9 +104,12 @@ async fn read(link: &Link, mut inbound: Inbound, serve: &dyn Serve) {
         for frame in batch.frames {
             match frame.body {
                 Some(v1::frame::Body::Answer(answer)) => {
-                    take_answer(link, frame.id, answer);
-                    answers += 1;
-                    if answers % ANSWERS_TOGETHER == 0 {
+                    let answer = read_answer(link, answer);
+                    answers += usize::from(!matches!(answer, Ok(Answer::Told | Answer::Outcome(_))));
+                    // The caller may have given up.
+                    lanes.answered(frame.id, answer);
+                    if answers == ANSWERS_TOGETHER {
+                        answers = 0;
                         tokio::task::yield_now().await;
                     }
                 }
@@ -113,7 +121,7 @@ async fn read(link: &Link, mut inbound: Inbound, serve: &dyn Serve) {
                     let asker = Asker::new(link.clone(), frame.id);
                     match begin(asker.clone(), serve, call) {
                         Begun::Answered(answer) => {
-                            if !send(&asker, answer, &mut later) {
+                            if !send((lanes, &asker), answer, &mut later) {
                                 return;
                             }
                         }
@@ -129,7 +137,7 @@ async fn read(link: &Link, mut inbound: Inbound, serve: &dyn Serve) {
 }
 
 /// Queues an answer, unless the asker knows; returns whether the link goes on.
-fn send(asker: &Asker, answer: Answered, later: &mut Later) -> bool {
+fn send((lanes, asker): (&Lanes, &Asker), answer: Answered, later: &mut Later) -> bool {
     if asker.is_told() {
         return true;
     }
@@ -138,24 +146,23 @@ fn send(asker: &Asker, answer: Answered, later: &mut Later) -> bool {
     if waits {
         later.begin();
     }
-    let link = asker.link();
-    let goes_on = link.answer(asker.call(), answer, waits) != Err(Refused::Full);
+    let answer = convert::answer_to_wire(answer);
+    let goes_on = lanes.answer(asker.call(), answer, waits) != Err(Refused::Full);
     if !goes_on {
         tracing::warn!(
-            peer = link.peer().name,
+            peer = asker.link().peer().name,
             "peer calls without reading answers, hanging up"
         );
     }
     goes_on
 }
 
-fn take_answer(link: &Link, id: u64, answer: v1::Answer) {
-    let answer = convert::answer_from_wire(answer).unwrap_or_else(|error| {
+fn read_answer(link: &Link, answer: v1::Answer) -> Answered {
+    convert::answer_from_wire(answer).unwrap_or_else(|error| {
         let error: &dyn std::error::Error = &error;
         tracing::warn!(peer = link.peer().name, error, "answer is not in the contract");
         Err(Refusal::Fault(Fault::Unavailable))
-    });
-    link.answered(id, answer);
+    })
 }
 
 /// A call after its first step.

@@ -6,7 +6,13 @@ use proto::link::Error;
 use proto::links::Io;
 use proto::{Answer, Beside, BesideGuard, Connect, Link, LinkServer, Links, Op, Peer, Role};
 use std::io;
+use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex};
+use std::time::Duration;
+
+/// Calls that an end may have open, and calls of presence among them.
+const CALLS: usize = 16_384;
+const PRESENCE_CALLS: usize = 1_024;
 
 /// A network on which nothing answers: whoever is reached is in this process.
 struct NoNetwork;
@@ -134,20 +140,84 @@ async fn a_home_that_has_left_is_not_reached_and_its_links_go_on() {
     assert!(process.links.to(HOME).await.is_err(), "nobody listens there");
 }
 
-#[tokio::test(start_paused = true)]
-async fn a_caller_who_gives_up_before_its_call_leaves_is_not_served() {
-    let home = End::new(|_, call| async move {
-        assert_ne!(call.op, Op::Load, "it was given up");
-        echoed(call.epoch)
+#[tokio::test]
+async fn a_call_begins_at_once_and_ends_with_its_caller() {
+    let (begun, ended) = (Arc::<AtomicUsize>::default(), Arc::<()>::default());
+    let (begins, held) = (Arc::clone(&begun), Arc::clone(&ended));
+    let home = End::new(move |_, _| {
+        begins.fetch_add(1, Ordering::Relaxed);
+        let held = Arc::clone(&held);
+        async move {
+            let _held = held;
+            std::future::pending().await
+        }
     });
     let process = Process::new(home, End::silent());
     let link = process.link().await;
-    let given_up = proto::Call {
-        op: Op::Load,
+    let mut asking = Box::pin(link.call(call(1)));
+    assert_eq!(begun.load(Ordering::Relaxed), 0, "nobody has asked yet");
+    assert!(futures_util::poll!(&mut asking).is_pending());
+    assert_eq!((begun.load(Ordering::Relaxed), Arc::strong_count(&ended)), (1, 3));
+    drop(asking);
+    assert_eq!(Arc::strong_count(&ended), 2, "what was asked is dropped");
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_call_ends_at_its_deadline() {
+    let process = Process::new(End::silent(), End::silent());
+    let link = process.link().await;
+    let began = tokio::time::Instant::now();
+    let asked = proto::Call {
+        deadline: Duration::from_secs(3),
         ..call(1)
     };
-    let mut asking = Box::pin(link.call(given_up));
-    assert!(futures_util::poll!(&mut asking).is_pending());
-    drop(asking);
-    assert_eq!(link.call(call(2)).await, Ok(echoed(2)));
+    assert_eq!(link.call(asked).await, Err(Error::Deadline));
+    assert_eq!(began.elapsed(), Duration::from_secs(3));
+}
+
+/// Bounds are those of links between processes: calls beyond them are refused, and presence waits.
+#[tokio::test(start_paused = true)]
+async fn a_link_has_so_many_calls_and_messages_go_on_while_presence_waits() {
+    let home = End::new(|_, call| async move {
+        if call.op == Op::Settle {
+            return echoed(call.epoch);
+        }
+        std::future::pending().await
+    });
+    let process = Process::new(home, End::silent());
+    let link = process.link().await;
+    let spread = || proto::Call {
+        op: Op::SpreadChanges(Vec::new()),
+        ..call(1)
+    };
+    let settle = || proto::Call {
+        op: Op::Settle,
+        ..call(2)
+    };
+    let mut open: Vec<_> = (0..PRESENCE_CALLS)
+        .map(|_| Box::pin(link.call(spread())))
+        .collect();
+    for asking in &mut open {
+        // Without the ration of this task, which such a number exceeds.
+        let asking = tokio::task::unconstrained(asking.as_mut());
+        assert!(futures_util::poll!(asking).is_pending());
+    }
+    let mut waits = Box::pin(link.call(spread()));
+    assert!(futures_util::poll!(&mut waits).is_pending());
+    assert_eq!(
+        link.call(settle()).await,
+        Ok(echoed(2)),
+        "presence is not in its way"
+    );
+    for _ in PRESENCE_CALLS..CALLS {
+        let mut asking = Box::pin(link.call(proto::Call {
+            op: Op::Load,
+            ..call(3)
+        }));
+        assert!(futures_util::poll!(&mut asking).is_pending());
+        open.push(asking);
+    }
+    assert_eq!(link.call(settle()).await, Err(Error::Full));
+    drop(open.swap_remove(0));
+    assert_eq!(link.call(settle()).await, Ok(echoed(2)));
 }
