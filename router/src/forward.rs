@@ -9,6 +9,7 @@ use membership::Placements;
 use proto::{Answer, Call, Link, Links, Op, Refusal};
 use rvp::{Fault, Principal, SubscriptionId};
 use std::time::Duration;
+use tokio::time::{Instant, sleep, timeout_at};
 use tracing::Instrument;
 
 /// How long a request may take altogether: clients give up after 30 seconds (spec 3.7).
@@ -36,23 +37,23 @@ impl Forward {
     pub(crate) async fn ask(&self, principal: &Principal, op: Op) -> Result<Answer, Fault> {
         let span = tracing::debug_span!("home.call", op = op.name());
         // On the heap, and only while it is asked: whoever asks may otherwise live for hours, with room for this.
-        let asking = Box::pin(self.ask_until_answered(principal, op));
-        match tokio::time::timeout(DEADLINE, asking.instrument(span)).await {
-            Ok(answer) => answer,
-            Err(_) => Err(Fault::Unavailable),
-        }
+        Box::pin(self.ask_until_answered(principal, op))
+            .instrument(span)
+            .await
     }
 
+    /// No wait in here goes on after the deadline.
     async fn ask_until_answered(&self, principal: &Principal, op: Op) -> Result<Answer, Fault> {
         let hold = if is_repeatable(&op) { HOLD_REPEATABLE } else { HOLD };
-        let mut held = tokio::time::Instant::now() + hold;
+        let began = Instant::now();
+        let (until, mut held) = (began + DEADLINE, began + hold);
         loop {
-            let (link, epoch) = tokio::time::timeout_at(held, self.link_to_home(principal))
+            let (link, epoch) = timeout_at(held, self.link_to_home(principal))
                 .await
                 .map_err(|_| Fault::Unavailable)?;
             let trace = daemon::trace::current();
             let call = Call {
-                deadline: DEADLINE,
+                deadline: until.saturating_duration_since(Instant::now()),
                 epoch,
                 trace,
                 op: op.clone(),
@@ -75,22 +76,20 @@ impl Forward {
                     if !lost || !is_repeatable(&op) {
                         return Err(Fault::Unavailable);
                     }
-                    held = tokio::time::Instant::now() + HOLD_REPEATABLE;
-                    tokio::time::sleep(RETRY_AFTER).await;
+                    held = until.min(Instant::now() + HOLD_REPEATABLE);
+                    sleep(RETRY_AFTER).await;
                 }
             }
         }
     }
 
     /// Waits until it may be known where somebody has moved to.
-    async fn catch_up(&self, epoch: u64, held: tokio::time::Instant) -> Result<(), Fault> {
+    async fn catch_up(&self, epoch: u64, held: Instant) -> Result<(), Fault> {
         let caught_up = async {
             self.placements.reached(epoch).await;
-            tokio::time::sleep(RETRY_AFTER).await;
+            sleep(RETRY_AFTER).await;
         };
-        tokio::time::timeout_at(held, caught_up)
-            .await
-            .map_err(|_| Fault::Unavailable)
+        timeout_at(held, caught_up).await.map_err(|_| Fault::Unavailable)
     }
 
     /// The open link to the person's home, as soon as there is one.
@@ -102,7 +101,7 @@ impl Forward {
             {
                 return (link, placement.epoch());
             }
-            tokio::time::sleep(RETRY_AFTER).await;
+            sleep(RETRY_AFTER).await;
         }
     }
 }

@@ -9,7 +9,7 @@ use attachment::limits::REQUESTS_MAX;
 use attachment::{ClientFrame, CloseCode, FrameError, ServerFrame, Watch, Why};
 use proto::Outcome;
 use rvp::{Fault, Principal};
-use std::collections::BTreeMap;
+use std::collections::VecDeque;
 use std::sync::Arc;
 use tokio::time::Instant;
 
@@ -81,12 +81,15 @@ impl Session {
     }
 
     fn acknowledge(&mut self, sequence: u64, left: bool) {
-        let Some(written) = self.unacknowledged.remove(&sequence) else {
+        let place = self
+            .unacknowledged
+            .binary_search_by_key(&sequence, |(each, _)| *each);
+        let Some((_, written)) = place.ok().and_then(|place| self.unacknowledged.remove(place)) else {
             return;
         };
         if self.unacknowledged.is_empty() {
-            // An empty tree keeps room for eleven, in every connection on which something was ever said.
-            self.unacknowledged = BTreeMap::new();
+            // It would keep its room, in every connection on which something was ever said.
+            self.unacknowledged = VecDeque::new();
         }
         let outcome = if left { Outcome::Left } else { Outcome::Taken };
         if !left {

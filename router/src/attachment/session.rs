@@ -17,7 +17,7 @@ use futures_util::stream::FuturesUnordered;
 use proto::Outcome;
 use rand::RngExt;
 use rvp::Fault;
-use std::collections::BTreeMap;
+use std::collections::VecDeque;
 use std::future::poll_fn;
 use std::pin::{Pin, pin};
 use std::sync::Arc;
@@ -40,7 +40,8 @@ pub(super) struct Session {
     /// Of the last message that was written.
     pub(super) sequence: u64,
     pub(super) watches: Watches,
-    pub(super) unacknowledged: BTreeMap<u64, Written>,
+    /// In the order of their numbers.
+    pub(super) unacknowledged: VecDeque<(u64, Written)>,
     pub(super) lanes: Lanes,
     pub(super) open: FuturesUnordered<BoxFuture<'static, Finished>>,
     pub(super) heard: Instant,
@@ -81,7 +82,7 @@ impl Session {
             asker,
             sequence,
             watches: Watches::default(),
-            unacknowledged: BTreeMap::new(),
+            unacknowledged: VecDeque::new(),
             lanes: Lanes::default(),
             open: FuturesUnordered::new(),
             heard: now,
@@ -224,7 +225,7 @@ impl Session {
     fn make_room(&mut self) -> bool {
         if !has_room(self.unacknowledged.len()) {
             self.unacknowledged
-                .retain(|_, written| !written.waiting.outcome.is_closed());
+                .retain(|(_, written)| !written.waiting.outcome.is_closed());
         }
         has_room(self.unacknowledged.len())
     }
@@ -273,7 +274,7 @@ impl Session {
                     waiting,
                     _in_hand: in_hand,
                 };
-                self.unacknowledged.insert(self.sequence, written);
+                self.unacknowledged.push_back((self.sequence, written));
                 Some(ServerFrame::Message(*received))
             }
             Told::Typing(from, conversation) => {
