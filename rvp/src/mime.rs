@@ -10,6 +10,9 @@ const CONTROL: &str = "text/x-msmsgscontrol";
 const LEAVE: &str = "text/x-imleave";
 const INVITATION: &str = "text/x-msmsgsinvite";
 
+/// What most entities begin with, whoever wrote them. It says nothing that is kept.
+const BEGINS_MOST: &str = "MIME-Version: 1.0\r\nContent-Type: text/plain; charset=UTF-8\r\n";
+
 /// Octets that headers take, mostly.
 const HEADERS_USUAL: usize = 256;
 
@@ -36,6 +39,11 @@ impl Mime {
     /// # Errors
     /// [`ParseError::TooLarge`] beyond [`limits::BODY_BYTES_MAX`].
     pub fn parse(data: &str) -> Result<Self, ParseError> {
+        Self::open(data).map(|(mime, _)| mime)
+    }
+
+    /// The same, with what [`Types::of`] says.
+    pub(crate) fn open(data: &str) -> Result<(Self, Types), ParseError> {
         if data.len() > limits::BODY_BYTES_MAX {
             return Err(ParseError::TooLarge);
         }
@@ -59,13 +67,19 @@ impl Mime {
         } else {
             String::new()
         };
-        Ok(Self {
+        // Servers take headers as they stand; in ASCII they are the same when decoded.
+        let headers = entity.len() - fields.rest.len();
+        if !entity.as_bytes()[..headers].is_ascii() {
+            types = Types::of(data);
+        }
+        let mime = Self {
             kind,
             session_id: session_id.unwrap_or_default(),
             format,
             typing_user,
             text,
-        })
+        };
+        Ok((mime, types))
     }
 
     /// Makes the text of an `r:mime-data` element, doubly encoded (spec 5.2).
@@ -172,8 +186,11 @@ fn decode(text: &str) -> Cow<'_, str> {
     if text.is_ascii() {
         return Cow::Borrowed(text);
     }
+    let ascii = text.bytes().take_while(u8::is_ascii).count();
+    let (ascii, rest) = text.split_at(ascii);
     let mut octets = Vec::with_capacity(text.len());
-    for c in text.chars() {
+    octets.extend_from_slice(ascii.as_bytes());
+    for c in rest.chars() {
         let Ok(octet) = u8::try_from(c) else {
             return Cow::Borrowed(text);
         };
@@ -182,7 +199,10 @@ fn decode(text: &str) -> Cow<'_, str> {
     String::from_utf8(octets).map_or(Cow::Borrowed(text), Cow::Owned)
 }
 
-/// The header fields of an entity: names, and values with folded lines joined. Line ends may be CRLF or LF,
+/// What a line begins with that goes on with the field before it.
+const FOLDS: [char; 2] = [' ', '\t'];
+
+/// The header fields of an entity that say anything: names, and values with folded lines joined. Line ends may be CRLF or LF,
 /// and lines that are no fields are passed over. When it has ended, `rest` is the body.
 struct Fields<'a> {
     rest: &'a str,
@@ -191,16 +211,32 @@ struct Fields<'a> {
 
 impl<'a> Fields<'a> {
     fn of(entity: &'a str) -> Self {
-        Self {
-            rest: entity.trim_start_matches(['\r', '\n']),
-            ended: false,
-        }
+        let rest = match entity.strip_prefix(BEGINS_MOST) {
+            Some(rest) if !rest.starts_with(FOLDS) => rest,
+            Some(_) | None => entity.trim_start_matches(['\r', '\n']),
+        };
+        Self { rest, ended: false }
     }
 
     fn line(&mut self) -> &'a str {
-        let (line, rest) = self.rest.split_once('\n').unwrap_or((self.rest, ""));
+        let (line, rest) = split_once(self.rest, b'\n').unwrap_or((self.rest, ""));
         self.rest = rest;
         line.strip_suffix('\r').unwrap_or(line)
+    }
+}
+
+/// As [`str::split_once`], which for a text as short as a line takes longer to begin than to search.
+fn split_once(text: &str, octet: u8) -> Option<(&str, &str)> {
+    let at = text.bytes().position(|c| c == octet)?;
+    Some((&text[..at], &text[at + 1..]))
+}
+
+/// As [`str::trim`], which looks for white space beyond ASCII too. Hardly any field has that.
+fn trim(text: &str) -> &str {
+    let trimmed = text.trim_ascii();
+    match trimmed.as_bytes() {
+        [first, .., last] if first.is_ascii_graphic() && last.is_ascii_graphic() => trimmed,
+        _ => text.trim(),
     }
 }
 
@@ -214,18 +250,18 @@ impl<'a> Iterator for Fields<'a> {
                 self.ended = true;
                 return None;
             }
-            let Some((name, value)) = line.split_once(':') else {
+            let Some((name, value)) = split_once(line, b':') else {
                 continue;
             };
-            let mut value = Cow::Borrowed(value.trim());
-            while self.rest.starts_with([' ', '\t']) {
+            let mut value = Cow::Borrowed(trim(value));
+            while self.rest.starts_with(FOLDS) {
                 let more = self.line().trim();
                 if !value.is_empty() && !more.is_empty() {
                     value.to_mut().push(' ');
                 }
                 value.to_mut().push_str(more);
             }
-            return Some((name.trim(), value));
+            return Some((trim(name), value));
         }
         None
     }

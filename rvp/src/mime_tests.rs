@@ -109,3 +109,63 @@ fn values_cannot_add_headers() {
     let parsed = Mime::parse(&mime.write()).unwrap();
     assert_eq!((parsed.typing_user, parsed.text.as_str()), (None, "y"));
 }
+
+#[test]
+fn fields_that_begin_most_entities_may_go_on_as_any_other() {
+    for (rest, session_id, text) in [
+        ("Session-Id: {1}\r\n\r\nx", "{1}", "x"),
+        (" Session-Id: {1}\r\n\r\nx", "", "x"),
+        ("\tSession-Id: {1}\r\nSession-Id: {2}\r\n\r\nx", "{2}", "x"),
+        ("\r\nSession-Id: {1}", "", "Session-Id: {1}"),
+        ("", "", ""),
+    ] {
+        let parsed = Mime::parse(&format!("{BEGINS_MOST}{rest}")).unwrap();
+        assert_eq!(
+            (parsed.kind, parsed.format),
+            (MessageKind::Text, None),
+            "{rest:?}"
+        );
+        assert_eq!(
+            (parsed.session_id.as_str(), parsed.text.as_str()),
+            (session_id, text),
+            "{rest:?}"
+        );
+    }
+}
+
+#[test]
+fn the_kind_that_servers_see_is_that_of_the_headers_as_they_stand() {
+    // Decoded it is a space that does not break, and is left out at the end of a field.
+    let data = "Content-Type: text/x-imleave\u{c2}\u{a0}\r\n\r\n";
+    let (mime, types) = Mime::open(data).unwrap();
+    assert_eq!((mime.kind, types.kind()), (MessageKind::Leave, MessageKind::Text));
+}
+
+proptest::proptest! {
+    /// Line ends before an entity are passed over; with them it is read line by line.
+    #[test]
+    fn both_ways_of_reading_an_entity_agree(
+        rest in "([ \t]?(TypingUser|Session-Id|content-type|x)[: ]{1,3}(text/x-imleave|\u{e4}|\u{c3}\u{a4})?\r?\n){0,3}\\PC{0,5}"
+    ) {
+        let entity = format!("{BEGINS_MOST}{rest}");
+        let slowly = format!("\n{entity}");
+        proptest::prop_assert_eq!(Mime::parse(&entity), Mime::parse(&slowly));
+        let (_, types) = Mime::open(&entity).unwrap();
+        proptest::prop_assert_eq!(types.kind(), Types::of(&slowly).kind());
+        proptest::prop_assert_eq!(types.is_invitation(), Types::of(&slowly).is_invitation());
+    }
+
+    #[test]
+    fn fields_are_split_and_trimmed_as_the_standard_library_does_it(text in "[ \t\r\n\u{b}\u{c}\u{1c}\u{85}\u{a0}\u{2003}:a\u{e4}]{0,6}") {
+        proptest::prop_assert_eq!(trim(&text), text.trim());
+        proptest::prop_assert_eq!(split_once(&text, b':'), text.split_once(':'));
+        proptest::prop_assert_eq!(split_once(&text, b'\n'), text.split_once('\n'));
+    }
+
+    /// Every character of a text that is encoded has the number of an octet.
+    #[test]
+    fn decoding_undoes_encoding(text: String) {
+        let encoded = encode(text.clone());
+        proptest::prop_assert_eq!(decode(&encoded), text.as_str());
+    }
+}

@@ -161,14 +161,14 @@ impl Notification {
 
 impl Opened {
     fn new((from, to): (Identity, Vec<Identity>), data: &str) -> Result<Self, ParseError> {
-        let of = mime::Types::of(data);
+        let (mime, of) = Mime::open(data)?;
         Ok(Self {
             message: Message {
                 from,
                 to,
                 kind: of.kind(),
             },
-            mime: Mime::parse(data)?,
+            mime,
             is_invitation: of.is_invitation(),
         })
     }

@@ -266,3 +266,44 @@ fn a_call_back_is_a_whole_request_to_the_clients_listener() {
         (2, SubscriptionId::new(40017), Some(id.clone()))
     );
 }
+
+#[test]
+fn a_message_laid_out_as_ours_is_opened_as_any_other() {
+    let mime = Mime::parse("Session-Id: {1}\r\n\r\nx").unwrap();
+    let ours = compose(&identity(ALICE), &[identity(BOB)], &mime);
+    let ours = std::str::from_utf8(&ours).unwrap();
+    for (old, new) in [
+        ("", ""),
+        (">alice<", ">a &amp; b<"),
+        (">alice<", "> Alice <"),
+        (">alice<", "><"),
+        (">alice<", ">\u{fffd} \u{e4}<"),
+        (">alice<", ">\u{ffff}<"),
+        (">alice<", ">\u{1}<"),
+        (">alice<", ">a & b<"),
+        (">alice<", ">a > b<"),
+        (">alice<", ">a ]]> b<"),
+        (ALICE, "im.example.com"),
+        (ALICE, " im.example.com"),
+        (ALICE, "HTTP://im.example.com:80/instmsg/aliases/%61lice/"),
+        (ALICE, "http://im.example.com/instmsg/aliases/a&amp;b"),
+        (ALICE, "http://im.example.com/instmsg/aliases/a&b"),
+        (ALICE, ""),
+        ("\r\nx]]>", "\r\n]]x]>]]]]>"),
+        ("\r\nx]]>", "\r\n]]>]]>"),
+        ("\r\nx]]>", "\r\n]]&gt;\u{e4}]]>"),
+        ("\r\nx]]>", "\r\n]]]]><![CDATA[>]]>"),
+        ("\r\nx]]>", "\r\n\u{1}]]>"),
+        ("\r\nx]]>", "\r\n\u{fffe}]]>"),
+    ] {
+        let document = ours.replacen(old, new, 1);
+        assert!(old == new || document != ours, "{old:?}");
+        // With white space before its end no document is laid out as ours.
+        let other = document.replace("</r:message>", " </r:message>");
+        let (opened, slowly) = (
+            Notification::open(document.as_bytes()),
+            Notification::open(other.as_bytes()),
+        );
+        assert_eq!(opened, slowly, "{document}");
+    }
+}

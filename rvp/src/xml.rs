@@ -17,6 +17,37 @@ pub(crate) const WHITE_SPACE: [char; 4] = [' ', '\t', '\r', '\n'];
 /// What the characters beyond ASCII begin with that XML 1.0 forbids, and thousands of others.
 const BEGINS_FORBIDDEN: u8 = 0xef;
 
+/// The text without white space around it. Few have any, and then nothing is searched.
+pub(crate) fn trim(text: &str) -> &str {
+    match text.as_bytes() {
+        [first, .., last] if *first > b' ' && *last > b' ' => text,
+        _ => text.trim_matches(WHITE_SPACE),
+    }
+}
+
+/// Splits off what may stand in a document as it is: what follows begins with a mark of XML, or with what XML may not
+/// allow.
+pub(crate) fn split_plain(text: &str) -> (&str, &str) {
+    const PLAIN: [bool; 256] = plain();
+    let ends = text.bytes().position(|c| !PLAIN[usize::from(c)]);
+    text.split_at(ends.unwrap_or(text.len()))
+}
+
+const fn plain() -> [bool; 256] {
+    let mut plain = [true; 256];
+    let mut c = u8::MAX;
+    while c > 0 {
+        c -= 1;
+        plain[c as usize] = !is_control(c) && !matches!(c, b'<' | b'>' | b'&' | BEGINS_FORBIDDEN);
+    }
+    plain
+}
+
+/// Whether `text` may be all of a CDATA section: every character is allowed, and none ends it.
+pub(crate) fn is_cdata(text: &str) -> bool {
+    is_plain(text, *b">") || (text.chars().all(is_legal) && !text.contains("]]>"))
+}
+
 /// Whether XML 1.0 allows every character.
 pub(crate) fn is_all_legal(text: &str) -> bool {
     let may_be_forbidden = |c| is_control(c) | (c == BEGINS_FORBIDDEN);
@@ -32,7 +63,7 @@ fn is_plain<const N: usize>(text: &str, marks: [u8; N]) -> bool {
     })
 }
 
-fn is_control(c: u8) -> bool {
+const fn is_control(c: u8) -> bool {
     (c < b' ') & (c != b'\t') & (c != b'\n') & (c != b'\r')
 }
 

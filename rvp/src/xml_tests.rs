@@ -1,4 +1,7 @@
-use super::{Element, Namespace, Writer, is_name, parse};
+use super::{
+    Element, Namespace, WHITE_SPACE, Writer, is_all_legal, is_cdata, is_legal, is_name, parse, split_plain,
+    trim,
+};
 use crate::{ParseError, limits};
 
 const ROOT: &str = "xmlns:d='DAV:' xmlns:r='http://schemas.microsoft.com/rvp/' xmlns:a='http://schemas.microsoft.com/rvp/acl/'";
@@ -234,5 +237,21 @@ fn names_follow_the_rules_of_xml() {
         "", "1a", "-a", ".a", "a b", "a:b", "a\"b", "a<", "\u{d7}", "\u{b7}a",
     ] {
         assert!(!is_name(name), "{name}");
+    }
+}
+
+proptest::proptest! {
+    #[test]
+    fn texts_are_looked_at_as_character_by_character(text in "[ \t\r\n\u{0}\u{b}\u{1f}<>&\\]a\u{7f}\u{e4}\u{a0}\u{f000}\u{fffd}\u{fffe}\u{ffff}\u{10000}]{0,8}") {
+        proptest::prop_assert_eq!(trim(&text), text.trim_matches(WHITE_SPACE));
+        let legal = text.chars().all(is_legal);
+        proptest::prop_assert_eq!(is_all_legal(&text), legal);
+        proptest::prop_assert_eq!(is_cdata(&text), legal && !text.contains("]]>"));
+        let (plain, rest) = split_plain(&text);
+        let is_plain = |c: char| is_legal(c) && !matches!(c, '<' | '>' | '&');
+        proptest::prop_assert!(plain.chars().all(is_plain));
+        // Some that are legal begin like what is not.
+        let goes_on = rest.chars().next().is_some_and(|c| is_plain(c) && c < '\u{f000}');
+        proptest::prop_assert!(!goes_on, "{rest:?}");
     }
 }

@@ -2,7 +2,7 @@
 //! RVP: such a document is read by its layout, in a fraction of what it takes to read whatever is well-formed.
 
 use super::{Opened, contact};
-use crate::xml::{self, WHITE_SPACE, Writer};
+use crate::xml::{self, Writer};
 use crate::{Identity, Mime};
 use bytes::Bytes;
 
@@ -32,9 +32,6 @@ pub fn compose(from: &Identity, to: &[Identity], mime: &Mime) -> Bytes {
 /// None for every other.
 pub(super) fn open(document: &[u8]) -> Option<Opened> {
     let document = std::str::from_utf8(document).ok()?;
-    if !xml::is_all_legal(document) {
-        return None;
-    }
     let mut rest = Rest(Writer::begun(document, "r:notification")?);
     rest.skip("<r:message><r:notification-from>")?;
     let from = rest.contact()?;
@@ -50,8 +47,7 @@ pub(super) fn open(document: &[u8]) -> Option<Opened> {
     let data = rest
         .0
         .strip_suffix("]]></r:mime-data></r:msgbody></r:message></r:notification>")?;
-    let ends_section = |(at, _): (usize, &str)| data[..at].ends_with("]]");
-    if data.match_indices('>').any(ends_section) {
+    if !xml::is_cdata(data) {
         return None;
     }
     Opened::new((from, to), data).ok()
@@ -68,10 +64,9 @@ impl<'a> Rest<'a> {
 
     /// Text in which nothing was escaped and around which nothing is left out.
     fn text(&mut self, end: &str) -> Option<&'a str> {
-        let (text, after) = self.0.split_at_checked(self.0.find('<')?)?;
+        let (text, after) = xml::split_plain(self.0);
         self.0 = after.strip_prefix(end)?;
-        let plain = !text.contains(['>', '&']) && text.trim_matches(WHITE_SPACE) == text;
-        plain.then_some(text)
+        (xml::trim(text) == text).then_some(text)
     }
 
     fn contact(&mut self) -> Option<Identity> {

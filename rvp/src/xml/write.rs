@@ -1,6 +1,6 @@
 //! Writing a document: compact, with the prefixes and quotes that every client can read.
 
-use super::{WHITE_SPACE, is_legal, is_plain};
+use super::{is_legal, is_plain, trim};
 use bytes::Bytes;
 
 const PROLOG: &str = "<?xml version=\"1.0\"?>";
@@ -59,7 +59,7 @@ impl Writer {
     pub(crate) fn text(&mut self, tag: &str, text: &str) {
         self.begin(tag);
         self.out.push('>');
-        let text = text.trim_matches(WHITE_SPACE);
+        let text = trim(text);
         if is_plain(text, *b"&<>") {
             self.out.push_str(text);
             return self.end(tag);
