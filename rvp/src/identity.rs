@@ -18,6 +18,9 @@ impl Identity {
     /// # Errors
     /// [`ParseError::BadAddress`] when it is neither.
     pub fn parse(text: &str) -> Result<Self, ParseError> {
+        if let Some(person) = Principal::from_canonical(text) {
+            return Ok(Self::Person(person));
+        }
         let text = text.trim();
         if text.contains('/') {
             Principal::from_url(text).map(Self::Person)
@@ -77,5 +80,45 @@ impl Caller {
     #[must_use]
     pub fn is_proved(&self, person: &Principal) -> bool {
         self.credential != Credential::Assertion && self.identity.person() == Some(person)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_url_is_a_person_and_a_bare_host_a_server() {
+        let alice = Principal::from_address("alice@im.example.com").unwrap();
+        for text in [
+            "http://im.example.com/instmsg/aliases/alice",
+            " http://im.example.com/instmsg/aliases/alice\r\n",
+            "HTTP://IM.example.com:80/instmsg/aliases/Alice/",
+            "http://home1.example.com/instmsg/local/im.example.com/instmsg/aliases/%61lice",
+        ] {
+            assert_eq!(
+                Identity::parse(text),
+                Ok(Identity::Person(alice.clone())),
+                "{text}"
+            );
+        }
+        for text in ["im.example.com", " IM.example.com. ", "im.example.com:80"] {
+            assert_eq!(
+                Identity::parse(text),
+                Ok(Identity::Server(alice.domain())),
+                "{text}"
+            );
+        }
+        for text in [
+            "",
+            "/",
+            "http:",
+            "alice@im.example.com",
+            "http://im.example.com/instmsg/aliases/",
+            "http://im.example.com/instmsg/aliases/alice/bob",
+            "im.example.com/instmsg/aliases/alice",
+        ] {
+            assert!(Identity::parse(text).is_err(), "{text}");
+        }
     }
 }

@@ -21,6 +21,9 @@ impl Domain {
     /// [`ParseError::BadAddress`] when it is empty, too long or holds other than letters, digits, `-`, `.`
     /// and a decimal port.
     pub fn parse(text: &str) -> Result<Self, ParseError> {
+        if let Some((host, "")) = split_canonical_host(text) {
+            return Ok(Self(host.into()));
+        }
         let text = text.trim();
         let (host, port) = match text.split_once(':') {
             Some((host, port)) => (host, Some(port)),
@@ -84,6 +87,9 @@ impl Principal {
     /// # Errors
     /// [`ParseError::BadAddress`] when the name is empty, too long or holds a character that a name may not.
     pub fn new(domain: &Domain, name: &str) -> Result<Self, ParseError> {
+        if is_canonical_name(name) {
+            return Ok(Self::of(domain.as_str(), name));
+        }
         if name.is_empty() || name.len() > limits::NAME_CHARS_MAX {
             return Err(ParseError::BadAddress(
                 "has an empty name or one that is too long",
@@ -95,12 +101,14 @@ impl Principal {
         {
             return Err(ParseError::BadAddress("has a name with an illegal character"));
         }
-        let parts = [SCHEME, domain.as_str(), ALIASES, name];
-        let mut url = String::with_capacity(parts.iter().map(|part| part.len()).sum());
-        parts.iter().for_each(|part| url.push_str(part));
-        let begin = url.len() - name.len();
-        url[begin..].make_ascii_lowercase();
-        Ok(Self { url: url.into() })
+        Ok(Self::of(domain.as_str(), &name.to_ascii_lowercase()))
+    }
+
+    /// The principal of a domain and a name that are canonical.
+    fn of(domain: &str, name: &str) -> Self {
+        Self {
+            url: [SCHEME, domain, ALIASES, name].concat().into(),
+        }
     }
 
     /// Reads a path: `/instmsg/aliases/NAME` with the host it was sent to, or the physical form
@@ -123,10 +131,10 @@ impl Principal {
     /// # Errors
     /// [`ParseError::BadAddress`] when it is not the URL of a person.
     pub fn from_url(url: &str) -> Result<Self, ParseError> {
-        let url = url.trim();
-        if is_canonical(url) {
-            return Ok(Self { url: url.into() });
+        if let Some(person) = Self::from_canonical(url) {
+            return Ok(person);
         }
+        let url = url.trim();
         let Some(rest) = strip_prefix_ignoring_case(url, SCHEME) else {
             return Err(ParseError::BadAddress("does not begin with http://"));
         };
@@ -134,11 +142,26 @@ impl Principal {
         Self::from_path(&Domain::parse(host)?, &rest[host.len()..])
     }
 
+    /// Reads a URL as we write it, without a port: nearly all that are read are, and a message names half a dozen. None
+    /// for every other, which is read with more care.
+    pub(crate) fn from_canonical(url: &str) -> Option<Self> {
+        let (_, path) = split_canonical_host(url.strip_prefix(SCHEME)?)?;
+        is_canonical_name(path.strip_prefix(ALIASES)?).then(|| Self { url: url.into() })
+    }
+
     /// Reads what people type, `alice@im.example.com`.
     ///
     /// # Errors
     /// [`ParseError::BadAddress`] when there is not exactly one `@` or a part is illegal.
     pub fn from_address(address: &str) -> Result<Self, ParseError> {
+        let begin = address.bytes().position(|c| c == b'@').map_or(0, |at| at + 1);
+        let (name, domain) = address.split_at(begin);
+        if let Some((host, "")) = split_canonical_host(domain)
+            && let Some(name) = name.strip_suffix('@')
+            && is_canonical_name(name)
+        {
+            return Ok(Self::of(host, name));
+        }
         match address.trim().split_once('@') {
             Some((name, domain)) => Self::new(&Domain::parse(domain)?, name),
             None => Err(ParseError::BadAddress("must have the form name@domain")),
@@ -172,36 +195,38 @@ impl Principal {
     /// The host part as text.
     #[must_use]
     pub fn domain_str(&self) -> &str {
-        let rest = &self.url[SCHEME.len()..];
-        rest.split('/').next().unwrap_or(rest)
+        &self.url[SCHEME.len()..self.name_begins() - ALIASES.len()]
     }
 
     /// The name part.
     #[must_use]
     pub fn name(&self) -> &str {
-        self.url.rsplit('/').next().unwrap_or_default()
+        &self.url[self.name_begins()..]
+    }
+
+    /// No name has a `/`, and it is shorter than what is before it.
+    fn name_begins(&self) -> usize {
+        let slash = self.url.bytes().rposition(|c| c == b'/');
+        slash.map_or(0, |slash| slash + 1)
     }
 
     /// The path on the logical host.
     #[must_use]
     pub fn path(&self) -> &str {
-        &self.url[SCHEME.len() + self.domain_str().len()..]
+        &self.url[self.name_begins() - ALIASES.len()..]
     }
 
     /// What people type and see, `alice@im.example.com`.
     #[must_use]
     pub fn address(&self) -> String {
-        format!("{}@{}", self.name(), self.domain_str())
+        [self.name(), "@", self.domain_str()].concat()
     }
 
     /// The same person with the port of the host left out.
     #[must_use]
     pub fn without_port(&self) -> Self {
         if self.domain_str().contains(':') {
-            let domain = self.domain().without_port();
-            Self {
-                url: format!("{SCHEME}{domain}{ALIASES}{}", self.name()).into(),
-            }
+            Self::of(self.domain().without_port().as_str(), self.name())
         } else {
             self.clone()
         }
@@ -220,26 +245,20 @@ impl fmt::Debug for Principal {
     }
 }
 
-/// Whether this is a principal's URL as we write it, without a port: nearly all that are read are, and a message names
-/// half a dozen. What is not is read with more care.
-fn is_canonical(url: &str) -> bool {
+/// Splits off a host in its canonical form, if `text` begins with one. A port is not taken for a part of it.
+fn split_canonical_host(text: &str) -> Option<(&str, &str)> {
     const HOST: [bool; 256] = lower_case_and(b"-._");
-    const NAME: [bool; 256] = lower_case_and(NAME_PUNCTUATION);
-    let Some(rest) = url.strip_prefix(SCHEME) else {
-        return false;
-    };
-    let host_ends = rest.find('/').unwrap_or(rest.len());
-    let (host, path) = rest.split_at(host_ends);
-    let Some(name) = path.strip_prefix(ALIASES) else {
-        return false;
-    };
+    let ends = text.bytes().position(|c| !HOST[usize::from(c)]);
+    let (host, rest) = text.split_at(ends.unwrap_or(text.len()));
     let is_host = (1..=limits::DOMAIN_CHARS_MAX).contains(&host.len())
-        && host.bytes().all(|c| HOST[usize::from(c)])
         && !host.starts_with('.')
         && !host.ends_with('.');
-    let is_name =
-        (1..=limits::NAME_CHARS_MAX).contains(&name.len()) && name.bytes().all(|c| NAME[usize::from(c)]);
-    is_host && is_name
+    is_host.then_some((host, rest))
+}
+
+fn is_canonical_name(name: &str) -> bool {
+    const NAME: [bool; 256] = lower_case_and(NAME_PUNCTUATION);
+    (1..=limits::NAME_CHARS_MAX).contains(&name.len()) && name.bytes().all(|c| NAME[usize::from(c)])
 }
 
 /// Which octets are lower-case letters, digits or one of `punctuation`.

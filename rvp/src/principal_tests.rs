@@ -53,11 +53,123 @@ fn what_is_not_a_person_is_refused() {
     }
 }
 
+#[test]
+fn what_is_nearly_canonical_is_read_with_care() {
+    let longest = "a".repeat(limits::NAME_CHARS_MAX);
+    let long_host = "a".repeat(limits::DOMAIN_CHARS_MAX);
+    for (domain, name, expected) in [
+        (
+            "im.example.com",
+            "alice",
+            "http://im.example.com/instmsg/aliases/alice",
+        ),
+        (
+            "im.example.com",
+            "a+b&c'd=~!$",
+            "http://im.example.com/instmsg/aliases/a+b&c'd=~!$",
+        ),
+        (
+            "im.example.com",
+            "Alice",
+            "http://im.example.com/instmsg/aliases/alice",
+        ),
+        (
+            "IM.example.com",
+            "alice",
+            "http://im.example.com/instmsg/aliases/alice",
+        ),
+        (
+            "im.example.com.",
+            "alice",
+            "http://im.example.com/instmsg/aliases/alice",
+        ),
+        (
+            "im.example.com:80",
+            "alice",
+            "http://im.example.com/instmsg/aliases/alice",
+        ),
+        (
+            "im.example.com:8080",
+            "alice",
+            "http://im.example.com:8080/instmsg/aliases/alice",
+        ),
+        ("a..b_c-d", "1", "http://a..b_c-d/instmsg/aliases/1"),
+        ("b", &longest, &format!("http://b/instmsg/aliases/{longest}")),
+        (&long_host, "a", &format!("http://{long_host}/instmsg/aliases/a")),
+    ] {
+        let person = Principal::from_address(&format!("{name}@{domain}")).unwrap();
+        assert_eq!(person.as_url(), expected);
+        assert_eq!(
+            Principal::from_address(&format!("\t{name}@{domain} ")),
+            Ok(person.clone())
+        );
+        assert_eq!(
+            Principal::from_url(&format!("http://{domain}/instmsg/aliases/{name}")),
+            Ok(person.clone())
+        );
+        assert_eq!(
+            Principal::new(&Domain::parse(domain).unwrap(), name),
+            Ok(person.clone())
+        );
+        assert_eq!(Principal::new(&person.domain(), person.name()), Ok(person));
+    }
+}
+
+#[test]
+fn no_more_is_legal_because_it_is_nearly_canonical() {
+    let too_long = "a".repeat(limits::NAME_CHARS_MAX + 1);
+    let long_host = "a".repeat(limits::DOMAIN_CHARS_MAX + 1);
+    for (domain, name) in [
+        ("im.example.com", ""),
+        ("", "alice"),
+        (".", "alice"),
+        (".im.example.com", "alice"),
+        ("im.example.com/", "alice"),
+        ("im.example.com/instmsg/aliases", "alice"),
+        ("im.example.com", "a/b"),
+        ("im.example.com", "a b"),
+        ("im.example.com", "a\u{e4}"),
+        ("im.\u{e4}.com", "alice"),
+        ("[::1]", "alice"),
+        ("im.example.com:", "alice"),
+        ("im.example.com:x", "alice"),
+        ("bob@im.example.com", "alice"),
+        ("im.example.com", &too_long),
+        (&long_host, "alice"),
+    ] {
+        assert!(
+            Principal::from_address(&format!("{name}@{domain}")).is_err(),
+            "{name}@{domain}"
+        );
+        let url = format!("http://{domain}/instmsg/aliases/{name}");
+        assert!(Principal::from_url(&url).is_err(), "{url}");
+    }
+}
+
+#[test]
+fn the_parts_of_a_person_are_those_it_was_made_of() {
+    for (domain, name) in [("b", "a"), ("im.example.com", "alice"), ("127.0.0.1:8080", "a.b")] {
+        let person = Principal::new(&Domain::parse(domain).unwrap(), name).unwrap();
+        assert_eq!((person.domain_str(), person.name()), (domain, name));
+        assert_eq!(person.path(), format!("/instmsg/aliases/{name}"));
+        assert_eq!(person.address(), format!("{name}@{domain}"));
+    }
+}
+
 proptest::proptest! {
     /// The URL as we write it is read in a short way, any other in the long one.
     #[test]
     fn both_ways_of_reading_a_url_agree(url in "http://[a-z0-9.:_-]{0,12}/instmsg/aliases/[a-z0-9._~%/!-]{0,12}") {
         let shouted = url.to_ascii_uppercase();
         proptest::prop_assert_eq!(Principal::from_url(&url).ok(), Principal::from_url(&shouted).ok());
+    }
+
+    /// So are a host, and what people type.
+    #[test]
+    fn both_ways_of_reading_an_address_agree(host in "[a-z0-9.:_/@-]{0,12}", name in "[a-z0-9._~%/!@-]{0,12}") {
+        proptest::prop_assert_eq!(Domain::parse(&host).ok(), Domain::parse(&host.to_ascii_uppercase()).ok());
+        let address = format!("{name}@{host}");
+        let shouted = address.to_ascii_uppercase();
+        proptest::prop_assert_eq!(Principal::from_address(&address).ok(), Principal::from_address(&shouted).ok());
     }
 }

@@ -127,18 +127,19 @@ fn each_is_done() {
 #[test]
 fn reading_and_writing_takes_few_instructions() {
     callgrind::count("each_is_done").expect(&[
-        ("read_message", 525_000, 56_000),
-        ("read_subscribe", 58_000, 6_700),
-        ("read_proppatch", 410_000, 46_000),
-        ("read_propfind", 168_000, 20_000),
-        ("read_acl", 425_000, 50_000),
-        ("read_address", 5_700, 550),
-        ("read_typed_address", 11_200, 1_650),
-        ("read_identity", 6_550, 660),
-        ("read_domain", 5_750, 820),
+        ("read_message", 522_000, 54_000),
+        ("read_subscribe", 53_500, 5_150),
+        ("read_proppatch", 394_000, 44_000),
+        ("read_propfind", 159_000, 18_300),
+        ("read_acl", 404_000, 46_500),
+        ("read_address", 4_950, 300),
+        ("read_typed_address", 10_450, 690),
+        ("read_identity", 4_950, 300),
+        ("read_domain", 3_650, 215),
+        ("name_and_domain", 1_970, 125),
         ("read_reach", 7_150, 790),
-        ("open_message", 143_000, 7_750),
-        ("open_message_of_ours", 107_000, 5_750),
-        ("write_message", 117_000, 3_900),
+        ("open_message", 140_000, 6_950),
+        ("open_message_of_ours", 104_000, 4_900),
+        ("write_message", 117_000, 3_850),
     ]);
 }
