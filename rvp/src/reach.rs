@@ -27,17 +27,40 @@ impl AttachmentId {
 
     fn parse(text: &str) -> Option<Self> {
         let digits = text.strip_prefix(ATTACHMENT)?;
-        let legal = |octet: u8| octet.is_ascii_digit() || (b'a'..=b'f').contains(&octet);
-        if digits.len() != 32 || !digits.bytes().all(legal) {
+        let (pairs, []) = digits.as_bytes().as_chunks() else {
+            return None;
+        };
+        let mut number = [0; 16];
+        if pairs.len() != number.len() {
             return None;
         }
-        u128::from_str_radix(digits, 16).ok().map(Self)
+        for (octet, [high, low]) in number.iter_mut().zip(pairs) {
+            *octet = digit(*high)? << 4 | digit(*low)?;
+        }
+        Some(Self(u128::from_be_bytes(number)))
+    }
+}
+
+/// What a digit of a number in lower-case hexadecimal counts.
+fn digit(octet: u8) -> Option<u8> {
+    match octet {
+        b'0'..=b'9' => Some(octet - b'0'),
+        b'a'..=b'f' => Some(octet - b'a' + 10),
+        _ => None,
     }
 }
 
 impl fmt::Display for AttachmentId {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "{ATTACHMENT}{:032x}", self.0)
+        const DIGITS: &[u8; 16] = b"0123456789abcdef";
+        let mut text = [0; ATTACHMENT.len() + 32];
+        let (name, number) = text.split_at_mut(ATTACHMENT.len());
+        name.copy_from_slice(ATTACHMENT.as_bytes());
+        let (pairs, _) = number.as_chunks_mut();
+        for (pair, octet) in pairs.iter_mut().zip(self.0.to_be_bytes()) {
+            *pair = [octet >> 4, octet & 0xf].map(|digit| DIGITS[usize::from(digit)]);
+        }
+        f.write_str(std::str::from_utf8(&text).map_err(|_| fmt::Error)?)
     }
 }
 
@@ -135,11 +158,29 @@ mod tests {
             "attachment:ab",
             "attachment:000000000000000000000000000000AB",
             "attachment:+00000000000000000000000000000ab",
+            "attachment:0000000000000000000000000000000ab",
+            "attachment:00000000000000000000000000000000ab",
+            "attachment:000000000000000000000000000000a",
+            "attachment:000000000000000000000000000000ag",
+            "attachment:000000000000000000000000000000`b",
+            "attachment:000000000000000000000000000000\u{e4}",
+            "attachment:000000000000000000000000000000a ",
             "ATTACHMENT:000000000000000000000000000000ab",
             " attachment:000000000000000000000000000000ab",
         ] {
             assert!(Reach::parse(bad).is_err(), "{bad:?}");
             assert!(CallBack::parse_inside(bad).is_err(), "{bad:?}");
+        }
+    }
+
+    proptest::proptest! {
+        /// As the standard library writes it.
+        #[test]
+        fn an_attachment_is_its_number_in_hexadecimal(number: u128) {
+            let text = format!("attachment:{number:032x}");
+            let reach = Reach::Attachment(AttachmentId::new(number));
+            proptest::prop_assert_eq!(reach.to_string(), text.as_str());
+            proptest::prop_assert_eq!(Reach::parse(&text), Ok(reach));
         }
     }
 }
