@@ -13,6 +13,10 @@ const INVITATION: &str = "text/x-msmsgsinvite";
 /// What most entities begin with, whoever wrote them. It says nothing that is kept.
 const BEGINS_MOST: &str = "MIME-Version: 1.0\r\nContent-Type: text/plain; charset=UTF-8\r\n";
 
+/// The same of what is no text.
+const BEGINS_CONTROL: &str = "MIME-Version: 1.0\r\nContent-Type: text/x-msmsgscontrol; charset=UTF-8\r\n";
+const BEGINS_LEAVE: &str = "MIME-Version: 1.0\r\nContent-Type: text/x-imleave\r\n";
+
 /// Octets that headers take, mostly.
 const HEADERS_USUAL: usize = 256;
 
@@ -86,12 +90,17 @@ impl Mime {
     #[must_use]
     pub fn write(&self) -> String {
         let mut entity = String::with_capacity(HEADERS_USUAL + self.text.len());
-        entity.push_str("MIME-Version: 1.0\r\n");
+        entity.push_str(match self.kind {
+            MessageKind::Text => BEGINS_MOST,
+            MessageKind::Typing | MessageKind::Join => BEGINS_CONTROL,
+            MessageKind::Leave => BEGINS_LEAVE,
+        });
         let mut field = |name: &str, value: &str| {
             entity.push_str(name);
             entity.push_str(": ");
             // Nearly all are ASCII.
-            if value.bytes().all(|c| (b' '..=b'~').contains(&c)) {
+            let and_legal = |all, c| all & (b' '..=b'~').contains(&c);
+            if value.bytes().fold(true, and_legal) {
                 entity.push_str(value);
             } else {
                 let legal = |c: char| if c.is_control() { ' ' } else { c };
@@ -99,13 +108,6 @@ impl Mime {
             }
             entity.push_str("\r\n");
         };
-        match self.kind {
-            MessageKind::Text => field("Content-Type", "text/plain; charset=UTF-8"),
-            MessageKind::Typing | MessageKind::Join => {
-                field("Content-Type", "text/x-msmsgscontrol; charset=UTF-8");
-            }
-            MessageKind::Leave => field("Content-Type", LEAVE),
-        }
         if let Some(format) = &self.format {
             field("X-MMS-IM-Format", format);
         }

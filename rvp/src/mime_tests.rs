@@ -25,6 +25,26 @@ fn a_message_is_written_as_clients_write_it() {
 }
 
 #[test]
+fn what_is_no_text_is_written_as_clients_write_it() {
+    let written = |kind| {
+        let mime = Mime {
+            kind,
+            format: None,
+            typing_user: Some("alice@im.example.com".into()),
+            ..text("")
+        };
+        mime.write()
+    };
+    let session = format!("Session-Id: {SESSION}\r\n\r\n\r\n");
+    let control = "MIME-Version: 1.0\r\nContent-Type: text/x-msmsgscontrol; charset=UTF-8\r\n";
+    let typing = format!("{control}TypingUser: alice@im.example.com\r\n{session}");
+    assert_eq!(written(MessageKind::Typing), typing);
+    assert_eq!(written(MessageKind::Join), format!("{control}{session}"));
+    let leave = format!("MIME-Version: 1.0\r\nContent-Type: text/x-imleave\r\n{session}");
+    assert_eq!(written(MessageKind::Leave), leave);
+}
+
+#[test]
 fn text_travels_doubly_encoded() {
     let written = text("\u{fc}\u{20ac}\r\n\u{1f600}").write();
     assert!(written.ends_with("\u{c3}\u{bc}\u{e2}\u{82}\u{ac}\r\n\u{f0}\u{9f}\u{98}\u{80}"));

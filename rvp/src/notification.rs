@@ -211,11 +211,20 @@ impl PropertyChange {
     }
 }
 
+/// What stands before, between and after the two texts of a contact, as we write it.
+const CONTACT: [&str; 3] = [
+    "<r:contact><d:href>",
+    "</d:href><r:description>",
+    "</r:description></r:contact>",
+];
+
 fn contact(writer: &mut Writer, href: &str, description: &str) {
-    writer.within("r:contact", |writer| {
-        writer.text("d:href", href);
-        writer.text("r:description", description);
-    });
+    let [before, between, after] = CONTACT;
+    writer.tags(before);
+    writer.escaped(href);
+    writer.tags(between);
+    writer.escaped(description);
+    writer.tags(after);
 }
 
 /// The only thing in a notification.

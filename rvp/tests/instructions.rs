@@ -141,6 +141,6 @@ fn reading_and_writing_takes_few_instructions() {
         ("write_reach", 10_150, 530),
         ("open_message", 140_000, 6_950),
         ("open_message_of_ours", 104_000, 4_900),
-        ("write_message", 117_000, 3_850),
+        ("write_message", 105_000, 2_880),
     ]);
 }

@@ -1,7 +1,7 @@
 //! Messages as we write them. Most that are opened here were also written here, by a router for a client that speaks no
 //! RVP: such a document is read by its layout, in a fraction of what it takes to read whatever is well-formed.
 
-use super::{Opened, contact};
+use super::{CONTACT, Opened, contact};
 use crate::xml::{self, Writer};
 use crate::{Identity, Mime};
 use bytes::Bytes;
@@ -70,9 +70,10 @@ impl<'a> Rest<'a> {
     }
 
     fn contact(&mut self) -> Option<Identity> {
-        self.skip("<r:contact><d:href>")?;
-        let href = self.text("</d:href><r:description>")?;
-        self.text("</r:description></r:contact>")?;
+        let [before, between, after] = CONTACT;
+        self.skip(before)?;
+        let href = self.text(between)?;
+        self.text(after)?;
         Identity::parse(href).ok()
     }
 }

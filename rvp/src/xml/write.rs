@@ -54,15 +54,24 @@ impl Writer {
         self.out.push_str("/>");
     }
 
-    /// An element with text, without white space around it, and never closed in its own tag (spec 0.1
-    /// rule 4). As little as possible is escaped, because Miranda knows no references.
+    /// An element with text, and never closed in its own tag (spec 0.1 rule 4).
     pub(crate) fn text(&mut self, tag: &str, text: &str) {
         self.begin(tag);
         self.out.push('>');
+        self.escaped(text);
+        self.end(tag);
+    }
+
+    /// Tags as they are, for what is always written with the same ones.
+    pub(crate) fn tags(&mut self, tags: &'static str) {
+        self.out.push_str(tags);
+    }
+
+    /// Text without white space around it. As little as possible is escaped, because Miranda knows no references.
+    pub(crate) fn escaped(&mut self, text: &str) {
         let text = trim(text);
         if is_plain(text, *b"&<>") {
-            self.out.push_str(text);
-            return self.end(tag);
+            return self.out.push_str(text);
         }
         for c in text.chars() {
             match c {
@@ -73,7 +82,6 @@ impl Writer {
                 _ => self.out.push('?'),
             }
         }
-        self.end(tag);
     }
 
     /// An element with a CDATA section, or several if the text holds the end of one.
