@@ -117,10 +117,14 @@ impl Notification {
     /// # Errors
     /// [`ParseError`] when it is not well-formed, or does not say who it is from or to.
     pub fn parse(document: Bytes) -> Result<Self, ParseError> {
+        if let Some(parts) = composed::read(&document) {
+            let content = Content::Message(parts.message());
+            return Ok(Self { document, content });
+        }
         let root = xml::parse(&document, limits::XML_NODES_MAX)?;
         let one = one(&root)?;
         let content = if one.is("message") {
-            Content::Message(message(one)?)
+            Content::Message(Parts::of(one)?.message())
         } else if one.is("propnotification") {
             Content::PropertyChange(property_change(one)?)
         } else {
@@ -138,15 +142,15 @@ impl Notification {
     /// # Errors
     /// [`ParseError`] when it is not well-formed, or no message.
     pub fn open(document: &[u8]) -> Result<Opened, ParseError> {
-        if let Some(opened) = composed::open(document) {
-            return Ok(opened);
+        if let Some(parts) = composed::read(document) {
+            return parts.open();
         }
         let root = xml::parse(document, limits::XML_NODES_MAX)?;
         let element = one(&root)?;
         if !element.is("message") {
             return Err(ParseError::element("notification", "is no message"));
         }
-        Opened::new((from(element)?, to(element)?), mime_data(element)?)
+        Parts::of(element)?.open()
     }
 
     /// The MIME entity of a message.
@@ -159,15 +163,37 @@ impl Notification {
     }
 }
 
-impl Opened {
-    fn new((from, to): (Identity, Vec<Identity>), data: &str) -> Result<Self, ParseError> {
-        let (mime, of) = Mime::open(data)?;
+/// The parts of a message's document.
+struct Parts<'a> {
+    from: Identity,
+    to: Vec<Identity>,
+    /// The text of `r:mime-data`.
+    data: &'a str,
+}
+
+impl<'a> Parts<'a> {
+    fn of(element: &'a Element<'_>) -> Result<Self, ParseError> {
         Ok(Self {
-            message: Message {
-                from,
-                to,
-                kind: of.kind(),
-            },
+            from: from(element)?,
+            to: to(element)?,
+            data: mime_data(element)?,
+        })
+    }
+
+    fn message(self) -> Message {
+        let kind = mime::Types::of(self.data).kind();
+        self.message_of(kind)
+    }
+
+    fn message_of(self, kind: MessageKind) -> Message {
+        let Self { from, to, data: _ } = self;
+        Message { from, to, kind }
+    }
+
+    fn open(self) -> Result<Opened, ParseError> {
+        let (mime, of) = Mime::open(self.data)?;
+        Ok(Opened {
+            message: self.message_of(of.kind()),
             mime,
             is_invitation: of.is_invitation(),
         })
@@ -237,14 +263,6 @@ fn one<'e, 'a>(root: &'e Element<'a>) -> Result<&'e Element<'a>, ParseError> {
             "must hold exactly one message or property change",
         )),
     }
-}
-
-fn message(element: &Element<'_>) -> Result<Message, ParseError> {
-    Ok(Message {
-        from: from(element)?,
-        to: to(element)?,
-        kind: mime::Types::of(mime_data(element)?).kind(),
-    })
 }
 
 fn mime_data<'e>(message: &'e Element<'_>) -> Result<&'e str, ParseError> {

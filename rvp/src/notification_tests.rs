@@ -268,7 +268,7 @@ fn a_call_back_is_a_whole_request_to_the_clients_listener() {
 }
 
 #[test]
-fn a_message_laid_out_as_ours_is_opened_as_any_other() {
+fn a_message_laid_out_as_ours_is_read_as_any_other() {
     let mime = Mime::parse("Session-Id: {1}\r\n\r\nx").unwrap();
     let ours = compose(&identity(ALICE), &[identity(BOB)], &mime);
     let ours = std::str::from_utf8(&ours).unwrap();
@@ -300,10 +300,9 @@ fn a_message_laid_out_as_ours_is_opened_as_any_other() {
         assert!(old == new || document != ours, "{old:?}");
         // With white space before its end no document is laid out as ours.
         let other = document.replace("</r:message>", " </r:message>");
-        let (opened, slowly) = (
-            Notification::open(document.as_bytes()),
-            Notification::open(other.as_bytes()),
-        );
-        assert_eq!(opened, slowly, "{document}");
+        let opened = [&document, &other].map(|text| Notification::open(text.as_bytes()));
+        assert_eq!(opened[0], opened[1], "{document}");
+        let read = [&document, &other].map(|text| parse(text).map(|read| read.content));
+        assert_eq!(read[0], read[1], "{document}");
     }
 }

@@ -36,6 +36,7 @@ macro_rules! read {
 
 read!(
     read_message,
+    read_message_of_netrvp,
     read_subscribe,
     read_proppatch,
     read_propfind,
@@ -96,6 +97,7 @@ fn write_message(opened: &Opened) -> Bytes {
 #[test]
 fn each_is_done() {
     let message = fixture("librvp_notify_message");
+    let netrvp = fixture("netrvp_notify_message");
     let (subscribe, acl) = (fixture("librvp_subscribe_watch"), fixture("librvp_acl_block"));
     let (proppatch, propfind) = (fixture("librvp_proppatch_later"), fixture("librvp_propfind"));
     let mut plain = open_message(&message.1);
@@ -107,6 +109,7 @@ fn each_is_done() {
     let connection = write_reach(&reach);
     for _ in 0..10 {
         black_box(read_message(black_box(&message)));
+        black_box(read_message_of_netrvp(black_box(&netrvp)));
         black_box(read_subscribe(black_box(&subscribe)));
         black_box(read_proppatch(black_box(&proppatch)));
         black_box(read_propfind(black_box(&propfind)));
@@ -127,7 +130,8 @@ fn each_is_done() {
 #[test]
 fn reading_and_writing_takes_few_instructions() {
     callgrind::count("each_is_done").expect(&[
-        ("read_message", 522_000, 54_000),
+        ("read_message", 134_000, 8_300),
+        ("read_message_of_netrvp", 529_000, 56_500),
         ("read_subscribe", 53_500, 5_150),
         ("read_proppatch", 394_000, 44_000),
         ("read_propfind", 159_000, 18_300),

@@ -1,7 +1,8 @@
-//! Messages as we write them. Most that are opened here were also written here, by a router for a client that speaks no
-//! RVP: such a document is read by its layout, in a fraction of what it takes to read whatever is well-formed.
+//! Messages as we write them, and as some clients do. Most that are read here were also written here, by a router for a
+//! client that speaks no RVP: such a document is read by its layout, in a fraction of what it takes to read whatever is
+//! well-formed.
 
-use super::{CONTACT, Opened, contact};
+use super::{CONTACT, Parts, contact};
 use crate::xml::{self, Writer};
 use crate::{Identity, Mime};
 use bytes::Bytes;
@@ -28,9 +29,9 @@ pub fn compose(from: &Identity, to: &[Identity], mime: &Mime) -> Bytes {
     })
 }
 
-/// Opens a document that is laid out exactly as [`compose`] does it, and says what any reader of XML would find in it.
+/// Reads a document that is laid out exactly as [`compose`] does it, and says what any reader of XML would find in it.
 /// None for every other.
-pub(super) fn open(document: &[u8]) -> Option<Opened> {
+pub(super) fn read(document: &[u8]) -> Option<Parts<'_>> {
     let document = std::str::from_utf8(document).ok()?;
     let mut rest = Rest(Writer::begun(document, "r:notification")?);
     rest.skip("<r:message><r:notification-from>")?;
@@ -47,10 +48,7 @@ pub(super) fn open(document: &[u8]) -> Option<Opened> {
     let data = rest
         .0
         .strip_suffix("]]></r:mime-data></r:msgbody></r:message></r:notification>")?;
-    if !xml::is_cdata(data) {
-        return None;
-    }
-    Opened::new((from, to), data).ok()
+    xml::is_cdata(data).then_some(Parts { from, to, data })
 }
 
 /// What is still to be read.
