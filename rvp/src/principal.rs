@@ -117,6 +117,12 @@ impl Principal {
     /// # Errors
     /// [`ParseError::BadAddress`] when it is neither.
     pub fn from_path(host: &Domain, path: &str) -> Result<Self, ParseError> {
+        // As nearly all are.
+        if let Some(name) = path.strip_prefix(ALIASES)
+            && is_canonical_name(name)
+        {
+            return Ok(Self::of(host.as_str(), name));
+        }
         if let Some(rest) = strip_prefix_ignoring_case(path, LOCAL) {
             let Some((host, _)) = rest.split_once('/') else {
                 return Err(ParseError::BadAddress("names no person"));

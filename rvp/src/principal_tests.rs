@@ -116,6 +116,35 @@ fn what_is_nearly_canonical_is_read_with_care() {
 }
 
 #[test]
+fn spellings_of_one_path_are_one_principal() {
+    let host = Domain::parse("127.0.0.1:8080").unwrap();
+    let url = "http://127.0.0.1:8080/instmsg/aliases/a.b";
+    for path in [
+        "/instmsg/aliases/a.b",
+        "/instmsg/aliases/a.b/",
+        "/instmsg/aliases/A.b",
+        "/instmsg/aliases/a%2eb",
+        "/INSTMSG/aliases/a.b",
+        "/instmsg/local/127.0.0.1:8080/instmsg/aliases/a.b",
+    ] {
+        assert_eq!(Principal::from_path(&host, path).unwrap().as_url(), url, "{path}");
+    }
+    for path in [
+        "",
+        "/instmsg/aliases/",
+        "/instmsg/aliases//",
+        "/instmsg/aliases/a.b//",
+        "/instmsg/aliases/a.b?",
+        "/instmsg/aliases/a.b ",
+        " /instmsg/aliases/a.b",
+        "/instmsg/local/a.b",
+        "instmsg/aliases/a.b",
+    ] {
+        assert!(Principal::from_path(&host, path).is_err(), "{path}");
+    }
+}
+
+#[test]
 fn no_more_is_legal_because_it_is_nearly_canonical() {
     let too_long = "a".repeat(limits::NAME_CHARS_MAX + 1);
     let long_host = "a".repeat(limits::DOMAIN_CHARS_MAX + 1);

@@ -130,12 +130,12 @@ fn each_is_done() {
 #[test]
 fn reading_and_writing_takes_few_instructions() {
     callgrind::count("each_is_done").expect(&[
-        ("read_message", 134_000, 8_300),
-        ("read_message_of_netrvp", 529_000, 56_500),
-        ("read_subscribe", 53_500, 5_150),
-        ("read_proppatch", 394_000, 44_000),
-        ("read_propfind", 159_000, 18_300),
-        ("read_acl", 404_000, 46_500),
+        ("read_message", 129_000, 7_850),
+        ("read_message_of_netrvp", 525_000, 56_000),
+        ("read_subscribe", 48_500, 4_750),
+        ("read_proppatch", 390_000, 44_000),
+        ("read_propfind", 154_500, 18_000),
+        ("read_acl", 399_500, 46_500),
         ("read_address", 4_950, 300),
         ("read_typed_address", 10_450, 690),
         ("read_identity", 4_950, 300),
