@@ -30,12 +30,15 @@ use crate::shards::{Ask, ContactsAsk, ReplyTo};
 use crate::{Archives, Offline};
 use daemon::Clock;
 use doing::Doing;
+use futures_util::future::BoxFuture;
 use membership::Slot;
 use proto::Asker;
 use rvp::{Principal, Principals};
 use spreads::Spreads;
 use std::collections::{HashMap, VecDeque};
+use std::pin::pin;
 use std::sync::Arc;
+use std::time::SystemTime;
 use store::{Store, Writer};
 use tokio::sync::mpsc;
 use tokio_util::sync::CancellationToken;
@@ -106,19 +109,22 @@ impl Shard {
     /// Runs until cancelled; then what is under way is finished, and nothing new is taken.
     pub(crate) async fn run(mut self, cancelled: CancellationToken) {
         let clock = Arc::clone(&self.parts.clock);
+        let mut cancelled = pin!(cancelled.cancelled());
+        // Both are kept, so that nothing is registered anew for each event.
+        let (mut next, mut due) = (None, at(&*clock, None));
         loop {
-            let next = self.expiry.next();
-            let due = async {
-                match next {
-                    Some(at) => clock.sleep_until(at).await,
-                    None => std::future::pending().await,
-                }
-            };
+            if next != self.expiry.next() {
+                next = self.expiry.next();
+                due = at(&*clock, next);
+            }
             tokio::select! {
-                () = cancelled.cancelled() => break,
+                () = &mut cancelled => break,
                 Some(done) = self.doing.next() => self.done(done),
                 Some(ask) = self.mailbox.recv() => self.ask(ask),
-                () = due => self.lapse(),
+                () = &mut due => {
+                    (next, due) = (None, at(&*clock, None));
+                    self.lapse();
+                }
                 else => break,
             }
         }
@@ -224,6 +230,14 @@ impl Shard {
         }
         self.parts.ledger.enter(&entry);
         Some((applied.verdict, applied.effects))
+    }
+}
+
+/// When there is something to do, if ever.
+fn at(clock: &dyn Clock, next: Option<SystemTime>) -> BoxFuture<'_, ()> {
+    match next {
+        Some(next) => clock.sleep_until(next),
+        None => Box::pin(std::future::pending()),
     }
 }
 
