@@ -104,10 +104,7 @@ async fn read((link, lanes): (&Link, &Lanes), mut inbound: Inbound, serve: &dyn 
         for frame in batch.frames {
             match frame.body {
                 Some(v1::frame::Body::Answer(answer)) => {
-                    let answer = read_answer(link, answer);
-                    answers += usize::from(!matches!(answer, Ok(Answer::Told | Answer::Outcome(_))));
-                    // The caller may have given up.
-                    lanes.answered(frame.id, answer);
+                    answers += usize::from(take_answer((link, lanes), frame.id, answer));
                     if answers == ANSWERS_TOGETHER {
                         answers = 0;
                         tokio::task::yield_now().await;
@@ -157,12 +154,17 @@ fn send((lanes, asker): (&Lanes, &Asker), answer: Answered, later: &mut Later) -
     goes_on
 }
 
-fn read_answer(link: &Link, answer: v1::Answer) -> Answered {
-    convert::answer_from_wire(answer).unwrap_or_else(|error| {
+/// Hands an answer to whoever waits for it. Says whether it may be much that they do with it.
+fn take_answer((link, lanes): (&Link, &Lanes), id: u64, answer: v1::Answer) -> bool {
+    let answer = convert::answer_from_wire(answer).unwrap_or_else(|error| {
         let error: &dyn std::error::Error = &error;
         tracing::warn!(peer = link.peer().name, error, "answer is not in the contract");
         Err(Refusal::Fault(Fault::Unavailable))
-    })
+    });
+    let is_little = matches!(answer, Ok(Answer::Told | Answer::Outcome(_)));
+    // The caller may have given up.
+    lanes.answered(id, answer);
+    !is_little
 }
 
 /// A call after its first step.

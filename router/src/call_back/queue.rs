@@ -1,6 +1,5 @@
 //! What waits for one client: messages in their order, and of each presentity only the newest change.
 
-use super::taken::Mark;
 use crate::changes::{Changes, News};
 use bytes::Bytes;
 use proto::{Change, DeliverMessage, Outcome};
@@ -23,7 +22,6 @@ pub(super) struct Queue {
 /// A message that waits, and who is told what became of it.
 #[derive(Debug)]
 pub(super) struct Message {
-    pub(super) mark: Mark,
     pub(super) message: DeliverMessage,
     pub(super) trace: Option<String>,
     pub(super) outcome: oneshot::Sender<Outcome>,

@@ -94,10 +94,9 @@ impl Queues {
         let Reach::CallBack(url) = login.reach else {
             return Outcome::Unreachable;
         };
-        let (mark, trace) = (self.inner.taken.mark(&message), daemon::trace::current());
+        let trace = daemon::trace::current();
         self.put((login.principal, url), login.login, |queue| {
             queue.put_message(Message {
-                mark,
                 message,
                 trace,
                 outcome,
@@ -162,25 +161,28 @@ impl Queues {
             if matches!(&item, Item::Message(message) if message.outcome.is_closed()) {
                 continue;
             }
+            let mark = match &item {
+                Item::Message(message) => Some(self.inner.taken.mark(&message.message)),
+                Item::Change(_) => None,
+            };
             let item = match item {
-                Item::Message(message) if self.inner.taken.knows(message.mark) => {
+                Item::Message(message) if mark.is_some_and(|mark| self.inner.taken.knows(mark)) => {
                     let _ = message.outcome.send(Outcome::Taken);
                     continue;
                 }
                 other @ (Item::Message(_) | Item::Change(_)) => other,
             };
-            let in_hand = match &item {
-                Item::Message(message) => self.inner.taken.begin(message.mark),
-                Item::Change(_) => None,
-            };
+            let in_hand = mark.and_then(|mark| self.inner.taken.begin(mark));
             let posted = self.post((listener, login), &item).await;
             let gone = self.is_gone(listener, posted);
             self.inner.metrics.call_back(label(posted));
             match item {
                 Item::Message(message) => {
                     let outcome = outcome(posted);
-                    if outcome == Outcome::Taken {
-                        self.inner.taken.put(message.mark);
+                    if outcome == Outcome::Taken
+                        && let Some(mark) = mark
+                    {
+                        self.inner.taken.put(mark);
                     }
                     // Whoever sent it may have given up.
                     let _ = message.outcome.send(outcome);
