@@ -15,6 +15,7 @@ mod asker;
 mod batches;
 mod beside;
 mod hello;
+mod kept;
 mod lanes;
 mod later;
 mod not_called;
@@ -29,7 +30,6 @@ pub(crate) use hello::read_hello;
 pub(crate) use lanes::Lanes;
 pub use not_called::NotCalled;
 pub use server::{LinkServer, Spawn};
-pub(crate) use within::{keep, pair};
 
 use crate::op::{Answer, Call, Op, Refusal};
 use async_trait::async_trait;
@@ -70,9 +70,12 @@ pub enum Role {
 pub trait Serve: Send + Sync + 'static {
     /// Answers a call.
     ///
-    /// All calls of a link are served by its one task, side by side. What this does before it first waits is
-    /// done in the order in which calls come, and holds up all that follow, so it must not take long. It is
-    /// dropped where it waits when the call's deadline has passed or the link has ended.
+    /// What this does before it first waits is done in the order in which calls come, and holds up all that follow, so
+    /// it must not take long. Calls that come over a connection are served by the link's one task, side by side. Those
+    /// within a process are served by whoever makes them, so calls of different tasks may be served at the same time.
+    ///
+    /// It is dropped where it waits when the call's deadline has passed or the link has ended, and within a process also
+    /// when nobody waits for the answer any more: what has to be done whoever waits is for a task of its own.
     async fn serve(&self, asker: Asker, call: Call) -> Result<Answer, Refusal>;
 
     /// A link is open: calls may go out on it.
@@ -155,7 +158,8 @@ impl Link {
 
     /// Asks, and waits for the answer at most as long as the call's deadline says.
     ///
-    /// A caller may stop waiting at any time: a call that waits to be written then is not sent any more.
+    /// A caller may stop waiting at any time: a call that waits to be written then is not sent any more, and one within a
+    /// process is not served any further.
     ///
     /// # Errors
     /// [`Error`] when there is no answer. A refusal is an answer.

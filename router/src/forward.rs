@@ -47,7 +47,8 @@ impl Forward {
         let hold = if is_repeatable(&op) { HOLD_REPEATABLE } else { HOLD };
         let began = Instant::now();
         let (until, mut held) = (began + DEADLINE, began + hold);
-        loop {
+        // A wait of no time at all is not ended where the answer is there at once.
+        while Instant::now() < until {
             let (link, epoch) = timeout_at(held, self.link_to_home(principal))
                 .await
                 .map_err(|_| Fault::Unavailable)?;
@@ -81,6 +82,7 @@ impl Forward {
                 }
             }
         }
+        Err(Fault::Unavailable)
     }
 
     /// Waits until it may be known where somebody has moved to.
@@ -125,5 +127,43 @@ impl crate::call_back::Lost for Forward {
             // The login ends with its lifetime then.
             tracing::info!(fault = fault.label(), "a home was not told of a lost call-back");
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use membership::{Member, Members};
+    use proto::{Beside, LinkServer, NotCalled, Peer, Proof, Role};
+    use std::sync::Arc;
+    use tokio::sync::watch;
+
+    const HOME: &str = "home-1:7070";
+
+    /// A home whose links end as soon as they are opened, as one that is about to end.
+    #[tokio::test(start_paused = true)]
+    async fn what_may_be_asked_again_is_not_asked_for_ever() {
+        let peer = |name: &str, role| Peer {
+            name: name.to_owned(),
+            role,
+        };
+        let beside = Beside::default();
+        let home = LinkServer::new(peer("home-1", Role::Home), Arc::new(NotCalled), Arc::new(drop));
+        let _home = beside.serve(HOME.to_owned(), home);
+        let (network, router) = (Arc::new(nowhere::Nobody), peer("router-1", Role::Router));
+        let links = Links::within(beside, router, network, Arc::new(NotCalled), Arc::new(drop));
+        let member = Member::new("home-1".into(), HOME, "zone", 1_000);
+        let (_members, seen) = watch::channel(Arc::new(Members::new(1, [member])));
+        let placements = Placements::follow(seen);
+        let alice = Principal::from_address("alice@im.example.com").unwrap();
+        let op = Op::Authenticate {
+            principal: alice.clone(),
+            proof: Proof::Token { generation: 1 },
+        };
+        let began = Instant::now();
+        let asked = Forward { placements, links }.ask(&alice, op).await;
+        assert_eq!(asked, Err(Fault::Unavailable));
+        let took = began.elapsed();
+        assert!((DEADLINE..DEADLINE + 2 * RETRY_AFTER).contains(&took), "{took:?}");
     }
 }

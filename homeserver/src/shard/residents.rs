@@ -15,11 +15,17 @@ use tokio::sync::oneshot;
 
 /// Questions about one principal that may wait until the store has said whether there is such a person.
 const WAITING_FOR_STORE_MAX: usize = 64;
+/// Principals of whom the store is asked at once: whoever asked may have given up, and asked about others.
+const ASKED_OF_STORE_MAX: usize = 16_384;
 
 impl Shard {
     /// Keeps a question until the store has said whether there is such a person: an account that was
     /// made a moment ago must be able to log on.
     pub(super) fn wait_for_store(&mut self, principal: Principal, ask: Ask) {
+        let is_full = self.waiting.len() >= ASKED_OF_STORE_MAX && !self.waiting.contains_key(&principal);
+        if is_full {
+            return refuse(ask, Fault::Busy);
+        }
         let waiting = self.waiting.entry(principal.clone()).or_default();
         if waiting.len() >= WAITING_FOR_STORE_MAX {
             return refuse(ask, Fault::Busy);

@@ -1,7 +1,8 @@
 //! The end of a link that listens: a home server's.
 
 use super::stream::{self, Inbound};
-use super::{BATCH_OCTETS_MAX, Batches, Error, Lanes, Link, Peer, Serve, keep, pair, read_hello};
+use super::within::{keep, pair};
+use super::{BATCH_OCTETS_MAX, Batches, Error, Lanes, Link, Peer, Serve, read_hello};
 use crate::v1;
 use crate::v1::link_server::Link as LinkService;
 use std::pin::Pin;
@@ -38,8 +39,9 @@ impl LinkServer {
     /// Begins a link with somebody in this process, whose tasks are started by `spawn`. Returns their end of it.
     pub(crate) fn join(&self, me: &Peer, serve: &Arc<dyn Serve>, spawn: &Spawn) -> Link {
         let (theirs, ours) = pair((me, serve), (&self.me, &self.serve));
-        (self.spawn)(Box::pin(keep(ours, Arc::clone(&self.serve))));
+        // They first: whoever is told of a link may call on it at once.
         spawn(Box::pin(keep(theirs.clone(), Arc::clone(serve))));
+        (self.spawn)(Box::pin(keep(ours, Arc::clone(&self.serve))));
         theirs
     }
 

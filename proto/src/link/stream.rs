@@ -1,5 +1,6 @@
 //! The loop that keeps a link going: it reads batches, serves calls and hands answers to their callers.
 
+use super::kept::Kept;
 use super::lanes::{Answered, CALLS_MAX, Lanes, Refused};
 use super::later::Later;
 use super::{Asker, DEADLINE_MAX, Link, Serve};
@@ -33,38 +34,12 @@ pub(crate) fn run(
     inbound: Inbound,
     serve: Arc<dyn Serve>,
 ) -> impl Future<Output = ()> + Send {
-    let link = Closing(link);
+    let mut kept = Kept::new(link, serve);
     async move {
-        let Closing(link) = &link;
-        serve.opened(link);
-        let _told = Told {
-            link,
-            serve: serve.as_ref(),
-        };
+        kept.open();
+        let Kept { link, serve, .. } = &kept;
         let reading = read((link, &lanes), inbound, serve.as_ref());
         link.closed().run_until_cancelled(reading).await;
-    }
-}
-
-/// Closes a link when dropped.
-struct Closing(Link);
-
-impl Drop for Closing {
-    fn drop(&mut self) {
-        self.0.close();
-    }
-}
-
-/// Tells that a link has closed when dropped.
-struct Told<'a> {
-    link: &'a Link,
-    serve: &'a dyn Serve,
-}
-
-impl Drop for Told<'_> {
-    fn drop(&mut self) {
-        self.link.close();
-        self.serve.closed(self.link);
     }
 }
 

@@ -1,14 +1,15 @@
 //! A link that stays within a process: a call is served where it is made, so nothing is turned into frames, queued or
 //! handed to another task. What a link promises is kept here for such a one: order, bounds, deadlines, and how it ends.
 
+use super::kept::Kept;
 use super::lanes::{Answered, CALLS_MAX, PRESENCE_CALLS_MAX, Refused};
 use super::{Asker, Inner, Link, Peer, Serve, Way, is_presence};
 use crate::op::Call;
 use std::fmt;
 use std::future::{Future, poll_fn};
+use std::mem;
 use std::pin::pin;
 use std::sync::{Arc, OnceLock, Weak};
-use std::task::Poll;
 use tokio::sync::Semaphore;
 use tokio::task::coop;
 use tokio_util::sync::CancellationToken;
@@ -26,10 +27,10 @@ pub(super) struct Within {
 }
 
 /// An end, by whom it is of and what answers there.
-pub(crate) type End<'a> = (&'a Peer, &'a Arc<dyn Serve>);
+pub(super) type End<'a> = (&'a Peer, &'a Arc<dyn Serve>);
 
 /// A link between two ends, as the first and as the other one sees it.
-pub(crate) fn pair((one, one_serves): End<'_>, (other, other_serves): End<'_>) -> (Link, Link) {
+pub(super) fn pair((one, one_serves): End<'_>, (other, other_serves): End<'_>) -> (Link, Link) {
     let closed = CancellationToken::new();
     let end = |peer: &Peer, serve: &Arc<dyn Serve>| {
         let within = Within {
@@ -50,27 +51,15 @@ pub(crate) fn pair((one, one_serves): End<'_>, (other, other_serves): End<'_>) -
     (ones, others)
 }
 
-/// Tells an end that its link is open, and keeps it until it is hung up or what this returns is dropped, even before it
-/// has begun. Then the link has ended for both.
-pub(crate) fn keep(link: Link, serve: Arc<dyn Serve>) -> impl Future<Output = ()> + Send {
-    serve.opened(&link);
-    let kept = Kept { link, serve };
+/// Keeps an end until it is hung up or what this returns is dropped, even before it has begun. Then the link has ended
+/// for both.
+pub(super) fn keep(link: Link, serve: Arc<dyn Serve>) -> impl Future<Output = ()> + Send {
+    let mut kept = Kept::new(link, serve);
+    // Already now: whoever is told at the other end may call at once.
+    kept.open();
     async move {
-        let kept = &kept;
-        kept.link.closed().cancelled().await;
-    }
-}
-
-/// Ends a link when dropped, and tells its end.
-struct Kept {
-    link: Link,
-    serve: Arc<dyn Serve>,
-}
-
-impl Drop for Kept {
-    fn drop(&mut self) {
-        self.link.close();
-        self.serve.closed(&self.link);
+        let Kept { link, .. } = &kept;
+        link.closed().cancelled().await;
     }
 }
 
@@ -88,12 +77,15 @@ impl Within {
             inner: theirs.ok_or(Refused::Closed)?,
         });
         let mut serving = self.serve.serve(asker, call);
-        // Without the ration of the task that calls: a first step that was cut short could be overtaken.
-        let first = poll_fn(|context| Poll::Ready(pin!(coop::unconstrained(serving.as_mut())).poll(context)));
-        if let Poll::Ready(answer) = first.await {
-            return Ok(answer);
-        }
-        let answer = self.closed.run_until_cancelled(serving).await;
+        let mut has_begun = false;
+        let served = poll_fn(|context| {
+            if mem::replace(&mut has_begun, true) {
+                return serving.as_mut().poll(context);
+            }
+            // Without the ration of the task that calls: a first step that was cut short could be overtaken.
+            pin!(coop::unconstrained(serving.as_mut())).poll(context)
+        });
+        let answer = self.closed.run_until_cancelled(served).await;
         answer.ok_or(Refused::Closed)
     }
 

@@ -83,8 +83,13 @@ async fn calls_begin_in_the_order_in_which_they_are_made() {
     let seen = Arc::<Mutex<Vec<u64>>>::default();
     let sees = Arc::clone(&seen);
     let home = End::new(move |_, call| {
-        sees.lock().unwrap().push(call.epoch);
-        async { Ok(Answer::Done) }
+        let sees = Arc::clone(&sees);
+        async move {
+            // All of them together spend more than the ration of the task that calls.
+            tokio::task::coop::consume_budget().await;
+            sees.lock().unwrap().push(call.epoch);
+            Ok(Answer::Done)
+        }
     });
     let process = Process::new(home, End::silent());
     let link = process.link().await;
@@ -115,6 +120,9 @@ async fn when_either_end_dies_open_calls_are_lost_and_both_ends_are_told() {
         assert!(link.is_closed() && back.is_closed());
         let again = process.link().await;
         assert!(!again.is_same(&link), "another link is opened");
+        for end in [&home, &router] {
+            assert_eq!((*end.opened.borrow(), *end.closed.borrow()), (2, 1), "each once");
+        }
     }
 }
 
@@ -138,6 +146,48 @@ async fn a_home_that_has_left_is_not_reached_and_its_links_go_on() {
     assert_eq!(link.call(call(1)).await, Ok(echoed(1)));
     link.hang_up();
     assert!(process.links.to(HOME).await.is_err(), "nobody listens there");
+}
+
+/// As when a process is about to end: what would keep the link is dropped before it has begun.
+#[tokio::test]
+async fn a_link_that_nobody_keeps_has_ended_for_both() {
+    let (home, router) = (End::echo(), End::echo());
+    let [home_peer, router_peer] =
+        [("home", Role::Home), ("router", Role::Router)].map(|(name, role)| Peer {
+            name: name.into(),
+            role,
+        });
+    let (beside, tasks) = (Beside::default(), Arc::<Tasks>::default());
+    let server = LinkServer::new(home_peer, Arc::clone(&home) as _, Arc::new(drop));
+    let _listening = beside.serve(HOME.to_owned(), server);
+    let (network, serves) = (Arc::new(NoNetwork), Arc::clone(&router) as _);
+    let links = Links::within(beside, router_peer, network, serves, tasks.spawn());
+    let link = links.to(HOME).await.expect("it was opened");
+    assert_eq!(link.call(call(1)).await, Err(Error::Lost("home".into())));
+    for end in [&home, &router] {
+        reaches(&end.closed, 1).await;
+        assert_eq!((*end.opened.borrow(), *end.closed.borrow()), (1, 1));
+    }
+}
+
+/// Whoever lets others have a turn in the first step of a call does so.
+#[tokio::test]
+async fn a_call_that_yields_lets_others_run() {
+    let others = Arc::<AtomicUsize>::default();
+    let ran = Arc::clone(&others);
+    let home = End::new(move |_, call| {
+        let ran = Arc::clone(&ran);
+        async move {
+            tokio::task::yield_now().await;
+            assert_eq!(ran.load(Ordering::Relaxed), 1, "nobody had a turn");
+            echoed(call.epoch)
+        }
+    });
+    let process = Process::new(home, End::silent());
+    let link = process.link().await;
+    let other = spawn(async move { others.fetch_add(1, Ordering::Relaxed) });
+    assert_eq!(link.call(call(1)).await, Ok(echoed(1)));
+    assert_eq!(ended(other).await, 0);
 }
 
 #[tokio::test]

@@ -81,10 +81,9 @@ impl Session {
     }
 
     fn acknowledge(&mut self, sequence: u64, left: bool) {
-        let place = self
-            .unacknowledged
-            .binary_search_by_key(&sequence, |(each, _)| *each);
-        let Some((_, written)) = place.ok().and_then(|place| self.unacknowledged.remove(place)) else {
+        // Nearly always it is the first.
+        let place = self.unacknowledged.iter().position(|(each, _)| *each == sequence);
+        let Some((_, written)) = place.and_then(|place| self.unacknowledged.remove(place)) else {
             return;
         };
         if self.unacknowledged.is_empty() {

@@ -40,7 +40,7 @@ pub(super) struct Session {
     /// Of the last message that was written.
     pub(super) sequence: u64,
     pub(super) watches: Watches,
-    /// In the order of their numbers.
+    /// In the order in which they were written.
     pub(super) unacknowledged: VecDeque<(u64, Written)>,
     pub(super) lanes: Lanes,
     pub(super) open: FuturesUnordered<BoxFuture<'static, Finished>>,
