@@ -192,7 +192,7 @@ impl Links {
 /// Offers our batches over a connection; what comes back are those of the other end.
 async fn accepted(channel: Channel, batches: Batches) -> Result<Inbound, Status> {
     let mut client = LinkClient::new(channel).max_decoding_message_size(BATCH_OCTETS_MAX);
-    Ok(Box::pin(client.open(batches).await?.into_inner()))
+    Ok(client.open(batches).await?.into_inner())
 }
 
 impl Place {

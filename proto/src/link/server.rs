@@ -8,8 +8,8 @@ use crate::v1::link_server::Link as LinkService;
 use std::pin::Pin;
 use std::sync::Arc;
 use std::time::Duration;
-use tokio_stream::StreamExt;
-use tonic::{Request, Response, Status, Streaming};
+use tokio_stream::{Stream, StreamExt};
+use tonic::{Request, Response, Status};
 
 /// How long a new stream may take to say who it is.
 const HELLO_WAIT: Duration = Duration::from_secs(5);
@@ -44,9 +44,15 @@ impl LinkServer {
         (self.spawn)(Box::pin(keep(ours, Arc::clone(&self.serve))));
         theirs
     }
+}
+
+#[tonic::async_trait]
+impl LinkService for LinkServer {
+    type OpenStream = Pin<Box<dyn Stream<Item = Result<v1::Batch, Status>> + Send>>;
 
     /// Begins a link with whoever sends these batches, and says which ones go the other way.
-    async fn accept(&self, mut inbound: Inbound) -> Result<Inbound, Status> {
+    async fn open(&self, request: Request<Inbound>) -> Result<Response<Self::OpenStream>, Status> {
+        let mut inbound = request.into_inner();
         let first = tokio::time::timeout(HELLO_WAIT, inbound.try_next())
             .await
             .map_err(|_| Status::deadline_exceeded("no hello"))??;
@@ -56,21 +62,7 @@ impl LinkServer {
         let link = Link::new(peer, Arc::clone(&lanes));
         let run = stream::run((link, lanes), inbound, Arc::clone(&self.serve));
         (self.spawn)(Box::pin(run));
-        Ok(Box::pin(batches.map(Ok)))
-    }
-}
-
-#[tonic::async_trait]
-impl LinkService for LinkServer {
-    type OpenStream = Inbound;
-
-    async fn open(
-        &self,
-        request: Request<Streaming<v1::Batch>>,
-    ) -> Result<Response<Self::OpenStream>, Status> {
-        self.accept(Box::pin(request.into_inner()))
-            .await
-            .map(Response::new)
+        Ok(Response::new(Box::pin(batches.map(Ok))))
     }
 }
 

@@ -13,8 +13,8 @@ use std::pin::{Pin, pin};
 use std::sync::Arc;
 use std::task::{Context, Poll, Waker};
 use tokio::task::coop;
-use tokio_stream::{Stream, StreamExt};
-use tonic::Status;
+use tokio_stream::StreamExt;
+use tonic::Streaming;
 
 /// Calls that are served at once on one link: those that its peer may have open, and those that it has answered itself
 /// meanwhile.
@@ -25,7 +25,7 @@ const SERVED_MAX: usize = 2 * CALLS_MAX;
 const ANSWERS_TOGETHER: usize = 8;
 
 /// What the other end sends.
-pub(crate) type Inbound = Pin<Box<dyn Stream<Item = Result<v1::Batch, Status>> + Send>>;
+pub(crate) type Inbound = Streaming<v1::Batch>;
 
 /// Runs a link until its stream ends or it is hung up. The link also ends when what this returns is dropped,
 /// even before it has begun: no caller waits for an answer that cannot come.
