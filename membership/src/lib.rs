@@ -1,14 +1,12 @@
-//! Who is alive, and who is home to whom.
+//! Who is alive, and the placement that follows from it.
 //!
 //! Two questions, kept apart. *Who is alive* is [`Membership`]: home servers join under a lease, everybody
 //! else watches the set of them, and every change of the set has a newer epoch. *Who is home to whom* is
-//! [`Placement`], a pure function of that set, so every process computes the same answer from the same epoch
-//! and nothing about users is stored or agreed upon anywhere.
+//! [`Placement`], a pure function of that set, and a crate of its own. What that has is also named here, so that whoever
+//! needs one has the other. [`Placements`] brings both together: it follows the members, and knows the placement of now.
 //!
 //! ```text
-//! Principal ── Slot::of ──▶ Slot ── Assignment ──▶ Member        Placement = Assignment + its Members
-//!                                      ▲
-//!                      Members (at an epoch) ◀── Membership
+//! Membership ──▶ Members (at an epoch) ── Placement::new ──▶ Placement        Placements = the latest of these
 //! ```
 //!
 //! [`EmbeddedMembership`] is for clusters in one process; [`EtcdMembership`] is for all others, and its text says what
@@ -18,33 +16,22 @@
 //! [`Placements`]).
 
 mod admission;
-mod assignment;
 mod change;
 mod embedded;
 mod error;
 mod etcd;
-mod loans;
-mod member;
-mod members;
-mod placement;
 mod placements;
-mod ring_order;
-mod slot;
-mod version;
 
 pub use admission::admit;
-pub use assignment::Assignment;
 pub use change::MemberChange;
 pub use embedded::EmbeddedMembership;
 pub use error::{Error, Terminal};
 pub use etcd::{Credentials, EtcdConfig, EtcdMembership, OnSilence, Spawn, TlsFiles};
-pub use member::{LENT_MAX, Member, MemberId, Phase};
-pub use members::Members;
-pub use placement::Placement;
+pub use placement::{
+    Assignment, LENT_MAX, Member, MemberId, Members, PLACEMENT_VERSION, PROTOCOL_VERSION, Phase, Placement,
+    RingOrder, SLOTS, Slot,
+};
 pub use placements::Placements;
-pub use ring_order::RingOrder;
-pub use slot::{SLOTS, Slot};
-pub use version::{PLACEMENT_VERSION, PROTOCOL_VERSION};
 
 use async_trait::async_trait;
 use std::sync::Arc;

@@ -20,8 +20,8 @@ const CONFINED: [Confined; 17] = [
     },
     Confined {
         name: "consistent_hash_ring",
-        members: &["membership"],
-        files: &["membership/src/assignment.rs"],
+        members: &["placement"],
+        files: &["placement/src/assignment.rs"],
     },
     Confined {
         name: "quick-xml",
@@ -251,12 +251,38 @@ fn a_file_beside_the_one_that_may_is_a_breach() {
     let ring = &CONFINED[1];
     let code = "use consistent_hash_ring::Ring;";
     assert!(
-        ring.in_code(&[Source::new("membership/src/assignment.rs", code)])
+        ring.in_code(&[Source::new("placement/src/assignment.rs", code)])
             .is_empty()
     );
     assert_eq!(
-        ring.in_code(&[Source::new("membership/src/placement.rs", code)])
+        ring.in_code(&[Source::new("placement/src/placement.rs", code)])
             .len(),
         1
+    );
+}
+
+/// All that `placement` may name from outside: what everybody must compute alike is made of little, and of nothing that
+/// waits. The last two are for its tests and benchmarks.
+const OF_PLACEMENT: [&str; 4] = ["consistent_hash_ring", "xxhash-rust", "criterion", "proptest"];
+
+fn beyond_placement(members: &[Member]) -> Vec<String> {
+    let placement = members.iter().find(|member| member.name == "placement");
+    let named = placement.into_iter().flat_map(|member| &member.dependencies);
+    let outside = named.filter(|name| !members.iter().any(|member| member.name == **name));
+    outside
+        .filter(|name| !OF_PLACEMENT.contains(&name.as_str()))
+        .map(|name| format!("placement/Cargo.toml must not name {name}"))
+        .collect()
+}
+
+#[test]
+fn placement_is_made_of_little() {
+    assert_none(&beyond_placement(&WORKSPACE.members));
+    let mut members = WORKSPACE.members.clone();
+    let placement = members.iter_mut().find(|member| member.name == "placement");
+    placement.unwrap().dependencies.insert("async-trait".to_owned());
+    assert_eq!(
+        beyond_placement(&members),
+        ["placement/Cargo.toml must not name async-trait"]
     );
 }

@@ -67,8 +67,8 @@ const FORBIDDEN: [Forbidden; 7] = [
             "UdpSocket",
             "SystemTime",
         ],
-        reason: "what is said is values: no I/O, no clock, no runtime",
-        within: |source| source.is_product() && ["rvp", "attachment"].contains(&source.member()),
+        reason: "what is said, and who is home to whom, is values: no I/O, no clock, no runtime",
+        within: |source| source.is_product() && ["rvp", "attachment", "placement"].contains(&source.member()),
         but: &[],
     },
     Forbidden {

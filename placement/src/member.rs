@@ -9,7 +9,7 @@ use std::sync::Arc;
 /// The name of a home server, unique among the living: `home-1`. Cloning copies a pointer.
 ///
 /// Placement hashes it, so a member that comes back under its old id gets most of its slots back. Any text can
-/// be an id, because ids also arrive from outside to be looked up; [`crate::admit`] lets only names in.
+/// be an id, because ids also arrive from outside to be looked up; `membership::admit` lets only names in.
 #[derive(Clone, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub struct MemberId(Arc<str>);
 

@@ -2,10 +2,10 @@
 //!
 //! The last column is the time to compute when every member lends as many slots as it may.
 //!
-//! `cargo run --release -p membership --example placement`. The budgets are 50 ms to compute 30 members and
+//! `cargo run --release -p placement --example placement`. The budgets are 50 ms to compute 30 members and
 //! 100 ns to look a person up.
 
-use membership::{LENT_MAX, Member, Members, Phase, Placement, SLOTS, Slot};
+use placement::{LENT_MAX, Member, Members, Phase, Placement, SLOTS, Slot};
 use rvp::Principal;
 use std::io::{self, Write};
 use std::sync::Arc;

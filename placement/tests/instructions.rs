@@ -8,7 +8,7 @@ mod callgrind;
 #[path = "samples/members.rs"]
 mod samples;
 
-use membership::{Members, Placement};
+use placement::{Members, Placement};
 use rvp::Principal;
 use samples::members;
 use std::hint::black_box;

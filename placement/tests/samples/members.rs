@@ -1,6 +1,6 @@
 //! Home servers that are alike.
 
-use membership::{Member, Members, Phase};
+use placement::{Member, Members, Phase};
 use std::sync::Arc;
 
 pub(crate) fn members(homes: u32) -> Arc<Members> {

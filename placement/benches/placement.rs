@@ -1,4 +1,4 @@
-//! How long it takes to place a person, and to compute a placement: `cargo bench -p membership`. Evenness and movement are
+//! How long it takes to place a person, and to compute a placement: `cargo bench -p placement`. Evenness and movement are
 //! in the example of the same name.
 
 #![allow(missing_docs, reason = "the macros of criterion make items without")]
@@ -8,7 +8,7 @@
 mod samples;
 
 use criterion::{BatchSize, Criterion, criterion_group, criterion_main};
-use membership::Placement;
+use placement::Placement;
 use rvp::Principal;
 use samples::members;
 use std::hint::black_box;

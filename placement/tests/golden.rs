@@ -1,9 +1,9 @@
 //! Placement is a persistent format: 1,000 people under five sets of members, and where they must live.
 //!
 //! After a deliberate change raise `PLACEMENT_VERSION`, then write the table anew with
-//! `HOMEPORT_WRITE_GOLDEN=1 cargo test -p membership --test golden`, and review that it changed as intended.
+//! `HOMEPORT_WRITE_GOLDEN=1 cargo test -p placement --test golden`, and review that it changed as intended.
 
-use membership::{Member, Members, PLACEMENT_VERSION, Phase, Placement};
+use placement::{Member, Members, PLACEMENT_VERSION, Phase, Placement};
 use rvp::Principal;
 use std::fmt::Write;
 use std::path::Path;
@@ -82,7 +82,7 @@ fn everybody_still_lives_where_the_golden_table_says() {
             "PLACEMENT CHANGED for {} of {PEOPLE} people, first\n  was {old}\n  is  {new}\n\
              Placement is a persistent format: processes of two releases would both be home to one person.\n\
              If this is not meant, undo it. If it is, raise PLACEMENT_VERSION (now {PLACEMENT_VERSION}), then run\n  \
-             HOMEPORT_WRITE_GOLDEN=1 cargo test -p membership --test golden",
+             HOMEPORT_WRITE_GOLDEN=1 cargo test -p placement --test golden",
             1 + changed.count(),
         );
     }

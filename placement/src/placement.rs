@@ -12,8 +12,8 @@ pub struct Placement {
 }
 
 impl Placement {
-    /// Computes the placement of a set of members. Takes some milliseconds; see [`crate::Placements`], which
-    /// does it once per set.
+    /// Computes the placement of a set of members. Takes some milliseconds; `membership::Placements` does it
+    /// once per set.
     #[must_use]
     pub fn new(members: Arc<Members>) -> Self {
         let assignment = Assignment::compute(&members);

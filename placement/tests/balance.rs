@@ -1,6 +1,6 @@
 //! How evenly people are spread, and how few move when the members change: the two promises of placement.
 
-use membership::{Assignment, Member, Members, Phase, Placement, SLOTS, Slot};
+use placement::{Assignment, Member, Members, Phase, Placement, SLOTS, Slot};
 use std::sync::Arc;
 
 fn member(id: &str, capacity: u32) -> Member {
