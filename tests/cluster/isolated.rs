@@ -6,6 +6,7 @@ use anyhow::ensure;
 use rvp::PresenceState;
 use std::time::Duration;
 use tests::client::{ALL_PROPERTIES, NamedView, SetState};
+use tests::listener::Heard;
 use tests::wait::until;
 use tests::{Client, Failure, Plan, Processes};
 
@@ -69,8 +70,14 @@ async fn story(processes: &mut Processes) -> anyhow::Result<()> {
         found == PresenceState::Away,
         "the old home has stored that he is {found:?}"
     );
+    // Whoever has somebody anew tells once more what it does not know to have been told.
+    let again = change(&maxb, PresenceState::Away);
     set(&mut maxb, PresenceState::Online, 60 * MINUTE).await?;
-    hears(&deriks, &maxb, PresenceState::Online).await
+    let heard = deriks
+        .listener
+        .next("a change", |heard| heard.to_string() != again)
+        .await?;
+    is_change(&heard, &maxb, PresenceState::Online)
 }
 
 async fn set(client: &mut Client, state: PresenceState, lease: Duration) -> anyhow::Result<()> {
@@ -85,7 +92,15 @@ async fn set(client: &mut Client, state: PresenceState, lease: Duration) -> anyh
 /// The next thing heard, and the last so far, is this state.
 async fn hears(listener: &Client, of: &Client, state: PresenceState) -> anyhow::Result<()> {
     let heard = listener.listener.next("a change", |_| true).await?;
-    let expected = format!("change of {}: [State({state:?})]", of.me());
+    is_change(&heard, of, state)
+}
+
+fn is_change(heard: &Heard, of: &Client, state: PresenceState) -> anyhow::Result<()> {
+    let expected = change(of, state);
     ensure!(heard.to_string() == expected, "it heard {heard}, not {expected}");
     Ok(())
+}
+
+fn change(of: &Client, state: PresenceState) -> String {
+    format!("change of {}: [State({state:?})]", of.me())
 }
