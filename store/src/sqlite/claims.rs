@@ -21,14 +21,12 @@ const CLAIM: &str = "INSERT INTO claims (slot, epoch, member, kept)
     ON CONFLICT (slot) DO UPDATE SET
         epoch = excluded.epoch, member = excluded.member, kept = excluded.kept";
 
-/// Of slots and the epochs at which they were claimed, `[[slot, epoch], ...]`: those whose claim still stands.
-const KEEP: &str = "UPDATE claims SET kept = max(kept, ?2)
-    WHERE member = ?3 AND (slot, epoch) IN (SELECT value ->> 0, value ->> 1 FROM json_each(?1))";
+/// The claims that a member has.
+const OF_MEMBER: &str = "SELECT slot, epoch FROM claims WHERE member = ?";
 
-/// The others.
-const TAKEN: &str = "SELECT value ->> 0 FROM json_each(?1)
-    WHERE (value ->> 0, value ->> 1) NOT IN (SELECT slot, epoch FROM claims WHERE member = ?2)
-    ORDER BY 1";
+/// What is kept up to that epoch already is not written again.
+const KEEP: &str = "UPDATE claims SET kept = ?2
+    WHERE slot IN (SELECT value FROM json_each(?1)) AND kept < ?2";
 
 const REMEMBER: &str = "INSERT INTO moves (slot, epoch, member, at)
     SELECT value, ?2, ?3, ?4 FROM json_each(?1) WHERE TRUE
@@ -127,15 +125,18 @@ pub(super) fn claim(connection: &Connection, claim: &Claim, slots: &[u16]) -> Re
 /// Says that claims still stand at a later epoch, and returns the slots of those that do not. The transaction
 /// around it is the caller's.
 pub(super) fn keep(connection: &Connection, claim: &Claim, held: &[(u16, u64)]) -> Result<Vec<u16>, Failure> {
-    let pairs: Vec<String> = held
-        .iter()
-        .map(|(slot, epoch)| format!("[{slot},{}]", stored::number(*epoch)))
-        .collect();
-    let pairs = format!("[{}]", pairs.join(","));
-    let kept = params![pairs, stored::number(claim.epoch), claim.member];
+    // Compared here: to the database each pair would be a document of its own to read.
+    let ours: Vec<(u16, i64)> = rows(connection, OF_MEMBER, params![claim.member])?;
+    let ours: HashMap<u16, i64> = ours.into_iter().collect();
+    let stands = |(slot, epoch): &&(u16, u64)| ours.get(slot) == Some(&stored::number(*epoch));
+    let (standing, taken): (Vec<_>, Vec<_>) = held.iter().partition(stands);
+    let kept = params![
+        json(standing.iter().map(|(slot, _)| slot)),
+        stored::number(claim.epoch)
+    ];
     connection.prepare_cached(KEEP)?.execute(kept)?;
-    let taken: Vec<(u16,)> = rows(connection, TAKEN, params![pairs, claim.member])?;
-    Ok(taken.into_iter().map(|(slot,)| slot).collect())
+    let taken: BTreeSet<u16> = taken.into_iter().map(|(slot, _)| slot).collect();
+    Ok(taken.into_iter().collect())
 }
 
 /// The newest epoch of all claims. A new claim of a slot is never older than the one in its place was kept, so the
