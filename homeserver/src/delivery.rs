@@ -392,4 +392,4 @@ impl Delivery {
 }
 
 #[cfg(test)]
-mod tests;
+pub(crate) mod tests;

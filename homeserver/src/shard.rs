@@ -9,6 +9,7 @@ mod contacts;
 mod doing;
 mod effects;
 mod kept;
+mod reads;
 mod requests;
 mod residents;
 mod spreads;
@@ -33,6 +34,7 @@ use doing::Doing;
 use futures_util::future::BoxFuture;
 use membership::Slot;
 use proto::Asker;
+use reads::Reads;
 use rvp::{Principal, Principals};
 use spreads::Spreads;
 use std::collections::{HashMap, VecDeque};
@@ -83,6 +85,7 @@ pub(crate) struct Shard {
     senders: foldhash::HashMap<(Principal, DeliveryId), Vec<(Asker, ReplyTo)>>,
     /// Questions about people of whom the store is being asked.
     waiting: HashMap<Principal, Vec<Ask>>,
+    reads: Reads,
     /// People about whose contact list one question is under way, and those that wait for it.
     contacts: HashMap<Principal, VecDeque<Box<ContactsAsk>>>,
 }
@@ -102,6 +105,7 @@ impl Shard {
             unsaved: Unsaved::default(),
             senders: foldhash::HashMap::default(),
             waiting: HashMap::new(),
+            reads: Reads::default(),
             contacts: HashMap::new(),
         }
     }

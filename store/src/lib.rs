@@ -77,20 +77,29 @@ pub trait Store: Send + Sync + 'static {
     /// The newest epoch of any claim, 0 for a store without one.
     ///
     /// # Errors
-    /// As [`Store::load_one`].
+    /// As [`Store::load`].
     async fn epoch(&self) -> Result<u64, Error>;
 
     /// The last claims of a slot, newest first, at most [`MOVES_MAX`].
     ///
     /// # Errors
-    /// As [`Store::load_one`].
+    /// As [`Store::load`].
     async fn moves(&self, slot: u16) -> Result<Vec<Move>, Error>;
+
+    /// Those of these people of whom there is an account, each once, ordered by principal.
+    ///
+    /// # Errors
+    /// [`Error::Unreadable`] when one of them cannot be read, and nobody is returned; [`Error::Unavailable`],
+    /// [`Error::Corrupt`].
+    async fn load(&self, people: &[Principal]) -> Result<Vec<Durable>, Error>;
 
     /// One person, if there is an account.
     ///
     /// # Errors
-    /// [`Error::Unreadable`], [`Error::Unavailable`], [`Error::Corrupt`].
-    async fn load_one(&self, principal: &Principal) -> Result<Option<Durable>, Error>;
+    /// As [`Store::load`].
+    async fn load_one(&self, principal: &Principal) -> Result<Option<Durable>, Error> {
+        Ok(self.load(std::slice::from_ref(principal)).await?.pop())
+    }
 
     /// Says at a later epoch that slots which were claimed are still held: whoever is given one at an epoch in
     /// between cannot claim it any more. `held` names each slot with the epoch of its claim. Returns the slots
@@ -114,20 +123,20 @@ pub trait Store: Send + Sync + 'static {
     /// one. Whoever wants all asks again with the last number, until there is none.
     ///
     /// # Errors
-    /// As [`Store::load_one`].
+    /// As [`Store::load`].
     async fn kept(&self, principal: &Principal, after: u64, limit: u32) -> Result<Vec<KeptMessage>, Error>;
 
     /// The archives' chains, one for each domain that ever had an entry, ordered by domain.
     ///
     /// # Errors
-    /// As [`Store::load_one`].
+    /// As [`Store::load`].
     async fn archives(&self) -> Result<Vec<Chain>, Error>;
 
     /// Entries of a domain's archive with numbers above `after`, ascending: at most `limit`, and no further than
     /// [`KEPT_READ_BYTES_MAX`] octets of documents, but at least one if there is one.
     ///
     /// # Errors
-    /// As [`Store::load_one`].
+    /// As [`Store::load`].
     async fn archive(&self, domain: &Domain, after: u64, limit: u32) -> Result<Vec<Archived>, Error>;
 
     /// Removes the first entries of a domain's archive up to one that is not older, at most
@@ -141,7 +150,7 @@ pub trait Store: Send + Sync + 'static {
     /// Every account, ordered by principal.
     ///
     /// # Errors
-    /// As [`Store::load_one`].
+    /// As [`Store::load`].
     async fn accounts(&self) -> Result<Vec<Account>, Error>;
 
     /// Creates or replaces an account. Replacing keeps everything else that belongs to the person. The
@@ -176,7 +185,7 @@ pub trait Store: Send + Sync + 'static {
     /// whoever follows must load everything again.
     ///
     /// # Errors
-    /// As [`Store::load_one`].
+    /// As [`Store::load`].
     async fn changes_since(&self, revision: u64) -> Result<(u64, Vec<AccountChange>), Error>;
 
     /// The newest revision, 0 for a store that never had an account.

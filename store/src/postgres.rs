@@ -222,12 +222,12 @@ impl Store for PostgresStore {
         })
     }
 
-    async fn load_one(&self, principal: &Principal) -> Result<Option<Durable>, Error> {
-        let one = Which::One(principal);
-        let mut found = patiently!(self, async {
-            people::load(&mut *self.snapshot().await?, one).await
-        })?;
-        Ok(found.pop())
+    async fn load(&self, people: &[Principal]) -> Result<Vec<Durable>, Error> {
+        let people: Vec<&str> = people.iter().map(Principal::as_url).collect();
+        let these = Which::These(&people);
+        patiently!(self, async {
+            people::load(&mut *self.snapshot().await?, these).await
+        })
     }
 
     async fn write(&self, writes: &[Write]) -> Result<Vec<Fenced>, Error> {

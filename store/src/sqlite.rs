@@ -33,6 +33,7 @@ use ids::Ids;
 use load::Which;
 use rusqlite::Connection;
 use rvp::{Domain, Principal};
+use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::SystemTime;
@@ -183,10 +184,10 @@ impl Store for SqliteStore {
         self.read(move |connection| claims::moves(connection, slot)).await
     }
 
-    async fn load_one(&self, principal: &Principal) -> Result<Option<Durable>, Error> {
-        let principal = principal.clone();
-        let found = self.read(move |connection| people::load(connection, Which::One(&principal)));
-        Ok(found.await?.pop())
+    async fn load(&self, people: &[Principal]) -> Result<Vec<Durable>, Error> {
+        let people: BTreeSet<Principal> = people.iter().cloned().collect();
+        self.read(move |connection| people::load_these(connection, &people))
+            .await
     }
 
     async fn write(&self, writes: &[Write]) -> Result<Vec<Fenced>, Error> {

@@ -47,8 +47,8 @@ impl Store for Recording {
     async fn moves(&self, _: u16) -> Result<Vec<Move>, Error> {
         Ok(Vec::new())
     }
-    async fn load_one(&self, _: &Principal) -> Result<Option<Durable>, Error> {
-        Ok(None)
+    async fn load(&self, _: &[Principal]) -> Result<Vec<Durable>, Error> {
+        Ok(Vec::new())
     }
     async fn keep(&self, _: &Claim, _: &[(u16, u64)]) -> Result<Vec<u16>, Error> {
         Ok(Vec::new())

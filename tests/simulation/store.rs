@@ -18,7 +18,7 @@ use bytes::Bytes;
 use claims::Claims;
 use person::Row;
 use rvp::{Domain, Principal};
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::io;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, SystemTime};
@@ -155,9 +155,13 @@ impl Store for SimStore {
         self.ask(|data| Ok(data.claims.keep(claim, held))).await
     }
 
-    async fn load_one(&self, principal: &Principal) -> Result<Option<Durable>, Error> {
-        self.ask(|data| Ok(data.rows.get(principal).map(|row| row.durable.clone())))
-            .await
+    async fn load(&self, people: &[Principal]) -> Result<Vec<Durable>, Error> {
+        self.ask(|data| {
+            let people: BTreeSet<&Principal> = people.iter().collect();
+            let rows = people.into_iter().filter_map(|person| data.rows.get(person));
+            Ok(rows.map(|row| row.durable.clone()).collect())
+        })
+        .await
     }
 
     async fn write(&self, writes: &[Write]) -> Result<Vec<Fenced>, Error> {

@@ -18,7 +18,7 @@ use proto::{Change, Connect, Links, NotCalled, Peer, Role};
 use rvp::{AttachmentId, PresenceState, Principal, Property, SubscriptionId};
 use std::sync::Arc;
 use std::time::Duration;
-use store::{Account, Durable, Login, ScramVerifier, Secrets, SqliteStore, Store, Writer};
+use store::{Account, Durable, Login, Put, ScramVerifier, Secrets, SqliteStore, Store, Writer};
 use tokio::sync::watch;
 
 const HOME: &str = "home-1";
@@ -30,9 +30,10 @@ const CHANGES: usize = 100;
 const BLOCKS_MAX: u64 = 56;
 
 /// A home without a link to anybody, where somebody's watchers are online.
-struct Home {
+pub(crate) struct Home {
     delivery: Delivery,
-    shard: Shard,
+    pub(crate) shard: Shard,
+    store: Arc<dyn Store>,
     watchers: Vec<Principal>,
     // Dropped last.
     _members: watch::Sender<Arc<Members>>,
@@ -49,25 +50,29 @@ impl Connect for Nobody {
     }
 }
 
-fn person(name: &str) -> Principal {
+pub(crate) fn person(name: &str) -> Principal {
     Principal::from_address(&format!("{name}@im.example.com")).unwrap()
 }
 
-/// Somebody who is attached to the router.
-fn attached(number: usize, clock: &dyn Clock) -> Durable {
+fn account(name: &str) -> Account {
     let scram = ScramVerifier {
         salt: [0; 16],
         iterations: 1,
         stored_key: [0; 32],
         server_key: [0; 32],
     };
-    let mut durable = Durable::new(Account {
-        principal: person(&format!("watcher{number}")),
+    Account {
+        principal: person(name),
         display_name: "Bob Baker".into(),
         email: "bob@example.com".into(),
         disabled: false,
         secrets: Secrets { scram, legacy: None },
-    });
+    }
+}
+
+/// Somebody who is attached to the router.
+fn attached(number: usize, clock: &dyn Clock) -> Durable {
+    let mut durable = Durable::new(account(&format!("watcher{number}")));
     durable.logins.push(Login {
         id: SubscriptionId::new(7).unwrap(),
         reach: rvp::Reach::Attachment(AttachmentId::new(number as u128)),
@@ -78,7 +83,7 @@ fn attached(number: usize, clock: &dyn Clock) -> Durable {
 }
 
 impl Home {
-    async fn begin() -> Self {
+    pub(crate) async fn begin() -> Self {
         let folder = tempfile::tempdir().unwrap();
         let store = SqliteStore::open(folder.path().join("store.db"));
         let store: Arc<dyn Store> = Arc::new(store.await.unwrap());
@@ -117,7 +122,7 @@ impl Home {
         let parts = Parts {
             // Nothing is written here.
             writer: Writer::new(Arc::clone(&store)).0,
-            store,
+            store: Arc::clone(&store),
             delivery: delivery.clone(),
             served,
             clock,
@@ -133,10 +138,17 @@ impl Home {
         Self {
             delivery,
             shard,
+            store,
             watchers,
             _members: members,
             _folder: folder,
         }
+    }
+
+    /// An account that is made while the home runs.
+    pub(crate) async fn put_account(&self, name: &str) {
+        let (account, slot) = (account(name), Slot::of(&person(name)).number());
+        self.store.put_account(&account, slot, Put::New).await.unwrap();
     }
 
     /// Somebody has changed, and all are told.

@@ -71,10 +71,10 @@ pub(super) enum Done {
     ContactsTold(Principal),
     /// It is time to try again to make durable what could not be made so.
     SaveAgain,
-    /// The store has said what it holds of somebody.
+    /// The store has said what it holds of these people.
     Loaded {
-        principal: Principal,
-        result: Result<Option<Durable>, store::Error>,
+        people: Vec<Principal>,
+        result: Result<Vec<Durable>, store::Error>,
     },
 }
 

@@ -214,7 +214,7 @@ impl Shard {
                     tracing::error!(error, "state of people who leave is not durable");
                 }
             },
-            Done::Loaded { principal, result } => self.loaded(&principal, result),
+            Done::Loaded { people, result } => self.loaded(people, result),
             Done::Contacts { ask, epoch, listed } => self.contacts_listed(*ask, epoch, listed),
             Done::ContactsTold(principal) => self.next_contacts(&principal),
             Done::Detached => {}

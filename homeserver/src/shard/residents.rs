@@ -9,6 +9,7 @@ use crate::presentity::Presentity;
 use crate::shards::Ask;
 use membership::Slot;
 use rvp::{Fault, Principal};
+use std::collections::HashMap;
 use std::sync::Arc;
 use store::{AccountChange, Durable};
 use tokio::sync::oneshot;
@@ -33,30 +34,60 @@ impl Shard {
         waiting.push(ask);
         if waiting.len() == 1 {
             self.parts.metrics.account_read();
-            let store = Arc::clone(&self.parts.store);
-            self.doing.push(async move {
-                let result = store.load_one(&principal).await;
-                Done::Loaded { principal, result }
-            });
+            self.reads.want(principal);
+            self.read();
         }
     }
 
-    pub(super) fn loaded(&mut self, principal: &Principal, result: Result<Option<Durable>, store::Error>) {
-        let claimed_at = self.parts.served.claimed_at(Slot::of(principal));
-        let fault = match (result, claimed_at) {
-            (Ok(Some(durable)), Some(epoch)) => {
-                self.load(durable, epoch);
-                None
+    /// Begins the next read of people, if it is time for one.
+    fn read(&mut self) {
+        let Some(people) = self.reads.begin() else {
+            return;
+        };
+        let store = Arc::clone(&self.parts.store);
+        self.doing.push(async move {
+            let result = store.load(&people).await;
+            Done::Loaded { people, result }
+        });
+    }
+
+    pub(super) fn loaded(&mut self, people: Vec<Principal>, result: Result<Vec<Durable>, store::Error>) {
+        match result {
+            Ok(durables) => {
+                let found = durables.into_iter();
+                let mut found: HashMap<Principal, Durable> = found
+                    .map(|durable| (durable.account.principal.clone(), durable))
+                    .collect();
+                for principal in people {
+                    let fault = self.found(&principal, found.remove(&principal)).err();
+                    self.answer_waiting(&principal, fault);
+                }
             }
-            // The slot has gone meanwhile.
-            (Ok(Some(_)), None) => Some(Fault::Unavailable),
-            (Ok(None), _) => Some(Fault::NoSuchPrincipal),
-            (Err(error), _) => {
+            Err(store::Error::Unreadable { .. }) if people.len() > 1 => self.reads.part(people),
+            Err(error) => {
                 let error: &dyn std::error::Error = &error;
                 tracing::error!(error, "the store cannot be read");
-                Some(Fault::Unavailable)
+                for principal in people {
+                    self.answer_waiting(&principal, Some(Fault::Unavailable));
+                }
             }
-        };
+        }
+        // Only now: whoever was wanted meanwhile is read together.
+        self.reads.end();
+        self.read();
+    }
+
+    /// Takes in what the store holds of somebody.
+    fn found(&mut self, principal: &Principal, durable: Option<Durable>) -> Result<(), Fault> {
+        let durable = durable.ok_or(Fault::NoSuchPrincipal)?;
+        // The slot may have gone meanwhile.
+        let epoch = self.parts.served.claimed_at(Slot::of(principal));
+        self.load(durable, epoch.ok_or(Fault::Unavailable)?);
+        Ok(())
+    }
+
+    /// Asks anew what has waited for somebody, or says why not.
+    fn answer_waiting(&mut self, principal: &Principal, fault: Option<Fault>) {
         for ask in self.waiting.remove(principal).unwrap_or_default() {
             match fault {
                 None => self.ask(ask),
@@ -195,3 +226,7 @@ impl Shard {
         self.carry_out(principal, effects, None);
     }
 }
+
+#[cfg(test)]
+#[path = "residents_tests.rs"]
+mod tests;

@@ -12,8 +12,8 @@ use sqlx::{AssertSqlSafe, PgConnection};
 pub(super) enum Which<'a> {
     /// Everybody.
     All,
-    /// One person.
-    One(&'a Principal),
+    /// These people, by the addresses of their accounts.
+    These(&'a [&'a str]),
     /// Everybody in these slots.
     InSlots(&'a [i64]),
     /// Those whose account changed after this revision.
@@ -36,7 +36,7 @@ const BELONGINGS: [&str; 8] = [
 pub(super) async fn load(connection: &mut PgConnection, which: Which<'_>) -> Result<Vec<Found>, Failure> {
     let condition = match which {
         Which::All => "",
-        Which::One(_) => " WHERE principal = $1",
+        Which::These(_) => " WHERE principal = ANY($1)",
         Which::InSlots(_) => " WHERE slot = ANY($1)",
         Which::ChangedAfter(_) => " WHERE revision > $1",
     };
@@ -46,7 +46,7 @@ pub(super) async fn load(connection: &mut PgConnection, which: Which<'_>) -> Res
     )));
     let query = match which {
         Which::All => query,
-        Which::One(principal) => query.bind(principal.as_url()),
+        Which::These(people) => query.bind(people),
         Which::InSlots(slots) => query.bind(slots),
         Which::ChangedAfter(revision) => query.bind(revision),
     };
@@ -55,10 +55,14 @@ pub(super) async fn load(connection: &mut PgConnection, which: Which<'_>) -> Res
         .into_iter()
         .map(account::account)
         .collect::<Result<Vec<_>, _>>()?;
+    let opted_in = account::opted_in(&found);
+    if opted_in.is_empty() {
+        return Ok(found);
+    }
     let secrets: Vec<DigestRow> = sqlx::query_as(
         "SELECT account, username, ha1 FROM digest_secrets WHERE account = ANY($1) ORDER BY account, position",
     )
-    .bind(account::opted_in(&found))
+    .bind(opted_in)
     .fetch_all(&mut *connection)
     .await?;
     account::add_digest_secrets(&mut found, secrets)?;

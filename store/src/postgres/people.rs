@@ -5,14 +5,14 @@ use super::failure::Failure;
 use crate::stored;
 use crate::stored::limited::Limited;
 use crate::stored::message::message;
-use crate::stored::people::{People, belongings};
+use crate::stored::people::{Belongings, People, belongings};
 use crate::{Durable, KEPT_READ_BYTES_MAX, KeptMessage};
 use futures_util::TryStreamExt;
 use rvp::Principal;
 use sqlx::postgres::PgRow;
 use sqlx::{FromRow, PgConnection};
 
-belongings!("= ANY($1)");
+const BELONGINGS: Belongings = belongings!("= ANY($1)");
 
 /// Documents are only read of the messages within the limit: an answer cannot be broken off half way.
 const WAITING: &str = "WITH waiting AS (
@@ -26,15 +26,18 @@ const WAITING: &str = "WITH waiting AS (
 /// it one moment's truth, is the caller's.
 pub(super) async fn load(connection: &mut PgConnection, which: Which<'_>) -> Result<Vec<Durable>, Failure> {
     let found = accounts::load(connection, which).await?;
+    if found.is_empty() {
+        return Ok(Vec::new());
+    }
     let ids: Vec<i64> = found.iter().map(|found| found.id).collect();
     let mut people = People::new(found);
-    people.add_logins(rows(connection, LOGINS, &ids).await?)?;
-    people.add_views(rows(connection, VIEWS, &ids).await?)?;
-    people.add_subscriptions(rows(connection, SUBSCRIPTIONS, &ids).await?)?;
-    people.add_access(rows(connection, ACCESS, &ids).await?)?;
-    people.add_told(rows(connection, TOLD, &ids).await?)?;
-    people.add_kept(rows(connection, KEPT, &ids).await?)?;
-    people.add_contacts(rows(connection, CONTACTS, &ids).await?)?;
+    people.add_logins(rows(connection, BELONGINGS.logins, &ids).await?)?;
+    people.add_views(rows(connection, BELONGINGS.views, &ids).await?)?;
+    people.add_subscriptions(rows(connection, BELONGINGS.subscriptions, &ids).await?)?;
+    people.add_access(rows(connection, BELONGINGS.access, &ids).await?)?;
+    people.add_told(rows(connection, BELONGINGS.told, &ids).await?)?;
+    people.add_kept(rows(connection, BELONGINGS.kept, &ids).await?)?;
+    people.add_contacts(rows(connection, BELONGINGS.contacts, &ids).await?)?;
     Ok(people.finish())
 }
 

@@ -45,7 +45,11 @@ pub(super) fn accounts(connection: &Connection, which: Which<'_>) -> Result<Vec<
 fn add_digest_secrets(connection: &Connection, found: &mut [Found]) -> Result<(), Failure> {
     const SECRETS: &str = "SELECT account, username, ha1 FROM digest_secrets
         WHERE account IN (SELECT value FROM json_each(?)) ORDER BY account, position";
-    let of_these = params![json(account::opted_in(found))];
+    let opted_in = account::opted_in(found);
+    if opted_in.is_empty() {
+        return Ok(());
+    }
+    let of_these = params![json(opted_in)];
     Ok(account::add_digest_secrets(
         found,
         rows(connection, SECRETS, of_these)?,

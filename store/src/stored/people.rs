@@ -21,21 +21,34 @@ pub(crate) type ToldRow = (i64, String);
 /// Whose, principal, name, group.
 pub(crate) type ContactRow = (i64, String, String, String);
 
-/// The statements that read what belongs to people, with an engine's own way to say to whom.
+/// The statements that read what belongs to people.
+pub(crate) struct Belongings {
+    pub(crate) logins: &'static str,
+    pub(crate) views: &'static str,
+    pub(crate) subscriptions: &'static str,
+    pub(crate) access: &'static str,
+    pub(crate) told: &'static str,
+    pub(crate) kept: &'static str,
+    pub(crate) contacts: &'static str,
+}
+
+/// The same with an engine's own way to say to whom.
 macro_rules! belongings {
-    ($of_these:literal) => {
-        belongings! { $of_these,
-            LOGINS: "SELECT account, id, call_back, router, ends FROM logins", "id";
-            VIEWS: "SELECT account, id, login, state, default_state, changed, ends FROM views", "id";
-            SUBSCRIPTIONS: "SELECT account, id, watcher, subscriber, ends FROM property_subscriptions", "id";
-            ACCESS: "SELECT account, document FROM access_lists", "1";
-            TOLD: "SELECT account, state FROM told", "1";
-            KEPT: "SELECT account, number, message_id, sender, bytes, accepted, taken FROM kept_messages", "number";
-            CONTACTS: "SELECT account, principal, name, group_name FROM contacts", "position";
+    ($whose:literal) => {
+        belongings! { $whose,
+            logins: "SELECT account, id, call_back, router, ends FROM logins", "id";
+            views: "SELECT account, id, login, state, default_state, changed, ends FROM views", "id";
+            subscriptions: "SELECT account, id, watcher, subscriber, ends FROM property_subscriptions", "id";
+            access: "SELECT account, document FROM access_lists", "1";
+            told: "SELECT account, state FROM told", "1";
+            kept: "SELECT account, number, message_id, sender, bytes, accepted, taken FROM kept_messages", "number";
+            contacts: "SELECT account, principal, name, group_name FROM contacts", "position";
         }
     };
-    ($of_these:literal, $($name:ident: $select:literal, $order:literal;)*) => {
-        $(const $name: &str = concat!($select, " WHERE account ", $of_these, " ORDER BY account, ", $order);)*
+    ($whose:literal, $($name:ident: $select:literal, $order:literal;)*) => {
+        $crate::stored::people::Belongings {
+            $($name: concat!($select, " WHERE account ", $whose, " ORDER BY account, ", $order),)*
+        }
     };
 }
 pub(crate) use belongings;

@@ -79,8 +79,8 @@ impl Store for Gated {
         self.inner.moves(slot).await
     }
 
-    async fn load_one(&self, principal: &Principal) -> Result<Option<Durable>, Error> {
-        self.inner.load_one(principal).await
+    async fn load(&self, people: &[Principal]) -> Result<Vec<Durable>, Error> {
+        self.inner.load(people).await
     }
 
     async fn write(&self, writes: &[Write]) -> Result<Vec<Fenced>, Error> {
