@@ -48,7 +48,7 @@ fn changes_are_told() {
 fn deciding_takes_few_instructions() {
     for (scenario, most_for_tests, most_for_release) in [
         ("messages_are_delivered", 9_700, 2_200),
-        ("hundred_watch", 21_000, 4_300),
+        ("hundred_watch", 21_000, 3_250),
         ("changes_are_told", 18_600, 2_900),
     ] {
         println!("{scenario}:");
