@@ -15,7 +15,6 @@ mod settings;
 pub use etcd::Etcd;
 pub use gate::Gate;
 pub use journal::{Journal, Line};
-pub use ports::Reserved;
 pub use process::{Launch, Process};
 pub use programs::Programs;
 
@@ -24,6 +23,7 @@ use crate::cluster::Plan;
 use crate::wait::until;
 use anyhow::{Context, ensure};
 use passing::Passing;
+use ports::Reserved;
 use settings::Addresses;
 use std::collections::{BTreeMap, BTreeSet};
 use std::fmt::Write;

@@ -1,10 +1,14 @@
 //! The cluster under measurement, by `homeport up --processes`, and an etcd that can be taken away.
 
+#[path = "../../../tests/harness/processes/ports.rs"]
+mod ports;
+
 use anyhow::{Context, Result, bail, ensure};
+use ports::Reserved;
 use serde::Deserialize;
 use std::collections::BTreeMap;
 use std::io::{BufRead, BufReader};
-use std::net::{SocketAddr, TcpListener};
+use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
 use std::time::Duration;
@@ -193,30 +197,28 @@ impl Drop for Cluster {
 /// An etcd of one member.
 pub(crate) struct Etcd {
     folder: PathBuf,
-    client: SocketAddr,
-    peer: SocketAddr,
+    client: Reserved,
+    peer: Reserved,
     child: Option<Child>,
 }
 
 impl Etcd {
     pub(crate) fn new(folder: &Path) -> Result<Self> {
-        let free = || TcpListener::bind("127.0.0.1:0");
-        let (client, peer) = (free()?, free()?);
         Ok(Self {
             folder: folder.to_owned(),
-            client: client.local_addr()?,
-            peer: peer.local_addr()?,
+            client: Reserved::new()?,
+            peer: Reserved::new()?,
             child: None,
         })
     }
 
     pub(crate) fn endpoint(&self) -> String {
-        format!("http://{}", self.client)
+        format!("http://{}", self.client.address())
     }
 
     /// Starts it, also again with what it had, and waits until it answers.
     pub(crate) async fn start(&mut self) -> Result<()> {
-        let (client, peer) = (self.endpoint(), format!("http://{}", self.peer));
+        let (client, peer) = (self.endpoint(), format!("http://{}", self.peer.address()));
         let child = Command::new("etcd")
             .arg("--data-dir")
             .arg(&self.folder)
@@ -239,7 +241,7 @@ impl Etcd {
             .context("start etcd: install the Debian package etcd-server")?;
         self.child = Some(child);
         let answers = async {
-            while TcpStream::connect(self.client).await.is_err() {
+            while TcpStream::connect(self.client.address()).await.is_err() {
                 tokio::time::sleep(Duration::from_millis(20)).await;
             }
         };

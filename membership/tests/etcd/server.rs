@@ -1,9 +1,12 @@
 //! Real etcds on loopback, each with a folder and ports of its own, ended with the test.
 
+#[path = "../../../tests/harness/processes/ports.rs"]
+mod ports;
+
 use etcd_client::Client;
 use membership::{EtcdConfig, EtcdMembership, Membership, Spawn};
+use ports::Reserved;
 use std::fs::File;
-use std::net::TcpListener;
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
 use std::sync::{Arc, Mutex};
@@ -20,6 +23,8 @@ pub(crate) struct Server {
     endpoint: String,
     folder: TempDir,
     child: Option<Child>,
+    /// Its ports, also while it does not run.
+    _ports: [Reserved; 2],
 }
 
 impl Server {
@@ -35,15 +40,13 @@ impl Server {
 
     /// The same with further arguments.
     pub(crate) async fn cluster_with(count: usize, further: &[String]) -> Vec<Self> {
-        // Another process may take a port between finding and using it, though hardly ever three times.
-        for _ in 0..3 {
-            let mut servers = servers(count, further);
-            servers.iter_mut().for_each(Self::run);
-            if !further.is_empty() || servers[0].answers().await {
-                return servers;
-            }
+        let mut servers = servers(count, further);
+        servers.iter_mut().for_each(Self::run);
+        if further.is_empty() {
+            let answered = tokio::time::timeout(PATIENCE, servers[0].answered());
+            answered.await.expect("an etcd that runs answers");
         }
-        panic!("etcd does not start");
+        servers
     }
 
     /// Starts it, also again: with the data it had.
@@ -107,13 +110,8 @@ impl Server {
         Client::connect([self.endpoint()], None).await.unwrap()
     }
 
-    /// Waits until it answers; false when it has ended instead.
-    async fn answers(&mut self) -> bool {
-        let answered = tokio::time::timeout(PATIENCE, self.answered()).await;
-        answered.expect("an etcd that runs answers")
-    }
-
-    async fn answered(&mut self) -> bool {
+    /// Waits until it answers.
+    async fn answered(&mut self) {
         let mut tick = tokio::time::interval(Duration::from_millis(20));
         loop {
             tick.tick().await;
@@ -121,13 +119,12 @@ impl Server {
                 && let Some(status) = child.try_wait().unwrap()
             {
                 let log = std::fs::read_to_string(self.folder.path().join("log")).unwrap();
-                eprintln!("etcd has ended with {status}:\n{log}");
-                return false;
+                panic!("etcd has ended with {status}:\n{log}");
             }
             let mut client = self.client().await;
             let read = tokio::time::timeout(Duration::from_secs(1), client.get("any", None));
             if matches!(read.await, Ok(Ok(_))) {
-                return true;
+                return;
             }
         }
     }
@@ -141,17 +138,17 @@ impl Drop for Server {
 
 fn servers(count: usize, further: &[String]) -> Vec<Server> {
     let scheme = if further.is_empty() { "http" } else { "https" };
-    // Kept until all are found, so that no port is found twice.
-    let found: Vec<_> = (0..2 * count)
-        .map(|_| TcpListener::bind("127.0.0.1:0").unwrap())
+    let reserved = || Reserved::new().expect("there are ports");
+    let ports: Vec<_> = (0..count).map(|_| [reserved(), reserved()]).collect();
+    let peer_url = |peer: &Reserved| format!("http://{}", peer.address());
+    let peers: Vec<_> = (0..)
+        .zip(&ports)
+        .map(|(n, [_, peer])| format!("etcd-{n}={}", peer_url(peer)))
         .collect();
-    let url = |scheme: &str, at: usize| format!("{scheme}://{}", found[at].local_addr().unwrap());
-    let peers: Vec<_> = (0..count)
-        .map(|n| format!("etcd-{n}={}", url("http", 2 * n + 1)))
-        .collect();
-    let server = |n: usize| {
+    let server = |(n, ports): (usize, [Reserved; 2])| {
         let folder = folder();
-        let (client, peer) = (url(scheme, 2 * n), url("http", 2 * n + 1));
+        let [client, peer] = &ports;
+        let (client, peer) = (format!("{scheme}://{}", client.address()), peer_url(peer));
         let data = folder.path().join("data").to_string_lossy().into_owned();
         let arguments = [
             ("name", format!("etcd-{n}")),
@@ -170,9 +167,10 @@ fn servers(count: usize, further: &[String]) -> Vec<Server> {
             endpoint: client,
             folder,
             child: None,
+            _ports: ports,
         }
     };
-    (0..count).map(server).collect()
+    ports.into_iter().enumerate().map(server).collect()
 }
 
 /// In memory where possible: a busy disk makes etcd elect anew.
