@@ -16,8 +16,9 @@ use tokio_util::sync::CancellationToken;
 
 /// One end of such a link.
 pub(super) struct Within {
-    /// Who serves what is called here.
-    serve: Arc<dyn Serve>,
+    /// Who serves what is called here. They are held by the task that keeps their end, so that whoever has a link that has
+    /// ended does not keep them.
+    serve: Weak<dyn Serve>,
     /// The link as they see it. Ends are held by the tasks that keep them, so that they do not hold each other.
     theirs: OnceLock<Weak<Inner>>,
     open: Semaphore,
@@ -34,7 +35,7 @@ pub(super) fn pair((one, one_serves): End<'_>, (other, other_serves): End<'_>) -
     let closed = CancellationToken::new();
     let end = |peer: &Peer, serve: &Arc<dyn Serve>| {
         let within = Within {
-            serve: Arc::clone(serve),
+            serve: Arc::downgrade(serve),
             theirs: OnceLock::new(),
             open: Semaphore::new(CALLS_MAX),
             presence: Semaphore::new(PRESENCE_CALLS_MAX),
@@ -76,7 +77,8 @@ impl Within {
         let asker = Asker::within(Link {
             inner: theirs.ok_or(Refused::Closed)?,
         });
-        let mut serving = self.serve.serve(asker, call);
+        let serve = self.serve.upgrade().ok_or(Refused::Closed)?;
+        let mut serving = serve.serve(asker, call);
         let mut has_begun = false;
         let served = poll_fn(|context| {
             if mem::replace(&mut has_begun, true) {

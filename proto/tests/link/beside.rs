@@ -170,6 +170,20 @@ async fn a_link_that_nobody_keeps_has_ended_for_both() {
     }
 }
 
+/// Links are kept by whoever opened them until they open others.
+#[tokio::test]
+async fn a_link_that_has_ended_does_not_keep_who_served_there() {
+    let (home, router) = (End::echo(), End::silent());
+    let process = Process::new(Arc::clone(&home), router);
+    let link = process.link().await;
+    let (closed, serves) = (home.closed.clone(), Arc::downgrade(&home));
+    drop((home, process.listening));
+    assert_eq!(link.call(call(1)).await, Ok(echoed(1)), "the link holds them");
+    link.hang_up();
+    reaches(&closed, 1).await;
+    assert!(serves.upgrade().is_none(), "an ended link holds them");
+}
+
 /// Whoever lets others have a turn in the first step of a call does so.
 #[tokio::test]
 async fn a_call_that_yields_lets_others_run() {
