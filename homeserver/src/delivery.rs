@@ -120,8 +120,9 @@ impl Delivery {
         // Not before it can be asked: whoever waits for it goes on with this.
         self.meet(&link.peer().name);
         if before.is_some() {
-            // It may have begun anew, without a connection of before.
+            // It may have begun anew, without a connection of before, and without what waited for its clients.
             self.doubt_attachments(&link.peer().name);
+            self.tell_again(&link.peer().name);
         }
     }
 
@@ -155,11 +156,16 @@ impl Delivery {
         self.inner.lost.add(router);
         tracing::info!(router, "router's link ended");
         self.doubt_attachments(router);
+        self.tell_again(router);
+    }
+
+    /// What a router was handed a moment ago may not have reached its clients.
+    fn tell_again(&self, router: &str) {
         let handed = self.inner.told_routers.on(router);
         if handed.is_empty() {
             return;
         }
-        let (delivery, router) = (self.clone(), router.clone());
+        let (delivery, router) = (self.clone(), router.to_owned());
         self.inner
             .tasks
             .spawn("tell a lost router's clients again", OnError::Log, async move {

@@ -1,6 +1,8 @@
 //! What a change costs that a hundred people are told, behind the core: from the home of whom it is of to the router that
 //! has all their connections, without the links between.
 
+mod linked_again;
+
 use super::{Delivery, Telling, Way};
 use crate::census::Census;
 use crate::claims::Claims;
