@@ -12,8 +12,8 @@ const TOGETHER_MAX: usize = 256;
 #[derive(Debug, Default)]
 pub(super) struct Reads {
     waiting: VecDeque<Principal>,
-    /// Those of a read that failed for one of them: nobody else is to suffer for that.
-    alone: VecDeque<Principal>,
+    /// Parts of reads that failed for somebody among them: nobody else is to suffer for that.
+    parts: VecDeque<Vec<Principal>>,
     is_under_way: bool,
 }
 
@@ -23,9 +23,11 @@ impl Reads {
         self.waiting.push_back(principal);
     }
 
-    /// These could not be read together.
-    pub(super) fn part(&mut self, people: Vec<Principal>) {
-        self.alone.extend(people);
+    /// These could not be read together: each half of them is read by itself, so that whoever it is for is soon alone.
+    pub(super) fn part(&mut self, mut people: Vec<Principal>) {
+        let other = people.split_off(people.len() / 2);
+        self.parts
+            .extend([people, other].into_iter().filter(|half| !half.is_empty()));
     }
 
     /// Whom to read now; nobody while a read is under way, or when all are read.
@@ -33,13 +35,10 @@ impl Reads {
         if self.is_under_way {
             return None;
         }
-        let people: Vec<Principal> = match self.alone.pop_front() {
-            Some(alone) => vec![alone],
-            None => self
-                .waiting
-                .drain(..self.waiting.len().min(TOGETHER_MAX))
-                .collect(),
-        };
+        let people = self.parts.pop_front().unwrap_or_else(|| {
+            let together = self.waiting.len().min(TOGETHER_MAX);
+            self.waiting.drain(..together).collect()
+        });
         self.is_under_way = !people.is_empty();
         self.is_under_way.then_some(people)
     }
@@ -47,6 +46,12 @@ impl Reads {
     /// The read that was under way has ended.
     pub(super) fn end(&mut self) {
         self.is_under_way = false;
+    }
+
+    /// All who have not been read. Where the store cannot be read they are not to find that out one read after another.
+    pub(super) fn give_up(&mut self) -> impl Iterator<Item = Principal> + use<> {
+        let (parts, waiting) = (std::mem::take(&mut self.parts), std::mem::take(&mut self.waiting));
+        parts.into_iter().flatten().chain(waiting)
     }
 }
 
@@ -78,16 +83,33 @@ mod tests {
     }
 
     #[test]
-    fn who_could_not_be_read_with_others_is_read_alone_and_first() {
-        let (mut reads, people) = wanted(2);
-        assert_eq!(reads.begin(), Some(people.clone()));
-        reads.want(person(2));
-        reads.part(people);
-        reads.end();
-        for number in 0..3 {
-            assert_eq!(reads.begin(), Some(vec![person(number)]));
+    fn who_could_not_be_read_with_others_is_soon_alone() {
+        let (mut reads, people) = wanted(5);
+        let read = reads.begin().unwrap();
+        reads.want(person(5));
+        reads.part(read);
+        for expected in [&people[..2], &people[2..], &[person(5)]] {
             reads.end();
+            assert_eq!(reads.begin().as_deref(), Some(expected));
         }
+        reads.part(vec![person(6)]);
+        reads.end();
+        assert_eq!(reads.begin(), Some(vec![person(6)]));
+        reads.end();
+        assert_eq!(reads.begin(), None);
+    }
+
+    #[test]
+    fn all_who_have_not_been_read_are_given_up() {
+        let (mut reads, people) = wanted(3);
+        let read = reads.begin().unwrap();
+        reads.want(person(3));
+        reads.part(read);
+        assert_eq!(
+            reads.give_up().collect::<Vec<_>>(),
+            [&people[..], &[person(3)]].concat()
+        );
+        reads.end();
         assert_eq!(reads.begin(), None);
     }
 }

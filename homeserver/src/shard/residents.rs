@@ -11,6 +11,7 @@ use membership::Slot;
 use rvp::{Fault, Principal};
 use std::collections::HashMap;
 use std::sync::Arc;
+use std::time::Duration;
 use store::{AccountChange, Durable};
 use tokio::sync::oneshot;
 
@@ -18,6 +19,8 @@ use tokio::sync::oneshot;
 const WAITING_FOR_STORE_MAX: usize = 64;
 /// Principals of whom the store is asked at once: whoever asked may have given up, and asked about others.
 const ASKED_OF_STORE_MAX: usize = 16_384;
+/// How long a read of the store may take: whoever waits gives up a little later.
+const READ_WITHIN: Duration = Duration::from_secs(10);
 
 impl Shard {
     /// Keeps a question until the store has said whether there is such a person: an account that was
@@ -46,7 +49,8 @@ impl Shard {
         };
         let store = Arc::clone(&self.parts.store);
         self.doing.push(async move {
-            let result = store.load(&people).await;
+            let read = tokio::time::timeout(READ_WITHIN, store.load(&people)).await;
+            let result = read.unwrap_or_else(|elapsed| Err(store::Error::Unavailable(Arc::new(elapsed))));
             Done::Loaded { people, result }
         });
     }
@@ -63,18 +67,33 @@ impl Shard {
                     self.answer_waiting(&principal, fault);
                 }
             }
-            Err(store::Error::Unreadable { .. }) if people.len() > 1 => self.reads.part(people),
             Err(error) => {
-                let error: &dyn std::error::Error = &error;
-                tracing::error!(error, "the store cannot be read");
-                for principal in people {
-                    self.answer_waiting(&principal, Some(Fault::Unavailable));
+                // What is stored of somebody among them, and not the store.
+                let is_of_one = matches!(
+                    error,
+                    store::Error::Unreadable { .. } | store::Error::Corrupt { .. }
+                );
+                if is_of_one && people.len() > 1 {
+                    self.reads.part(people);
+                } else {
+                    self.cannot_read(people, is_of_one, &error);
                 }
             }
         }
         // Only now: whoever was wanted meanwhile is read together.
         self.reads.end();
         self.read();
+    }
+
+    fn cannot_read(&mut self, mut people: Vec<Principal>, is_of_one: bool, error: &store::Error) {
+        let error: &dyn std::error::Error = error;
+        tracing::error!(error, "the store cannot be read");
+        if !is_of_one {
+            people.extend(self.reads.give_up());
+        }
+        for principal in people {
+            self.answer_waiting(&principal, Some(Fault::Unavailable));
+        }
     }
 
     /// Takes in what the store holds of somebody.

@@ -40,9 +40,23 @@ async fn one_who_cannot_be_read_keeps_nobody_else_out() {
         of: "bob".to_owned(),
     };
     home.shard.doing = Doing::default();
-    home.shard
-        .loaded(vec![person("alice"), person("bob")], Err(unreadable));
+    let both = vec![person("alice"), person("bob")];
+    home.shard.loaded(both, Err(unreadable.clone()));
     let salt = answer(&mut home, alice).await;
     assert!(matches!(salt, Ok(Answer::ScramSalt(_))), "{salt:?}");
-    assert_eq!(answer(&mut home, bob).await, Err(Fault::Unauthenticated.into()));
+    // He is being read alone.
+    home.shard.doing = Doing::default();
+    home.shard.loaded(vec![person("bob")], Err(unreadable));
+    assert_eq!(answer(&mut home, bob).await, Err(Fault::Unavailable.into()));
+}
+
+#[tokio::test]
+async fn all_who_wait_hear_at_once_that_the_store_is_away() {
+    let mut home = Home::begin().await;
+    let first = asked(&mut home, "alice");
+    let second = asked(&mut home, "bob");
+    home.shard.doing = Doing::default();
+    home.shard.loaded(vec![person("alice")], Err(Error::Stopped));
+    assert_eq!(first.await.unwrap(), Err(Fault::Unavailable.into()));
+    assert_eq!(second.await.unwrap(), Err(Fault::Unavailable.into()));
 }

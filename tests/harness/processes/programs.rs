@@ -75,10 +75,11 @@ fn newest_source(folder: &Path) -> Option<SystemTime> {
     for entry in fs::read_dir(folder).ok()? {
         let path = entry.ok()?.path();
         let name = path.file_name()?.to_str()?;
-        let is_source = [".rs", ".proto", ".sql", "Cargo.lock"]
+        let is_source = [".rs", ".proto", ".sql", ".toml", "Cargo.lock"]
             .iter()
             .any(|end| name.ends_with(end));
-        if path.is_dir() && !NOT_LINKED.contains(&name) && !name.starts_with('.') {
+        let may_have_some = name == ".cargo" || !(name.starts_with('.') || NOT_LINKED.contains(&name));
+        if path.is_dir() && may_have_some {
             newest = newest.max(newest_source(&path)?);
         } else if is_source {
             newest = newest.max(changed(&path)?);
