@@ -35,7 +35,6 @@ const BLOCKS_MAX: u64 = 56;
 pub(crate) struct Home {
     delivery: Delivery,
     pub(crate) shard: Shard,
-    store: Arc<dyn Store>,
     watchers: Vec<Principal>,
     // Dropped last.
     _members: watch::Sender<Arc<Members>>,
@@ -124,7 +123,7 @@ impl Home {
         let parts = Parts {
             // Nothing is written here.
             writer: Writer::new(Arc::clone(&store)).0,
-            store: Arc::clone(&store),
+            store,
             delivery: delivery.clone(),
             served,
             clock,
@@ -140,7 +139,6 @@ impl Home {
         Self {
             delivery,
             shard,
-            store,
             watchers,
             _members: members,
             _folder: folder,
@@ -150,7 +148,8 @@ impl Home {
     /// An account that is made while the home runs.
     pub(crate) async fn put_account(&self, name: &str) {
         let (account, slot) = (account(name), Slot::of(&person(name)).number());
-        self.store.put_account(&account, slot, Put::New).await.unwrap();
+        let store = &self.delivery.inner.claims.store;
+        store.put_account(&account, slot, Put::New).await.unwrap();
     }
 
     /// Somebody has changed, and all are told.
