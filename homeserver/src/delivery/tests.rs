@@ -235,7 +235,7 @@ fn telling_a_hundred_takes_few_instructions() {
     counted.expect(&[
         ("Home::send", 116_000, 33_600),
         ("Home::hand_to_home", 320_000, 25_000),
-        ("Home::hand_to_shard", 460_000, 52_500),
+        ("Home::hand_to_shard", 460_000, 52_000),
         ("Home::hand_to_router", 406_000, 48_000),
     ]);
 }
