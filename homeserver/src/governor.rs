@@ -6,8 +6,10 @@
 //! for those who come meanwhile.
 //!
 //! The rate is measured, not configured: it goes up while those who are let in are answered quickly and others wait for
-//! long, and down when answers become slow.
+//! long, and down when answers become slow. There are two, each measured while it is in force: one while people talk, who
+//! are not to notice, and one while nobody does.
 
+use crate::ledger::Ledger;
 use prometheus_client::collector::Collector;
 use prometheus_client::encoding::{DescriptorEncoder, EncodeMetric};
 use prometheus_client::metrics::counter::ConstCounter;
@@ -17,15 +19,23 @@ use std::fmt;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, SystemTime};
 
-/// Log-ons a second to begin with: what half a processor of today takes, a home and its part of a router.
-const RATE_FIRST: f64 = 1_200.0;
+/// Log-ons a second to begin with while people talk: what half a processor of today takes, a home and its part of a
+/// router.
+const RATE_IN_TALK: f64 = 1_200.0;
+/// The same while nobody talks: as many as come through the door of a router. The quicker they are in, the less each
+/// costs: whoever is in already is told of the others, and processors that rest in between are woken up each time.
+const RATE_IN_SILENCE: f64 = 8_000.0;
+/// From so many messages a second on people talk.
+const TALK: f64 = 10.0;
+/// An average over more than this says nothing of today: then any message is talk, until the next look.
+const LONG_AGO: Duration = Duration::from_secs(2);
 const RATE_LEAST: f64 = 20.0;
 const RATE_MOST: f64 = 50_000.0;
 /// Turns that nobody took are kept for so long: as many may come at one moment.
 const BURST: Duration = Duration::from_millis(20);
 /// Whoever waits is let in together with the others of so long: what comes together is read, written and answered
 /// together, which costs less.
-const TOGETHER: Duration = Duration::from_millis(5);
+const TOGETHER: Duration = Duration::from_millis(2);
 /// To wait for longer than this is to wait for long.
 const LONG: Duration = Duration::from_millis(250);
 /// Nobody waits longer for a turn: whoever came back in the second that they were given is let in within it.
@@ -53,10 +63,15 @@ pub(crate) struct Governor {
 struct State {
     /// Turns are counted from here.
     began: SystemTime,
-    rate: f64,
+    in_talk: f64,
+    in_silence: f64,
+    people_talk: bool,
+    ledger: Ledger,
     /// The next turn, which may have passed.
     next_turn: SystemTime,
     window_began: SystemTime,
+    /// Messages that had come in by then.
+    messages: u64,
     /// In this window somebody had to wait for long or was refused; an answer took long.
     wanted: bool,
     slow: bool,
@@ -66,12 +81,17 @@ struct State {
 }
 
 impl Governor {
-    pub(crate) fn new(now: SystemTime) -> Self {
+    /// A governor that knows from the ledger whether people talk.
+    pub(crate) fn new(ledger: Ledger, now: SystemTime) -> Self {
         let state = State {
             began: now,
-            rate: RATE_FIRST,
+            in_talk: RATE_IN_TALK,
+            in_silence: RATE_IN_SILENCE,
+            people_talk: false,
             next_turn: now,
             window_began: now,
+            messages: ledger.accepted(),
+            ledger,
             wanted: false,
             slow: false,
             next_return: now,
@@ -97,7 +117,7 @@ impl Governor {
             state.sent_away += 1;
             return Err(state.send_away(now));
         }
-        let turn = Duration::from_secs_f64(1.0 / state.rate);
+        let turn = Duration::from_secs_f64(1.0 / state.rate());
         state.next_turn += turn;
         Ok(wait)
     }
@@ -118,7 +138,7 @@ impl Collector for Governor {
     fn encode(&self, mut encoder: DescriptorEncoder<'_>) -> Result<(), fmt::Error> {
         let (rate, sent_away) = {
             let state = self.state();
-            (state.rate, state.sent_away)
+            (state.rate(), state.sent_away)
         };
         let (gauge, counter) = (ConstGauge::new(rate), ConstCounter::new(sent_away));
         let help = "Log-ons that are let in each second at most";
@@ -130,8 +150,18 @@ impl Collector for Governor {
 }
 
 impl State {
+    /// The rate that is in force.
+    fn rate(&self) -> f64 {
+        if self.people_talk {
+            self.in_talk
+        } else {
+            self.in_silence
+        }
+    }
+
     fn adapt(&mut self, now: SystemTime) {
-        if since(self.window_began, now) < WINDOW {
+        let window = since(self.window_began, now);
+        if window < WINDOW {
             return;
         }
         let factor = match (self.slow, self.wanted) {
@@ -139,8 +169,21 @@ impl State {
             (false, true) => FASTER,
             (false, false) => 1.0,
         };
-        self.rate = (self.rate * factor).clamp(RATE_LEAST, RATE_MOST);
-        (self.window_began, self.slow, self.wanted) = (now, false, false);
+        let rate = (self.rate() * factor).clamp(RATE_LEAST, RATE_MOST);
+        if self.people_talk {
+            self.in_talk = rate;
+        } else {
+            self.in_silence = rate;
+        }
+        let messages = self.ledger.accepted();
+        let spoken = messages.saturating_sub(self.messages);
+        self.people_talk = if window > LONG_AGO {
+            spoken > 0
+        } else {
+            spoken as f64 >= TALK * window.as_secs_f64()
+        };
+        (self.window_began, self.messages) = (now, messages);
+        (self.slow, self.wanted) = (false, false);
     }
 
     /// How long it is until the next turn.
@@ -159,12 +202,13 @@ impl State {
     }
 
     fn wait_max(&self) -> Duration {
-        WAIT_MAX.min(Duration::from_secs_f64(WAITING_MAX / self.rate))
+        WAIT_MAX.min(Duration::from_secs_f64(WAITING_MAX / self.rate()))
     }
 
     /// A time of its own for one who is refused, in whole seconds, as `Retry-After` counts.
     fn send_away(&mut self, now: SystemTime) -> u16 {
-        let turn = Duration::from_secs_f64(1.0 / (self.rate * PROMISED));
+        // No more in one second than may wait.
+        let turn = Duration::from_secs_f64(1.0 / (self.rate() * PROMISED).min(WAITING_MAX));
         self.next_return = self.next_return.max(now) + turn;
         let away = since(now, self.next_return).as_secs_f64().ceil();
         // Cannot be negative, and a cast from a float saturates.

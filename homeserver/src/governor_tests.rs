@@ -1,4 +1,5 @@
 use super::*;
+use crate::ledger::Entry;
 use std::collections::BTreeMap;
 
 const QUICK: Duration = Duration::from_millis(5);
@@ -7,9 +8,22 @@ fn begin() -> SystemTime {
     SystemTime::UNIX_EPOCH + Duration::from_secs(1_000_000)
 }
 
+fn governor() -> Governor {
+    Governor::new(Ledger::default(), begin())
+}
+
+/// So many messages come in.
+fn messages(governor: &Governor, accepted: u64) {
+    let ledger = governor.state().ledger.clone();
+    ledger.enter(&Entry {
+        accepted,
+        ..Entry::default()
+    });
+}
+
 #[test]
 fn a_quiet_morning_waits_for_nothing() {
-    let (governor, mut now) = (Governor::new(begin()), begin());
+    let (governor, mut now) = (governor(), begin());
     for _ in 0..5_000 {
         assert_eq!(governor.admit(now), Ok(Duration::ZERO));
         governor.answered(now, QUICK);
@@ -20,12 +34,13 @@ fn a_quiet_morning_waits_for_nothing() {
 /// Of many at one moment, those who wait are let in a few at a time, and in as many moments as the rate asks for.
 #[test]
 fn many_at_one_moment_come_in_at_an_even_pace() {
-    let (governor, now) = (Governor::new(begin()), begin() + Duration::from_millis(7));
+    let (governor, now) = (governor(), begin() + TOGETHER * 7 / 5);
+    governor.state().people_talk = true;
     let mut by_moment: BTreeMap<Duration, u32> = BTreeMap::new();
     while let Ok(wait) = governor.admit(now) {
         *by_moment.entry(wait).or_default() += 1;
     }
-    let together = (RATE_FIRST * TOGETHER.as_secs_f64()) as u32;
+    let together = (RATE_IN_TALK * TOGETHER.as_secs_f64()) as u32;
     let at_once = by_moment.remove(&Duration::ZERO).unwrap();
     assert!(at_once <= 2 * together + 1, "{at_once} at once");
     let most = by_moment.values().max().unwrap();
@@ -41,9 +56,64 @@ fn many_at_one_moment_come_in_at_an_even_pace() {
     assert!(*by_moment.keys().last().unwrap() <= WAIT_MAX + TOGETHER);
 }
 
+/// How many are let in within the second after this moment, of many who come then.
+fn let_in(governor: &Governor, now: SystemTime) -> usize {
+    let waits = std::iter::from_fn(|| governor.admit(now).ok());
+    waits.count()
+}
+
+#[test]
+fn who_talks_is_not_held_up_by_who_logs_on() {
+    let (governor, mut now) = (governor(), begin());
+    let mut let_in_after = |seconds, accepted| {
+        messages(&governor, accepted);
+        now += Duration::from_secs(seconds);
+        let_in(&governor, now)
+    };
+    for (seconds, accepted, talk) in [
+        (1, 0, false),
+        (1, 9, false),
+        (1, 10, true),
+        (1, 0, false),
+        (2, 20, true),
+        (2, 19, false),
+        // Of how long ago that was nothing is known.
+        (3_600, 1, true),
+        (3_600, 0, false),
+    ] {
+        let came = let_in_after(seconds, accepted);
+        let expected = if talk { 1_100..1_900 } else { 3_900..4_500 };
+        assert!(
+            expected.contains(&came),
+            "{came} after {accepted} messages in {seconds} s"
+        );
+    }
+}
+
+/// A morning in which the answers were slow says nothing of the time in which people talk, and the other way round.
+#[test]
+fn each_rate_is_measured_for_itself() {
+    let (governor, mut now) = (governor(), begin());
+    for _ in 0..10 {
+        now += WINDOW;
+        governor.answered(now, SLOW * 2);
+    }
+    let slow = governor.state().in_silence;
+    assert!(slow < RATE_IN_SILENCE / 10.0, "{slow}");
+    assert_eq!(governor.state().in_talk, RATE_IN_TALK);
+    for _ in 0..10 {
+        now += WINDOW;
+        messages(&governor, 2);
+        governor.answered(now, SLOW * 2);
+    }
+    let talk = governor.state().in_talk;
+    assert!(talk < RATE_IN_TALK / 10.0, "{talk}");
+    assert!(governor.state().in_silence >= slow * SLOWER);
+}
+
 #[test]
 fn a_clock_that_is_set_back_keeps_nobody_waiting() {
-    let (governor, now) = (Governor::new(begin()), begin());
+    let (governor, now) = (governor(), begin());
     while governor.admit(now).is_ok() {}
     let hour = Duration::from_secs(3_600);
     assert_eq!(governor.admit(now - hour), Ok(Duration::ZERO));
@@ -53,7 +123,7 @@ fn a_clock_that_is_set_back_keeps_nobody_waiting() {
 /// wave: nobody is refused more than a few times, and not many come back in one second.
 #[test]
 fn a_storm_is_spread_and_ends() {
-    let (governor, mut now) = (Governor::new(begin()), begin());
+    let (governor, mut now) = (governor(), begin());
     let mut coming: BTreeMap<u64, Vec<u32>> = BTreeMap::from([(0, vec![0; 20_000])]);
     let (mut inside, mut most_refusals, mut last) = (0, 0, 0);
     let mut biggest_wave = 0;
@@ -92,28 +162,28 @@ fn a_storm_is_spread_and_ends() {
 /// Also at a rate at which so many come that nobody may wait for long.
 #[test]
 fn whoever_is_refused_raises_the_rate() {
-    for rate in [RATE_FIRST, RATE_MOST / 2.0] {
-        let (governor, now) = (Governor::new(begin()), begin());
-        governor.state().rate = rate;
+    for rate in [RATE_IN_TALK, RATE_IN_SILENCE, RATE_MOST / 2.0] {
+        let (governor, now) = (governor(), begin());
+        governor.state().in_silence = rate;
         while governor.admit(now).is_ok() {}
         governor.answered(now + WINDOW, QUICK);
         assert!(
-            governor.state().rate > rate,
+            governor.state().rate() > rate,
             "{} of {rate}",
-            governor.state().rate
+            governor.state().rate()
         );
     }
 }
 
 #[test]
 fn slow_answers_lower_the_rate_and_quick_ones_raise_it() {
-    let (governor, mut now) = (Governor::new(begin()), begin());
-    let first = governor.state().rate;
+    let (governor, mut now) = (governor(), begin());
+    let first = governor.state().rate();
     for _ in 0..10 {
         now += WINDOW;
         governor.answered(now, SLOW * 2);
     }
-    let low = governor.state().rate;
+    let low = governor.state().rate();
     assert!(low < first / 10.0, "{low} of {first}");
     for _ in 0..40 {
         now += WINDOW;
@@ -122,17 +192,17 @@ fn slow_answers_lower_the_rate_and_quick_ones_raise_it() {
         }
     }
     assert!(
-        governor.state().rate > first,
+        governor.state().rate() > first,
         "{} of {first}",
-        governor.state().rate
+        governor.state().rate()
     );
 }
 
 #[test]
 fn nobody_is_sent_away_for_ever() {
-    let (governor, now) = (Governor::new(begin()), begin());
+    let (governor, now) = (governor(), begin());
     let mut longest = 0;
-    for _ in 0..1_000_000 {
+    for _ in 0..2_000_000 {
         if let Err(seconds) = governor.admit(now) {
             assert!(seconds >= longest, "later ones come back later");
             longest = seconds;

@@ -74,6 +74,11 @@ impl Ledger {
         }
     }
 
+    /// How many messages have come in.
+    pub(crate) fn accepted(&self) -> u64 {
+        self.counts().accepted
+    }
+
     /// How many messages are open.
     pub(crate) fn in_flight(&self) -> u32 {
         u32::try_from(self.counts().in_flight).unwrap_or(0)

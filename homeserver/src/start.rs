@@ -126,7 +126,7 @@ fn share(
     let (metrics, ledger) = (Metrics::register(home), Ledger::register(home));
     let census = Census::new(config.capacity);
     census.register(home);
-    let governor = Governor::new(resources.clock.now());
+    let governor = Governor::new(ledger.clone(), resources.clock.now());
     governor.register(home);
     let placements = Placements::follow(resources.membership.members());
     let (shards, mailboxes) = Shards::new(config.shards);

@@ -10,7 +10,7 @@ use std::time::Duration;
 use tokio::time::Instant;
 
 /// From the beginning of one transaction to that of the next.
-pub(super) const PACE: Duration = Duration::from_millis(10);
+pub(super) const PACE: Duration = Duration::from_millis(5);
 
 /// Submissions within that time from which on much comes: logins and states, of which each who logs on has a few.
 pub(super) const MUCH: usize = 16;
