@@ -2,12 +2,12 @@
 //!
 //! Everybody has a turn, a few at a time and at an even pace, so that whoever talks meanwhile is not held up by many
 //! log-ons at one moment. Whose turn is soon waits for it here. Others are refused and get a second of their own in
-//! which to come back, so that those who were refused together do not come back together. A fifth of the rate is kept
-//! for those who come meanwhile.
+//! which to come back, so that those who were refused together do not come back together. At least a fifth of the
+//! rate is kept for those who come meanwhile.
 //!
 //! The rate is measured, not configured: it goes up while those who are let in are answered quickly and others wait for
-//! long, and down when answers become slow. There are two, each measured while it is in force: one while people talk, who
-//! are not to notice, and one while nobody does.
+//! long, and down when answers become slow. There are two, one while people talk, who are not to notice, and one while
+//! nobody does; what is measured changes the one that is in force.
 
 use crate::ledger::Ledger;
 use prometheus_client::collector::Collector;
@@ -22,7 +22,7 @@ use std::time::{Duration, SystemTime};
 /// Log-ons a second to begin with while people talk: what half a processor of today takes, a home and its part of a
 /// router.
 const RATE_IN_TALK: f64 = 1_200.0;
-/// The same while nobody talks: as many as come through the door of a router. The quicker they are in, the less each
+/// The same while nobody talks: as many as a thread of a router takes up connections. The quicker they are in, the less each
 /// costs: whoever is in already is told of the others, and processors that rest in between are woken up each time.
 const RATE_IN_SILENCE: f64 = 8_000.0;
 /// From so many messages a second on people talk.
@@ -63,8 +63,10 @@ pub(crate) struct Governor {
 struct State {
     /// Turns are counted from here.
     began: SystemTime,
-    in_talk: f64,
-    in_silence: f64,
+    /// The rate that is in force: while people talk or while nobody does.
+    rate: f64,
+    /// The other one, as it was when it was last in force.
+    other_rate: f64,
     people_talk: bool,
     ledger: Ledger,
     /// The next turn, which may have passed.
@@ -85,8 +87,8 @@ impl Governor {
     pub(crate) fn new(ledger: Ledger, now: SystemTime) -> Self {
         let state = State {
             began: now,
-            in_talk: RATE_IN_TALK,
-            in_silence: RATE_IN_SILENCE,
+            rate: RATE_IN_SILENCE,
+            other_rate: RATE_IN_TALK,
             people_talk: false,
             next_turn: now,
             window_began: now,
@@ -117,7 +119,7 @@ impl Governor {
             state.sent_away += 1;
             return Err(state.send_away(now));
         }
-        let turn = Duration::from_secs_f64(1.0 / state.rate());
+        let turn = Duration::from_secs_f64(1.0 / state.rate);
         state.next_turn += turn;
         Ok(wait)
     }
@@ -138,10 +140,10 @@ impl Collector for Governor {
     fn encode(&self, mut encoder: DescriptorEncoder<'_>) -> Result<(), fmt::Error> {
         let (rate, sent_away) = {
             let state = self.state();
-            (state.rate(), state.sent_away)
+            (state.rate, state.sent_away)
         };
         let (gauge, counter) = (ConstGauge::new(rate), ConstCounter::new(sent_away));
-        let help = "Log-ons that are let in each second at most";
+        let help = "Log-ons that are let in each second at most, as of the last one";
         gauge.encode(encoder.encode_descriptor("log_on_rate", help, None, gauge.metric_type())?)?;
         let help = "Log-ons that were told when to come back";
         let sent_away = encoder.encode_descriptor("log_ons_sent_away", help, None, counter.metric_type())?;
@@ -150,15 +152,6 @@ impl Collector for Governor {
 }
 
 impl State {
-    /// The rate that is in force.
-    fn rate(&self) -> f64 {
-        if self.people_talk {
-            self.in_talk
-        } else {
-            self.in_silence
-        }
-    }
-
     fn adapt(&mut self, now: SystemTime) {
         let window = since(self.window_began, now);
         if window < WINDOW {
@@ -169,21 +162,23 @@ impl State {
             (false, true) => FASTER,
             (false, false) => 1.0,
         };
-        let rate = (self.rate() * factor).clamp(RATE_LEAST, RATE_MOST);
-        if self.people_talk {
-            self.in_talk = rate;
-        } else {
-            self.in_silence = rate;
-        }
+        self.rate = (self.rate * factor).clamp(RATE_LEAST, RATE_MOST);
         let messages = self.ledger.accepted();
         let spoken = messages.saturating_sub(self.messages);
-        self.people_talk = if window > LONG_AGO {
+        self.set_people_talk(if window > LONG_AGO {
             spoken > 0
         } else {
             spoken as f64 >= TALK * window.as_secs_f64()
-        };
+        });
         (self.window_began, self.messages) = (now, messages);
         (self.slow, self.wanted) = (false, false);
+    }
+
+    fn set_people_talk(&mut self, people_talk: bool) {
+        if self.people_talk != people_talk {
+            self.people_talk = people_talk;
+            std::mem::swap(&mut self.rate, &mut self.other_rate);
+        }
     }
 
     /// How long it is until the next turn.
@@ -202,13 +197,13 @@ impl State {
     }
 
     fn wait_max(&self) -> Duration {
-        WAIT_MAX.min(Duration::from_secs_f64(WAITING_MAX / self.rate()))
+        WAIT_MAX.min(Duration::from_secs_f64(WAITING_MAX / self.rate))
     }
 
     /// A time of its own for one who is refused, in whole seconds, as `Retry-After` counts.
     fn send_away(&mut self, now: SystemTime) -> u16 {
         // No more in one second than may wait.
-        let turn = Duration::from_secs_f64(1.0 / (self.rate() * PROMISED).min(WAITING_MAX));
+        let turn = Duration::from_secs_f64(1.0 / (self.rate * PROMISED).min(WAITING_MAX));
         self.next_return = self.next_return.max(now) + turn;
         let away = since(now, self.next_return).as_secs_f64().ceil();
         // Cannot be negative, and a cast from a float saturates.

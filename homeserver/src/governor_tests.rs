@@ -12,6 +12,22 @@ fn governor() -> Governor {
     Governor::new(Ledger::default(), begin())
 }
 
+/// One of a time in which nobody talks, and one of a time in which people do.
+fn governors() -> [Governor; 2] {
+    [false, true].map(|people_talk| {
+        let governor = governor();
+        governor.state().set_people_talk(people_talk);
+        governor
+    })
+}
+
+/// People who talk go on.
+fn go_on(governor: &Governor) {
+    if governor.state().people_talk {
+        messages(governor, 100);
+    }
+}
+
 /// So many messages come in.
 fn messages(governor: &Governor, accepted: u64) {
     let ledger = governor.state().ledger.clone();
@@ -35,7 +51,7 @@ fn a_quiet_morning_waits_for_nothing() {
 #[test]
 fn many_at_one_moment_come_in_at_an_even_pace() {
     let (governor, now) = (governor(), begin() + TOGETHER * 7 / 5);
-    governor.state().people_talk = true;
+    governor.state().set_people_talk(true);
     let mut by_moment: BTreeMap<Duration, u32> = BTreeMap::new();
     while let Ok(wait) = governor.admit(now) {
         *by_moment.entry(wait).or_default() += 1;
@@ -56,7 +72,7 @@ fn many_at_one_moment_come_in_at_an_even_pace() {
     assert!(*by_moment.keys().last().unwrap() <= WAIT_MAX + TOGETHER);
 }
 
-/// How many are let in within the second after this moment, of many who come then.
+/// How many of many who come at that moment are let in, then or after a wait.
 fn let_in(governor: &Governor, now: SystemTime) -> usize {
     let waits = std::iter::from_fn(|| governor.admit(now).ok());
     waits.count()
@@ -98,23 +114,23 @@ fn each_rate_is_measured_for_itself() {
         now += WINDOW;
         governor.answered(now, SLOW * 2);
     }
-    let slow = governor.state().in_silence;
+    let slow = governor.state().rate;
     assert!(slow < RATE_IN_SILENCE / 10.0, "{slow}");
-    assert_eq!(governor.state().in_talk, RATE_IN_TALK);
+    assert_eq!(governor.state().other_rate, RATE_IN_TALK);
     for _ in 0..10 {
         now += WINDOW;
         messages(&governor, 2);
         governor.answered(now, SLOW * 2);
     }
-    let talk = governor.state().in_talk;
+    let talk = governor.state().rate;
     assert!(talk < RATE_IN_TALK / 10.0, "{talk}");
-    assert!(governor.state().in_silence >= slow * SLOWER);
+    assert!(governor.state().other_rate >= slow * SLOWER);
 }
 
 #[test]
 fn a_clock_that_is_set_back_keeps_nobody_waiting() {
     let (governor, now) = (governor(), begin());
-    while governor.admit(now).is_ok() {}
+    let_in(&governor, now);
     let hour = Duration::from_secs(3_600);
     assert_eq!(governor.admit(now - hour), Ok(Duration::ZERO));
 }
@@ -123,7 +139,11 @@ fn a_clock_that_is_set_back_keeps_nobody_waiting() {
 /// wave: nobody is refused more than a few times, and not many come back in one second.
 #[test]
 fn a_storm_is_spread_and_ends() {
-    let (governor, mut now) = (governor(), begin());
+    governors().iter().for_each(storm);
+}
+
+fn storm(governor: &Governor) {
+    let mut now = begin();
     let mut coming: BTreeMap<u64, Vec<u32>> = BTreeMap::from([(0, vec![0; 20_000])]);
     let (mut inside, mut most_refusals, mut last) = (0, 0, 0);
     let mut biggest_wave = 0;
@@ -136,6 +156,7 @@ fn a_storm_is_spread_and_ends() {
         let step = Duration::from_secs(1) / u32::try_from(people.len()).unwrap();
         now = now.max(begin() + Duration::from_secs(second));
         for refusals in people {
+            go_on(governor);
             match governor.admit(now) {
                 Ok(_) => {
                     inside += 1;
@@ -164,49 +185,51 @@ fn a_storm_is_spread_and_ends() {
 fn whoever_is_refused_raises_the_rate() {
     for rate in [RATE_IN_TALK, RATE_IN_SILENCE, RATE_MOST / 2.0] {
         let (governor, now) = (governor(), begin());
-        governor.state().in_silence = rate;
-        while governor.admit(now).is_ok() {}
+        governor.state().rate = rate;
+        let_in(&governor, now);
         governor.answered(now + WINDOW, QUICK);
         assert!(
-            governor.state().rate() > rate,
+            governor.state().rate > rate,
             "{} of {rate}",
-            governor.state().rate()
+            governor.state().rate
         );
     }
 }
 
 #[test]
 fn slow_answers_lower_the_rate_and_quick_ones_raise_it() {
-    let (governor, mut now) = (governor(), begin());
-    let first = governor.state().rate();
-    for _ in 0..10 {
-        now += WINDOW;
-        governor.answered(now, SLOW * 2);
-    }
-    let low = governor.state().rate();
-    assert!(low < first / 10.0, "{low} of {first}");
-    for _ in 0..40 {
-        now += WINDOW;
-        while governor.admit(now).is_ok() {
-            governor.answered(now, QUICK);
+    for governor in governors() {
+        let (first, mut now) = (governor.state().rate, begin());
+        for _ in 0..10 {
+            now += WINDOW;
+            go_on(&governor);
+            governor.answered(now, SLOW * 2);
         }
+        let low = governor.state().rate;
+        assert!(low < first / 10.0, "{low} of {first}");
+        for _ in 0..40 {
+            now += WINDOW;
+            go_on(&governor);
+            while governor.admit(now).is_ok() {
+                governor.answered(now, QUICK);
+            }
+        }
+        let rate = governor.state().rate;
+        assert!(rate > first, "{rate} of {first}");
     }
-    assert!(
-        governor.state().rate() > first,
-        "{} of {first}",
-        governor.state().rate()
-    );
 }
 
 #[test]
 fn nobody_is_sent_away_for_ever() {
-    let (governor, now) = (governor(), begin());
-    let mut longest = 0;
-    for _ in 0..2_000_000 {
-        if let Err(seconds) = governor.admit(now) {
-            assert!(seconds >= longest, "later ones come back later");
-            longest = seconds;
+    let now = begin();
+    for governor in governors() {
+        let mut longest = 0;
+        for _ in 0..2_000_000 {
+            if let Err(seconds) = governor.admit(now) {
+                assert!(seconds >= longest, "later ones come back later");
+                longest = seconds;
+            }
         }
+        assert_eq!(longest, AWAY_SECONDS_MAX);
     }
-    assert_eq!(longest, AWAY_SECONDS_MAX);
 }
