@@ -34,6 +34,7 @@ pub(crate) struct Metrics {
     deliveries: Family<OutcomeLabels, Counter>,
     authentications: Family<OutcomeLabels, Counter>,
     spread: Counter,
+    destinations: Gauge,
     account_reads: Counter,
     writes: Family<WriteLabels, Counter>,
     repeated: Counter,
@@ -68,6 +69,8 @@ impl Metrics {
             "Changes times watchers they were for",
             metrics.spread.clone(),
         );
+        let help = "Homes and routers that are being told of changes";
+        home.register("changes_destinations", help, metrics.destinations.clone());
         let reads = metrics.account_reads.clone();
         home.register("account_reads", "People looked up in the store on demand", reads);
         metrics.register_kept(home);
@@ -193,6 +196,11 @@ impl Metrics {
     /// A change goes out to so many watchers.
     pub(crate) fn spread(&self, watchers: usize) {
         self.spread.inc_by(u64::try_from(watchers).unwrap_or(u64::MAX));
+    }
+
+    /// By so many more, or fewer, homes and routers there is something to tell of changes.
+    pub(crate) fn destinations_by(&self, difference: i64) {
+        self.destinations.inc_by(difference);
     }
 
     /// Requests answered in each of the last seconds, on average.

@@ -1,6 +1,7 @@
 //! A cluster of operating-system processes: the real programs with settings in files, a real etcd, one store: a SQLite
 //! file unless a test has a database.
 
+mod calm;
 mod cluster;
 mod etcd;
 mod gate;
@@ -390,6 +391,7 @@ impl Processes {
     /// # Errors
     /// Unless [`Processes::let_time_pass`] was called.
     pub async fn advance(&mut self, by: Duration) -> anyhow::Result<()> {
+        self.calm_down().await?;
         let passing = self.passing.as_mut();
         passing.context("time does not pass here")?.advance(by)?;
         // Whoever waits for something is woken, and only then looks at the time.

@@ -78,12 +78,9 @@ impl Keeper {
     pub(crate) async fn run(mut self, mut end: watch::Receiver<()>) {
         let (id, lease, seen) = (self.held.id.clone(), self.held.lease, self.state.seen.subscribe());
         let deleted = deleted(seen, id.clone(), lease, self.held.epoch);
-        let lost = tokio::select! {
-            // Leaving deletes the record too, and that is no loss.
-            biased;
-            _ = end.changed() => return,
-            () = deleted => Lost::Deleted,
-            lost = Box::pin(self.keep()) => lost,
+        let keep = Box::pin(self.keep());
+        let Some(lost) = until_lost(&mut end, deleted, keep).await else {
+            return;
         };
         if lost == Lost::Silence {
             self.state.orphan(lease);
@@ -160,11 +157,55 @@ impl Keeper {
     }
 }
 
+/// Why the lease was lost, or none if its holder has left or is gone.
+async fn until_lost(
+    end: &mut watch::Receiver<()>,
+    deleted: impl Future<Output = ()>,
+    keep: impl Future<Output = Lost>,
+) -> Option<Lost> {
+    let lost = tokio::select! {
+        biased;
+        _ = end.changed() => return None,
+        () = deleted => Lost::Deleted,
+        lost = keep => lost,
+    };
+    // Leaving deletes the record too, and that is no loss. It may begin, and the deletion be seen, after this task was
+    // woken for something else and had looked at the end.
+    end.has_changed().is_ok().then_some(lost)
+}
+
 /// Waits until a set is seen in which the member is no more, or is there under another lease.
 async fn deleted(mut seen: watch::Receiver<Arc<Seen>>, id: MemberId, lease: i64, epoch: u64) {
     let gone = |seen: &Arc<Seen>| seen.epoch >= epoch && seen.leases.get(&id) != Some(&lease);
     if seen.wait_for(gone).await.is_err() {
         // Nobody follows any more, so nothing will be seen.
         std::future::pending::<()>().await;
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use std::future::{pending, ready};
+
+    #[tokio::test]
+    async fn a_record_that_is_gone_is_a_loss_while_its_holder_stays() {
+        let (_stays, mut end) = watch::channel(());
+        assert_eq!(
+            until_lost(&mut end, ready(()), pending()).await,
+            Some(Lost::Deleted)
+        );
+        assert_eq!(
+            until_lost(&mut end, pending(), ready(Lost::Ended)).await,
+            Some(Lost::Ended)
+        );
+    }
+
+    #[tokio::test]
+    async fn a_record_that_its_holder_deletes_is_no_loss() {
+        let (leaves, mut end) = watch::channel(());
+        // All within one look: the end is not there when it is looked at, and then is, with what follows from it.
+        let deleted = async move { drop(leaves) };
+        assert_eq!(until_lost(&mut end, deleted, pending()).await, None);
     }
 }
