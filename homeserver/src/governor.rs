@@ -7,9 +7,10 @@
 //!
 //! The rate is measured, not configured: it goes up while those who are let in are answered quickly and others wait for
 //! long, and down when answers become slow. There are two, one while people talk, who are not to notice, and one while
-//! nobody does; what is measured changes the one that is in force.
+//! nobody does. What is measured of log-ons that had their turn by one changes that one only.
 
-use crate::ledger::Ledger;
+use crate::talk::Talk;
+use daemon::Clock;
 use prometheus_client::collector::Collector;
 use prometheus_client::encoding::{DescriptorEncoder, EncodeMetric};
 use prometheus_client::metrics::counter::ConstCounter;
@@ -18,6 +19,7 @@ use prometheus_client::registry::Registry;
 use std::fmt;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, SystemTime};
+use tokio_util::sync::CancellationToken;
 
 /// Log-ons a second to begin with while people talk: what half a processor of today takes, a home and its part of a
 /// router.
@@ -25,10 +27,6 @@ const RATE_IN_TALK: f64 = 1_200.0;
 /// The same while nobody talks: as many as a thread of a router takes up connections. The quicker they are in, the less each
 /// costs: whoever is in already is told of the others, and processors that rest in between are woken up each time.
 const RATE_IN_SILENCE: f64 = 8_000.0;
-/// From so many messages a second on people talk.
-const TALK: f64 = 10.0;
-/// An average over more than this says nothing of today: then any message is talk, until the next look.
-const LONG_AGO: Duration = Duration::from_secs(2);
 const RATE_LEAST: f64 = 20.0;
 const RATE_MOST: f64 = 50_000.0;
 /// Turns that nobody took are kept for so long: as many may come at one moment.
@@ -42,8 +40,10 @@ const LONG: Duration = Duration::from_millis(250);
 const WAIT_MAX: Duration = Duration::from_secs(1);
 /// Log-ons that wait at once: a part of the calls that a link may have open.
 const WAITING_MAX: f64 = 4_000.0;
-/// How often the rate is looked at.
+/// How often the rate is looked at while people log on.
 const WINDOW: Duration = Duration::from_millis(200);
+/// The same while nobody does.
+const LOOK_EVERY: Duration = Duration::from_secs(1);
 /// An answer that takes longer says that there are too many.
 const SLOW: Duration = Duration::from_millis(250);
 const FASTER: f64 = 1.2;
@@ -68,12 +68,12 @@ struct State {
     /// The other one, as it was when it was last in force.
     other_rate: f64,
     people_talk: bool,
-    ledger: Ledger,
+    talk: Talk,
     /// The next turn, which may have passed.
     next_turn: SystemTime,
+    /// Turns until then were given out at the other rate.
+    other_until: SystemTime,
     window_began: SystemTime,
-    /// Messages that had come in by then.
-    messages: u64,
     /// In this window somebody had to wait for long or was refused; an answer took long.
     wanted: bool,
     slow: bool,
@@ -83,17 +83,17 @@ struct State {
 }
 
 impl Governor {
-    /// A governor that knows from the ledger whether people talk.
-    pub(crate) fn new(ledger: Ledger, now: SystemTime) -> Self {
+    /// A governor that is told whether people talk.
+    pub(crate) fn new(talk: Talk, now: SystemTime) -> Self {
         let state = State {
             began: now,
-            rate: RATE_IN_SILENCE,
-            other_rate: RATE_IN_TALK,
-            people_talk: false,
+            rate: RATE_IN_TALK,
+            other_rate: RATE_IN_SILENCE,
+            people_talk: true,
+            talk,
             next_turn: now,
+            other_until: now,
             window_began: now,
-            messages: ledger.accepted(),
-            ledger,
             wanted: false,
             slow: false,
             next_return: now,
@@ -101,6 +101,18 @@ impl Governor {
         };
         Self {
             state: Arc::new(Mutex::new(state)),
+        }
+    }
+
+    /// Looks now and then also while nobody logs on, so that it is known whether people talk when many do. Ends when it
+    /// is told to.
+    pub(crate) async fn watch(self, clock: Arc<dyn Clock>, cancelled: CancellationToken) {
+        while cancelled
+            .run_until_cancelled(tokio::time::sleep(LOOK_EVERY))
+            .await
+            .is_some()
+        {
+            self.state().adapt(clock.now());
         }
     }
 
@@ -114,7 +126,8 @@ impl Governor {
         let mut state = self.state();
         state.adapt(now);
         let (wait, wait_max) = (state.until_turn(now), state.wait_max());
-        state.wanted |= wait > LONG.min(wait_max);
+        // Those before may have had their turns at the other rate.
+        state.wanted |= wait > LONG.min(wait_max) && now >= state.other_until;
         if wait > wait_max {
             state.sent_away += 1;
             return Err(state.send_away(now));
@@ -127,7 +140,7 @@ impl Governor {
     /// A log-on that was let in has been answered; the wait for its turn is not counted.
     pub(crate) fn answered(&self, now: SystemTime, took: Duration) {
         let mut state = self.state();
-        state.slow |= took > SLOW;
+        state.slow |= took > SLOW && now - took >= state.other_until;
         state.adapt(now);
     }
 
@@ -143,7 +156,7 @@ impl Collector for Governor {
             (state.rate, state.sent_away)
         };
         let (gauge, counter) = (ConstGauge::new(rate), ConstCounter::new(sent_away));
-        let help = "Log-ons that are let in each second at most, as of the last one";
+        let help = "Log-ons that are let in each second at most";
         gauge.encode(encoder.encode_descriptor("log_on_rate", help, None, gauge.metric_type())?)?;
         let help = "Log-ons that were told when to come back";
         let sent_away = encoder.encode_descriptor("log_ons_sent_away", help, None, counter.metric_type())?;
@@ -153,8 +166,11 @@ impl Collector for Governor {
 
 impl State {
     fn adapt(&mut self, now: SystemTime) {
-        let window = since(self.window_began, now);
-        if window < WINDOW {
+        if now < self.window_began {
+            // The clock was set back.
+            (self.window_began, self.other_until) = (now, now);
+        }
+        if since(self.window_began, now) < WINDOW {
             return;
         }
         let factor = match (self.slow, self.wanted) {
@@ -163,21 +179,22 @@ impl State {
             (false, false) => 1.0,
         };
         self.rate = (self.rate * factor).clamp(RATE_LEAST, RATE_MOST);
-        let messages = self.ledger.accepted();
-        let spoken = messages.saturating_sub(self.messages);
-        self.set_people_talk(if window > LONG_AGO {
-            spoken > 0
-        } else {
-            spoken as f64 >= TALK * window.as_secs_f64()
-        });
-        (self.window_began, self.messages) = (now, messages);
-        (self.slow, self.wanted) = (false, false);
+        (self.slow, self.wanted, self.window_began) = (false, false, now);
+        let people_talk = self.talk.goes_on(now);
+        if people_talk != self.people_talk {
+            self.people_talk = people_talk;
+            self.change_rates(now);
+        }
     }
 
-    fn set_people_talk(&mut self, people_talk: bool) {
-        if self.people_talk != people_talk {
-            self.people_talk = people_talk;
-            std::mem::swap(&mut self.rate, &mut self.other_rate);
+    /// From now on turns are given out at the other rate.
+    fn change_rates(&mut self, now: SystemTime) {
+        self.other_until = self.next_turn.max(now);
+        std::mem::swap(&mut self.rate, &mut self.other_rate);
+        let faster = self.rate / self.other_rate;
+        if faster > 1.0 {
+            // Those who come now would wait longer than anybody may, where those before them are that many.
+            self.next_turn = now + since(now, self.next_turn).div_f64(faster);
         }
     }
 
@@ -204,7 +221,8 @@ impl State {
     fn send_away(&mut self, now: SystemTime) -> u16 {
         // No more in one second than may wait.
         let turn = Duration::from_secs_f64(1.0 / (self.rate * PROMISED).min(WAITING_MAX));
-        self.next_return = self.next_return.max(now) + turn;
+        let latest = now + Duration::from_secs(u64::from(AWAY_SECONDS_MAX));
+        self.next_return = self.next_return.clamp(now, latest) + turn;
         let away = since(now, self.next_return).as_secs_f64().ceil();
         // Cannot be negative, and a cast from a float saturates.
         (away as u16).clamp(1, AWAY_SECONDS_MAX)

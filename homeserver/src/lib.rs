@@ -34,6 +34,7 @@ mod shard;
 mod shards;
 mod standing;
 mod start;
+mod talk;
 
 pub use archives::{ArchivePolicy, Archives};
 pub use config::{HomeServerConfig, Offline, OfflinePolicy};

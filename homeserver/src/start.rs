@@ -16,6 +16,7 @@ use crate::service::Service;
 use crate::shard::{self, Shard};
 use crate::shards::Shards;
 use crate::standing::Standing;
+use crate::talk::Talk;
 use crate::{HomeServer, HomeServerConfig, Resources, accounts, incoming};
 use async_trait::async_trait;
 use daemon::{Listener, Network, OnError, Tasks};
@@ -126,7 +127,8 @@ fn share(
     let (metrics, ledger) = (Metrics::register(home), Ledger::register(home));
     let census = Census::new(config.capacity);
     census.register(home);
-    let governor = Governor::new(ledger.clone(), resources.clock.now());
+    let now = resources.clock.now();
+    let governor = Governor::new(Talk::new(ledger.clone(), now), now);
     governor.register(home);
     let placements = Placements::follow(resources.membership.members());
     let (shards, mailboxes) = Shards::new(config.shards);
@@ -231,6 +233,12 @@ fn run_followers(
     let accounts = accounts::follow(store, shards, revision, tasks.cancelled());
     tasks.spawn("account follower", OnError::Stop, async move {
         accounts.await;
+        Ok(())
+    });
+    let governor = shared.governor.clone();
+    let watching = governor.watch(Arc::clone(&resources.clock), tasks.cancelled());
+    tasks.spawn("governor", OnError::Stop, async move {
+        watching.await;
         Ok(())
     });
     let delivery = shared.delivery.clone();

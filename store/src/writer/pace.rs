@@ -13,9 +13,10 @@ use tokio::time::Instant;
 pub(super) const PACE: Duration = Duration::from_millis(5);
 
 /// Submissions within that time from which on much comes: logins and states, of which each who logs on has a few.
-pub(super) const MUCH: usize = 16;
-/// The same of subscriptions, of which each who logs on has as many as contacts: one alone is not many.
-pub(super) const MUCH_BULK: usize = 64;
+pub(super) const MUCH: usize = 8;
+/// The same of subscriptions, of which each who logs on has as many as contacts: one alone is not many, unless it watches
+/// more people than most do.
+pub(super) const MUCH_BULK: usize = 32;
 
 #[derive(Debug)]
 pub(super) struct Pace {
