@@ -283,13 +283,12 @@ impl Delivery {
             let tellings = if self.is_lost(&way) { &[] } else { tellings };
             let parcel = Parcel::new(change, clients, (0, tellings));
             if self.inner.clients.put(&way, parcel) {
-                self.inner.metrics.destinations_by(1);
-                let delivery = self.clone();
+                let (delivery, tells) = (self.clone(), self.inner.metrics.tells());
                 self.inner
                     .tasks
                     .spawn("spread changes to a router", OnError::Log, async move {
                         delivery.empty_clients(&way).await;
-                        delivery.inner.metrics.destinations_by(-1);
+                        drop(tells);
                         Ok(())
                     });
             }
@@ -324,13 +323,13 @@ impl Delivery {
         for (home, recipients) in by_home {
             let parcel = Parcel::new(change, recipients, (epoch, tellings));
             if self.inner.homes.put(home, parcel) {
-                self.inner.metrics.destinations_by(1);
                 let (delivery, home) = (self.clone(), home.clone());
+                let tells = self.inner.metrics.tells();
                 self.inner
                     .tasks
                     .spawn("spread changes to a home", OnError::Log, async move {
                         delivery.empty_home(&home).await;
-                        delivery.inner.metrics.destinations_by(-1);
+                        drop(tells);
                         Ok(())
                     });
             }

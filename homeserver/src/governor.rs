@@ -71,7 +71,7 @@ struct State {
     talk: Talk,
     /// The next turn, which may have passed.
     next_turn: SystemTime,
-    /// Turns until then were given out at the other rate.
+    /// Turns until then may have been given out at the other rate.
     other_until: SystemTime,
     window_began: SystemTime,
     /// In this window somebody had to wait for long or was refused; an answer took long.
@@ -166,9 +166,9 @@ impl Collector for Governor {
 
 impl State {
     fn adapt(&mut self, now: SystemTime) {
-        if now < self.window_began {
-            // The clock was set back.
-            (self.window_began, self.other_until) = (now, now);
+        // By more than threads come here out of the order in which they looked at the clock: it was set back.
+        if since(now, self.window_began) > WINDOW {
+            (self.window_began, self.other_until, self.next_return) = (now, now, now);
         }
         if since(self.window_began, now) < WINDOW {
             return;
@@ -221,8 +221,7 @@ impl State {
     fn send_away(&mut self, now: SystemTime) -> u16 {
         // No more in one second than may wait.
         let turn = Duration::from_secs_f64(1.0 / (self.rate * PROMISED).min(WAITING_MAX));
-        let latest = now + Duration::from_secs(u64::from(AWAY_SECONDS_MAX));
-        self.next_return = self.next_return.clamp(now, latest) + turn;
+        self.next_return = self.next_return.max(now) + turn;
         let away = since(now, self.next_return).as_secs_f64().ceil();
         // Cannot be negative, and a cast from a float saturates.
         (away as u16).clamp(1, AWAY_SECONDS_MAX)

@@ -69,7 +69,7 @@ impl Metrics {
             "Changes times watchers they were for",
             metrics.spread.clone(),
         );
-        let help = "Homes and routers that are being told of changes";
+        let help = "Homes, and ways to routers, that are being told of changes";
         home.register("changes_destinations", help, metrics.destinations.clone());
         let reads = metrics.account_reads.clone();
         home.register("account_reads", "People looked up in the store on demand", reads);
@@ -198,13 +198,24 @@ impl Metrics {
         self.spread.inc_by(u64::try_from(watchers).unwrap_or(u64::MAX));
     }
 
-    /// By so many more, or fewer, homes and routers there is something to tell of changes.
-    pub(crate) fn destinations_by(&self, difference: i64) {
-        self.destinations.inc_by(difference);
+    /// Counts a home or a way to a router that is being told of changes, for as long as the guard lives.
+    pub(crate) fn tells(&self) -> Tells {
+        self.destinations.inc();
+        Tells(self.destinations.clone())
     }
 
     /// Requests answered in each of the last seconds, on average.
     pub(crate) fn requests_per_second(&self) -> u32 {
         self.pace.per_second()
+    }
+}
+
+/// One destination that is being told of changes.
+#[derive(Debug)]
+pub(crate) struct Tells(Gauge);
+
+impl Drop for Tells {
+    fn drop(&mut self) {
+        self.0.dec();
     }
 }

@@ -3,19 +3,21 @@
 use crate::ledger::Ledger;
 use std::time::{Duration, SystemTime};
 
-/// From so many messages a second on people talk.
-const TALK: f64 = 10.0;
+/// From so many messages within [`WINDOW`] on people talk.
+const TALK: u64 = 10;
+const WINDOW: Duration = Duration::from_secs(1);
 /// After so long without it talk has ended. What is uneven is still talk, and so is what a storm holds up.
 pub(crate) const TALK_ENDS: Duration = Duration::from_secs(3);
 
-/// Knows from the ledger whether people talk, if it is asked often: an average over long says little of today.
+/// Knows from the ledger whether people talk, if it is asked often.
 #[derive(Debug)]
 pub(crate) struct Talk {
     ledger: Ledger,
-    /// When it was asked last, and the messages that had come in by then.
-    asked: SystemTime,
+    /// Since when messages are counted, and those that had come in by then.
+    window_began: SystemTime,
     messages: u64,
-    /// When people talked last.
+    /// When it was asked last, and when people talked last.
+    asked: SystemTime,
     heard: SystemTime,
 }
 
@@ -23,27 +25,32 @@ impl Talk {
     /// Whoever begins may have taken over from one where people talked: until it is known, they do.
     pub(crate) fn new(ledger: Ledger, now: SystemTime) -> Self {
         Self {
-            asked: now,
+            window_began: now,
             messages: ledger.accepted(),
             ledger,
+            asked: now,
             heard: now,
         }
     }
 
-    /// Whether people talk, from what has come in since this was asked last.
+    /// Whether people talk.
     pub(crate) fn goes_on(&mut self, now: SystemTime) -> bool {
-        let window = now.duration_since(self.asked).unwrap_or_default();
         let messages = self.ledger.accepted();
-        let spoken = messages.saturating_sub(self.messages);
-        (self.asked, self.messages) = (now, messages);
-        if spoken > 0 && spoken as f64 >= TALK * window.as_secs_f64() {
+        // Where nobody asked for so long, it is known as little as in the beginning; also where the clock was set back.
+        let unknown = passed(self.asked, now).is_none_or(|unasked| unasked >= TALK_ENDS);
+        if unknown || messages.saturating_sub(self.messages) >= TALK {
             self.heard = now;
         }
-        // Where the clock was set back that is later than now, and has not been long ago.
-        self.heard = self.heard.min(now);
-        now.duration_since(self.heard)
-            .is_ok_and(|silence| silence < TALK_ENDS)
+        if passed(self.window_began, now).is_none_or(|window| window >= WINDOW) {
+            (self.window_began, self.messages) = (now, messages);
+        }
+        self.asked = now;
+        passed(self.heard, now).is_some_and(|silence| silence < TALK_ENDS)
     }
+}
+
+fn passed(from: SystemTime, to: SystemTime) -> Option<Duration> {
+    to.duration_since(from).ok()
 }
 
 #[cfg(test)]
@@ -57,14 +64,12 @@ mod tests {
         SystemTime::UNIX_EPOCH + Duration::from_secs(1_000_000)
     }
 
-    /// What is said of each look at which so many messages have come in.
+    /// What is said of each look at which so many messages have come in, after nobody talked.
     fn looks(each: &[u64]) -> Vec<bool> {
         let ledger = Ledger::default();
-        let silent_before = begin() - TALK_ENDS;
-        let mut talk = Talk::new(ledger.clone(), silent_before);
+        let mut talk = Talk::new(ledger.clone(), begin());
         let mut now = begin();
-        assert!(!talk.goes_on(now));
-        let look = |accepted: &u64| {
+        let mut look = |accepted: &u64| {
             ledger.enter(&Entry {
                 accepted: *accepted,
                 ..Entry::default()
@@ -72,38 +77,37 @@ mod tests {
             now += LOOK;
             talk.goes_on(now)
         };
+        let silence = [0; 15].map(|nothing| look(&nothing));
+        assert!(!silence[14]);
         each.iter().map(look).collect()
     }
 
     #[test]
     fn it_begins_at_once_and_ends_after_seconds() {
         let in_vain = usize::try_from(TALK_ENDS.as_millis() / LOOK.as_millis()).unwrap();
-        let mut each = vec![0, 2];
+        // In the same second they are still counted.
+        let mut each = vec![0, 0, 0, 0, 10];
         each.extend(vec![0; in_vain + 1]);
-        let mut expected = vec![false];
+        let mut expected = vec![false; 4];
         expected.extend(vec![true; in_vain]);
         expected.extend([false, false]);
         assert_eq!(looks(&each), expected);
+        assert_eq!(looks(&[4, 5, 0, 1, 0]), [false, false, false, true, true]);
     }
 
-    /// Some ten a second, which come as they like.
+    /// Some twelve a second, which come as they like.
     #[test]
     fn what_is_uneven_is_talk() {
-        let uneven: Vec<u64> = [0, 5, 0, 0, 0, 1, 9, 0, 0, 0, 0, 0, 0, 2, 1].repeat(10);
+        let uneven: Vec<u64> = [0, 5, 0, 0, 7, 0, 1, 9, 0, 0, 0, 0, 0, 0, 9, 8, 0, 8, 1, 1].repeat(10);
         let said = looks(&uneven);
-        assert!(said[1..].iter().all(|talks| *talks), "{said:?}");
+        assert!(said[4..].iter().all(|talks| *talks), "{said:?}");
     }
 
+    /// Some three a second, of which several come together.
     #[test]
     fn a_word_now_and_then_is_none() {
-        assert!(looks(&[1; 100]).iter().all(|talks| !talks));
-        let ledger = Ledger::default();
-        let mut talk = Talk::new(ledger.clone(), begin());
-        ledger.enter(&Entry {
-            accepted: 9,
-            ..Entry::default()
-        });
-        assert!(!talk.goes_on(begin() + TALK_ENDS));
+        let words = [0, 2, 0, 2, 0, 0, 0, 0, 3, 0, 1, 1, 1, 0, 0, 0, 4, 0, 0, 2].repeat(10);
+        assert!(looks(&words).iter().all(|talks| !talks));
     }
 
     #[test]
@@ -114,11 +118,19 @@ mod tests {
         assert!(!talk.goes_on(begin() + TALK_ENDS));
     }
 
+    /// Of a home that stood still nothing is known, nor of a time that comes a second time.
     #[test]
-    fn a_clock_that_is_set_back_is_followed() {
+    fn whoever_has_not_looked_takes_it_for_granted_as_well() {
         let hour = Duration::from_secs(3_600);
-        let mut talk = Talk::new(Ledger::default(), begin() + hour);
-        assert!(talk.goes_on(begin()), "a moment ago, as far as is known");
-        assert!(!talk.goes_on(begin() + TALK_ENDS));
+        for later in [begin() + hour, begin() - hour] {
+            let mut talk = Talk::new(Ledger::default(), begin());
+            let mut now = begin();
+            while talk.goes_on(now) {
+                now += LOOK;
+            }
+            assert!(talk.goes_on(later));
+            assert!(talk.goes_on(later + TALK_ENDS - LOOK));
+            assert!(!talk.goes_on(later + TALK_ENDS));
+        }
     }
 }

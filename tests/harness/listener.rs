@@ -61,8 +61,6 @@ struct Record {
     left: BTreeSet<String>,
     /// Notifications that were read and not answered yet.
     open: usize,
-    /// Notifications that were read and whose answers no router has taken up yet, without those that get none.
-    under_way: usize,
     /// The last change of each person, and whether it may come once more.
     last: BTreeMap<Principal, Vec<Property>>,
     repeats: bool,
@@ -222,24 +220,6 @@ impl Listener {
         self.shared.record().heard.retain(|heard| !chosen(heard));
     }
 
-    /// Waits until every answer has been taken up by the router it is for. Where time passes for a router before that,
-    /// the router has waited in vain, and tells the client once more.
-    ///
-    /// # Errors
-    /// When a router does not take an answer up in time.
-    pub async fn answers_arrive(&self) -> anyhow::Result<()> {
-        let arrived = async {
-            loop {
-                let change = self.shared.heard.notified();
-                if *self.shared.manner.borrow() == Manner::Hold || self.shared.record().under_way == 0 {
-                    return;
-                }
-                change.await;
-            }
-        };
-        within("a router to take up an answer", arrived).await
-    }
-
     /// Everything that was heard so far and not asked for.
     ///
     /// # Errors
@@ -279,7 +259,6 @@ impl Shared {
         let session = {
             let mut record = self.record();
             record.open += 1;
-            record.under_way += 1;
             if record.open > 1 {
                 record
                     .problems
@@ -308,14 +287,7 @@ impl Shared {
             () = connection.closed() => Manner::HangUp,
         };
         self.record().open -= 1;
-        if manner != Manner::Silent {
-            answer(&mut connection, style, manner).await;
-        }
-        self.record().under_way -= 1;
-        self.heard.notify_waiters();
-        if manner == Manner::Silent {
-            connection.closed().await;
-        }
+        answer(&mut connection, style, manner).await;
     }
 
     async fn manner(&self, session: Option<String>) -> Manner {
@@ -346,7 +318,8 @@ impl Shared {
 
 async fn answer(connection: &mut Connection, style: Style, manner: Manner) {
     let text = match (manner, style) {
-        (Manner::Silent | Manner::HangUp | Manner::Hold | Manner::Few(_), _) => return,
+        (Manner::Silent, _) => return connection.closed().await,
+        (Manner::HangUp | Manner::Hold | Manner::Few(_), _) => return,
         (Manner::Status(status), _) => format!(
             "HTTP/1.1 {status} Because\r\nRVP-Notifications-Version: 0.2\r\nContent-Length: 0\r\n\r\n"
         ),
@@ -361,8 +334,6 @@ async fn answer(connection: &mut Connection, style: Style, manner: Manner) {
             "HTTP/1.1 200 OK\r\nRVP-Notifications-Version: 0.2\r\nConnection: close\r\nContent-Length: 0\r\n\r\n".into()
         }
     };
-    // Whoever does not wait for the answer is not told. Whoever does hangs up with it in hand.
-    if connection.send(text.as_bytes()).await.is_ok() && connection.finish().await.is_ok() {
-        connection.closed().await;
-    }
+    // Whoever does not wait for the answer is not told.
+    let _ = connection.send(text.as_bytes()).await;
 }

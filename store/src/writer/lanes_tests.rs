@@ -230,7 +230,7 @@ fn at_the_end_nothing_waits_for_more() {
     assert_eq!(shown(&begin_at(&mut lanes, now)), [[1]]);
 }
 
-/// Who logs on alone, and watches many, does not wait, nor does the next.
+/// Who logs on alone, and watches as many as most do, does not wait, nor does the next.
 #[test]
 fn the_contacts_of_one_are_not_much() {
     let (mut lanes, now) = (Lanes::new(), now());

@@ -49,9 +49,9 @@ fn check(metrics: &str, member: &str) -> anyhow::Result<()> {
     Ok(())
 }
 
-/// The value of a member's metric, whatever other labels it has: the sum of all.
-pub(super) fn value(metrics: &str, metric: &str, member: &str) -> anyhow::Result<f64> {
-    let (begins, label) = (format!("{metric}{{"), format!("member=\"{member}\""));
+/// The value of a metric of a home server or a router, whatever other labels it has: the sum of all.
+pub(super) fn value(metrics: &str, metric: &str, name: &str) -> anyhow::Result<f64> {
+    let (begins, label) = (format!("{metric}{{"), format!("=\"{name}\""));
     let lines = metrics
         .lines()
         .filter(|line| line.starts_with(&begins) && line.contains(&label));

@@ -13,12 +13,7 @@ impl Player {
             self.attached.values().for_each(AttachedClient::allow_repeats);
         }
         match sentence {
-            [stretch @ .., "pass" | "passes"] => {
-                for client in self.clients.values() {
-                    client.listener.answers_arrive().await?;
-                }
-                self.stage.advance(words::stretch(stretch)?).await?;
-            }
+            [stretch @ .., "pass" | "passes"] => self.stage.advance(words::stretch(stretch)?).await?,
             ["everything", "restarts"] => {
                 self.stage.stop_everything().await?;
                 self.stage.begin_everything().await?;
