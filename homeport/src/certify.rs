@@ -249,6 +249,7 @@ impl Certify {
             pace: Pace::Rate(1),
             seconds: u32::try_from(self.budget.as_secs()).unwrap_or(u32::MAX),
             contacts: self.contacts.min(people.count().saturating_sub(1)),
+            at_once: ::load::AT_ONCE,
             churn: 0,
             people,
             seed: self.seed,

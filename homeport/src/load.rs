@@ -106,6 +106,8 @@ struct Presence {
 Examples:
   homeport load logon --make-accounts --users 2000
       A storm: all at the same moment, as after a power cut
+  homeport load logon --users 5000 --at-once 5000
+      Nobody waits for others before they knock
   homeport load logon --users 2000 --rate 100 --json
       100 a second, as in the morning
 
@@ -118,6 +120,9 @@ struct Logon {
     /// As fast as it goes with so many under way, instead of all at once
     #[arg(long, value_name = "N")]
     concurrency: Option<u32>,
+    /// How many are under way at a time, where all come at once
+    #[arg(long, value_name = "N", default_value_t = ::load::AT_ONCE, conflicts_with_all = ["rate", "concurrency"])]
+    at_once: u32,
     /// Others whom everybody watches
     #[arg(long, value_name = "N", default_value_t = CONTACTS)]
     contacts: u32,
@@ -169,6 +174,7 @@ struct Asked {
     scenario: ::load::Scenario,
     pace: Pace,
     contacts: u32,
+    at_once: u32,
     churn: u32,
     text_bytes: usize,
 }
@@ -265,11 +271,12 @@ fn pace(rate: Option<u32>, concurrency: Option<u32>, otherwise: Pace) -> Pace {
 
 impl Asked {
     /// People who talk now and then, as they are told.
-    fn company(contacts: u32) -> Self {
+    fn company(contacts: u32, at_once: u32) -> Self {
         Self {
             scenario: ::load::Scenario::Messages,
             pace: Pace::Rate(1),
             contacts,
+            at_once,
             churn: 0,
             text_bytes: TEXT_BYTES,
         }
@@ -280,6 +287,7 @@ impl Asked {
             scenario: ::load::Scenario::Messages,
             pace: pace(it.pace.rate, it.pace.concurrency, Pace::Rate(RATE)),
             contacts: it.contacts,
+            at_once: ::load::AT_ONCE,
             churn: 0,
             text_bytes: it.text,
         }
@@ -290,6 +298,7 @@ impl Asked {
             scenario: ::load::Scenario::Presence,
             pace: pace(it.pace.rate, it.pace.concurrency, Pace::Rate(RATE)),
             contacts: it.contacts,
+            at_once: ::load::AT_ONCE,
             churn: 0,
             text_bytes: TEXT_BYTES,
         }
@@ -300,6 +309,7 @@ impl Asked {
             scenario: ::load::Scenario::LogOn,
             pace: pace(it.rate, it.concurrency, Pace::Storm),
             contacts: it.contacts,
+            at_once: it.at_once,
             churn: 0,
             text_bytes: TEXT_BYTES,
         }
@@ -314,6 +324,7 @@ impl Asked {
             scenario: ::load::Scenario::Office,
             pace: Pace::Rate(it.rate),
             contacts: it.contacts,
+            at_once: ::load::AT_ONCE,
             churn: it.churn.unwrap_or(usual),
             text_bytes: it.text,
         }

@@ -55,5 +55,6 @@ pub use report::{Counts, Report, Times};
 pub use rounds::{ROUNDS_MAX, Round, Rounds, RoundsReport, rounds};
 pub use router::Router;
 pub use run::{Show, Standing, run};
+pub use storm::AT_ONCE;
 pub use timing::{Outcome, Piece, Timed};
 pub use usage::{ProcessUse, Server};

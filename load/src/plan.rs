@@ -70,6 +70,8 @@ pub struct Plan {
     pub seconds: u32,
     /// People whom everybody watches.
     pub contacts: u32,
+    /// Log-ons of a storm that are under way at once.
+    pub at_once: u32,
     /// In an office day, how many a second log off and on again.
     pub churn: u32,
     /// What everything is drawn from.
@@ -88,6 +90,7 @@ impl Plan {
     pub(crate) fn check(&self) -> Result<(), Error> {
         within("users", self.people.count(), 2, USERS_MAX)?;
         within("seconds", self.seconds, 1, SECONDS_MAX)?;
+        within("at once", self.at_once, 1, USERS_MAX)?;
         match self.pace {
             Pace::Rate(rate) => within("rate", rate, 1, RATE_MAX)?,
             Pace::Closed(concurrency) => within("concurrency", concurrency, 1, RATE_MAX)?,

@@ -11,8 +11,9 @@ use std::time::Duration;
 use tokio::sync::{Semaphore, mpsc};
 use tokio::time::{Instant, sleep};
 
-/// Log-ons of a storm that are under way at once: fewer than routers let wait to be accepted.
-pub(crate) const AT_ONCE: usize = 512;
+/// Log-ons of a storm that are under way at once, unless another number is asked for: fewer than routers let wait to be
+/// accepted, and few enough that hardly anybody waits long.
+pub const AT_ONCE: u32 = 512;
 const TICK: Duration = Duration::from_millis(5);
 
 /// Logs everybody on, and returns when all are in or were refused. Each user takes its orders from here on.
@@ -27,7 +28,7 @@ pub(crate) async fn log_on(
     comers: Vec<(Proving, mpsc::Receiver<Order>)>,
 ) -> Result<(), Error> {
     let group = tasks.group("user", daemon::OnError::Log);
-    let room = Arc::new(Semaphore::new(AT_ONCE));
+    let room = Arc::new(Semaphore::new(plan.at_once as usize));
     let start = Instant::now();
     let mut alarm = Alarm::new()?;
     for (me, (proving, orders)) in (0..).zip(comers) {

@@ -56,6 +56,7 @@ impl Company {
             pace: asked.pace,
             seconds,
             contacts: asked.contacts,
+            at_once: asked.at_once,
             churn: asked.churn,
             seed: self.seed,
             text_bytes: asked.text_bytes,

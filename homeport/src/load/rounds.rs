@@ -45,7 +45,7 @@ impl Rounds {
             within: f64::from(self.within) / 100.0,
         };
         let measured = self.company.measure(
-            Asked::company(self.contacts),
+            Asked::company(self.contacts, ::load::AT_ONCE),
             (self.users, SECONDS),
             output,
             async |plan, stop, show| Box::pin(::load::rounds(plan, asked, stop, show)).await,

@@ -27,6 +27,9 @@ pub(crate) struct Storm {
     /// How many come at once
     #[arg(long, value_name = "N", default_value_t = 900)]
     comers: u32,
+    /// How many of them are under way at a time
+    #[arg(long, value_name = "N", default_value_t = ::load::AT_ONCE)]
+    at_once: u32,
     /// How many write to each other meanwhile
     #[arg(long, value_name = "N", default_value_t = 100)]
     talkers: u32,
@@ -47,7 +50,7 @@ impl Storm {
         };
         let users = self.comers.saturating_add(self.talkers);
         let measured = self.company.measure(
-            Asked::company(self.contacts),
+            Asked::company(self.contacts, self.at_once),
             (users, SECONDS),
             output,
             async |plan, stop, show| Box::pin(::load::beside(plan, asked, stop, show)).await,

@@ -55,6 +55,19 @@ async fn what_cannot_be_meant_is_a_mistake_in_the_command_line() {
         &["seconds must be 1 to"],
     )
     .await;
+    let at_once = "logon --server http://127.0.0.1:1 --users 20 --at-once";
+    fails(
+        with_password(folder.path(), &format!("{at_once} 0 {names}")),
+        2,
+        &["at once must be 1 to"],
+    )
+    .await;
+    fails(
+        with_password(folder.path(), &format!("{at_once} 20 --rate 5 {names}")),
+        2,
+        &["--at-once", "--rate"],
+    )
+    .await;
     let churn = "office --server http://127.0.0.1:1 --names load{number}@localhost --users 20 --churn";
     fails(
         with_password(folder.path(), &format!("{churn} 3")),

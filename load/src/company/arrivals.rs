@@ -3,7 +3,6 @@
 use super::{Company, Seat};
 use crate::Error;
 use crate::run::{FAREWELL, unless};
-use crate::storm::AT_ONCE;
 use crate::user::{Doors, Order, Proving, User};
 use crate::world::World;
 use daemon::{OnError, Shutdown, Tasks};
@@ -150,9 +149,9 @@ impl Company {
     }
 }
 
-/// Logs all of them on, as many at once as routers let wait, within so long and until it is to stop.
+/// Logs all of them on, so many at a time, within so long and until it is to stop.
 pub(super) async fn all_at_once(
-    comers: Vec<(u32, Proving)>,
+    (comers, at_once): (Vec<(u32, Proving)>, u32),
     doors: Arc<Doors>,
     world: Arc<World>,
     tasks: Tasks,
@@ -162,7 +161,7 @@ pub(super) async fn all_at_once(
     let mut coming = pin!(
         knocking(comers)
             .map(|(me, proving)| comes(me, proving, Arc::clone(&doors), &tasks))
-            .buffered(AT_ONCE)
+            .buffered(at_once as usize)
     );
     let (mut seats, mut failed, mut took) = (Vec::new(), None, Duration::ZERO);
     loop {

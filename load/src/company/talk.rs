@@ -184,7 +184,13 @@ impl Company {
         sleep(CALM).await;
         let (doors, world) = (Arc::clone(&self.doors), Arc::clone(&self.world));
         let ends = (until.most, stop);
-        let coming = arrivals::all_at_once(comers, doors, world, self.tasks.clone(), ends);
+        let coming = arrivals::all_at_once(
+            (comers, self.plan.at_once),
+            doors,
+            world,
+            self.tasks.clone(),
+            ends,
+        );
         let mut through = Box::pin(self.talk_through(talk, until, stop, coming)).await?;
         self.seat_all(&mut through.happened);
         Ok(through)
