@@ -42,6 +42,7 @@ use crate::canonical::Canonical;
 use crate::changes::News;
 use crate::forward::Forward;
 use crate::metrics::Metrics;
+use crate::strangers::Strangers;
 use announce::Numbers;
 use attachment::limits::{ACKNOWLEDGE_WITHIN, UNACKNOWLEDGED_MAX};
 use attachment::{CloseCode, ServerFrame};
@@ -55,13 +56,10 @@ use rvp::{AttachmentId, Domain, Lifetime, Principal, Principals, SubscriptionId}
 use std::sync::atomic::AtomicU64;
 use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError};
 use std::time::Duration;
-use tokio::sync::{Semaphore, oneshot};
+use tokio::sync::oneshot;
 use tokio_util::sync::CancellationToken;
 use translate::{Told, told};
 use turns::Turns;
-
-/// Connections that have not shown who they are, at once.
-const STRANGERS_MAX: usize = 1_024;
 
 /// How many connections are found before others may look for theirs.
 const FOUND_TOGETHER: usize = 256;
@@ -95,7 +93,7 @@ pub(crate) struct Parts {
 
 struct Inner {
     parts: Parts,
-    strangers: Arc<Semaphore>,
+    strangers: Strangers,
     /// By a quick hash: their numbers are random, and ours.
     open: Mutex<foldhash::HashMap<AttachmentId, Arc<Attached>>>,
     /// The addresses of those who are here and of whom they watch, who are often the same.
@@ -124,7 +122,7 @@ impl Attachments {
             inner: Arc::new(Inner {
                 random: Mutex::new(SmallRng::seed_from_u64(parts.seed)),
                 parts,
-                strangers: Arc::new(Semaphore::new(STRANGERS_MAX)),
+                strangers: Strangers::default(),
                 open: Mutex::default(),
                 principals: Mutex::default(),
                 numbers: Numbers::default(),
@@ -137,6 +135,11 @@ impl Attachments {
 
     fn parts(&self) -> &Parts {
         &self.inner.parts
+    }
+
+    /// Those who have not shown yet who they are.
+    pub(crate) fn strangers(&self) -> &Strangers {
+        &self.inner.strangers
     }
 
     fn leaving(&self) -> &Leaving {

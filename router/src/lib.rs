@@ -24,6 +24,7 @@ mod message_ids;
 mod metrics;
 mod nonce;
 mod settings;
+mod strangers;
 mod threads;
 mod tls;
 
@@ -128,6 +129,7 @@ impl Router {
         );
         let accept = Accept {
             name: config.name.clone(),
+            strangers: attachments.strangers().clone(),
             service: service(given, attachments, (forward, metrics.clone()), address),
             tls: config.tls.clone(),
             proxies: config.proxies.clone(),

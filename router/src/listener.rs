@@ -13,6 +13,7 @@ pub use proxies::Proxies;
 use crate::connection::{Connection, Place};
 use crate::front;
 use crate::metrics::Metrics;
+use crate::strangers::Strangers;
 use crate::tls::{self, Offer, Tls};
 use axum::body::Body;
 use daemon::{Group, Listener, Stream};
@@ -46,6 +47,7 @@ const WARN_PERCENT: [usize; 2] = [85, 80];
 /// What the accept loop needs.
 pub(crate) struct Accept {
     pub(crate) name: String,
+    pub(crate) strangers: Strangers,
     pub(crate) service: axum::Router,
     /// What clients must speak, if it is not plain HTTP.
     pub(crate) tls: Option<Tls>,
@@ -101,7 +103,7 @@ impl Accept {
                 }
             }
             self.warn(self.connections_max - room.available_permits(), &mut warned);
-            door.opens().await;
+            door.opens(self.strangers.crowd()).await;
         }
     }
 

@@ -29,6 +29,7 @@ async fn who_is_no_proxy_is_closed_unread() {
     let (address, tasks, metrics) = (listener.local_addr().unwrap(), Tasks::new(), Metrics::default());
     let accept = Accept {
         name: "router-1".into(),
+        strangers: Strangers::default(),
         service: axum::Router::new().fallback(async || "in"),
         tls: None,
         proxies: Proxies::new(vec![("127.0.0.2".parse().unwrap(), 32)]),
@@ -66,6 +67,7 @@ async fn one_too_many_is_told_so_and_the_others_stay() {
     let (address, tasks) = (listener.local_addr().unwrap(), Tasks::new());
     let accept = Accept {
         name: "router-1".into(),
+        strangers: Strangers::default(),
         service: axum::Router::new().fallback(async || "in"),
         tls: None,
         proxies: Proxies::default(),

@@ -15,7 +15,7 @@ use http::header::{CACHE_CONTROL, CONTENT_TYPE};
 use http::{HeaderValue, Method, Response, StatusCode};
 use std::collections::HashMap;
 use std::convert::Infallible;
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::task::{Context, Poll};
 use std::time::Duration;
 use tokio::sync::mpsc;
@@ -96,8 +96,8 @@ pub(crate) async fn events(State(attachments): State<Attachments>, request: Requ
     let Some(connection) = request.extensions().get::<Connection>().cloned() else {
         return answer(StatusCode::INTERNAL_SERVER_ERROR);
     };
-    let stranger = Arc::clone(&attachments.inner.strangers).try_acquire_owned();
-    let (Ok(stranger), false) = (stranger, attachments.parts().stop.is_cancelled()) else {
+    let stranger = attachments.strangers().come();
+    let (Some(stranger), false) = (stranger, attachments.parts().stop.is_cancelled()) else {
         return busy();
     };
     let name = format!("{:032x}", rand::random::<u128>());

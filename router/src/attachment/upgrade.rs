@@ -14,7 +14,6 @@ use http::header::{
 use http::{HeaderMap, HeaderName, HeaderValue, Method, Response, StatusCode};
 use hyper_util::rt::TokioIo;
 use rvp::Fault;
-use std::sync::Arc;
 use tokio_tungstenite::tungstenite::handshake::derive_accept_key;
 
 /// Answers a request for a WebSocket.
@@ -28,7 +27,7 @@ pub(crate) async fn upgrade(State(attachments): State<Attachments>, mut request:
     let Some(connection) = request.extensions().get::<Connection>().cloned() else {
         return answer(StatusCode::INTERNAL_SERVER_ERROR);
     };
-    let Ok(stranger) = Arc::clone(&attachments.inner.strangers).try_acquire_owned() else {
+    let Some(stranger) = attachments.strangers().come() else {
         return busy();
     };
     if attachments.parts().stop.is_cancelled() {

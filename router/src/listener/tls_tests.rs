@@ -2,6 +2,7 @@
 
 use super::{Accept, HANDSHAKE_WAIT, HEAD_WAIT, Proxies};
 use crate::metrics::Metrics;
+use crate::strangers::Strangers;
 use crate::tls::Tls;
 use crate::tls::tests::Authority;
 use axum::body::Body;
@@ -38,6 +39,7 @@ impl Scene {
         let endless = async || Body::new(without_end());
         let accept = Accept {
             name: "router-1".into(),
+            strangers: Strangers::default(),
             service: axum::Router::new()
                 .route("/endless", axum::routing::get(endless))
                 .fallback(say),
