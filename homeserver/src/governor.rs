@@ -221,7 +221,9 @@ impl State {
     fn send_away(&mut self, now: SystemTime) -> u16 {
         // No more in one second than may wait.
         let turn = Duration::from_secs_f64(1.0 / (self.rate * PROMISED).min(WAITING_MAX));
-        self.next_return = self.next_return.max(now) + turn;
+        // Those beyond the latest come back together: else whoever is refused much later would still wait for all that were.
+        let latest = now + Duration::from_secs(u64::from(AWAY_SECONDS_MAX));
+        self.next_return = self.next_return.max(now).min(latest) + turn;
         let away = since(now, self.next_return).as_secs_f64().ceil();
         // Cannot be negative, and a cast from a float saturates.
         (away as u16).clamp(1, AWAY_SECONDS_MAX)

@@ -327,5 +327,9 @@ fn nobody_is_sent_away_for_ever() {
             }
         }
         assert_eq!(longest, AWAY_SECONDS_MAX);
+        // Those who did not come back keep nobody away.
+        let later = now + Duration::from_secs(u64::from(AWAY_SECONDS_MAX) + 1);
+        scene.let_in(later);
+        assert_eq!(scene.admit(later), Err(1));
     }
 }

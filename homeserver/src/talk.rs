@@ -3,7 +3,8 @@
 use crate::ledger::Ledger;
 use std::time::{Duration, SystemTime};
 
-/// From so many messages within [`WINDOW`] on people talk.
+/// From so many messages within a [`WINDOW`] on people talk. Windows follow each other: a few messages at the end of one
+/// and a few at the beginning of the next are not counted together.
 const TALK: u64 = 10;
 const WINDOW: Duration = Duration::from_secs(1);
 /// After so long without it talk has ended. What is uneven is still talk, and so is what a storm holds up.
@@ -103,7 +104,7 @@ mod tests {
         assert!(said[4..].iter().all(|talks| *talks), "{said:?}");
     }
 
-    /// Some three a second, of which several come together.
+    /// Some four a second, of which several come together.
     #[test]
     fn a_word_now_and_then_is_none() {
         let words = [0, 2, 0, 2, 0, 0, 0, 0, 3, 0, 1, 1, 1, 0, 0, 0, 4, 0, 0, 2].repeat(10);

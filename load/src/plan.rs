@@ -70,7 +70,7 @@ pub struct Plan {
     pub seconds: u32,
     /// People whom everybody watches.
     pub contacts: u32,
-    /// Log-ons of a storm that are under way at once.
+    /// Log-ons that are under way at once, at the most.
     pub at_once: u32,
     /// In an office day, how many a second log off and on again.
     pub churn: u32,

@@ -1,7 +1,10 @@
 use super::*;
+use async_trait::async_trait;
 use daemon::{Network, OnError, Tasks, TokioNetwork};
+use std::io;
 use std::net::SocketAddr;
-use tokio::io::{AsyncReadExt, AsyncWriteExt};
+use std::sync::atomic::{AtomicU32, Ordering};
+use tokio::io::{AsyncReadExt, AsyncWriteExt, DuplexStream};
 use tokio::net::{TcpSocket, TcpStream};
 
 const REQUEST: &[u8] = b"GET / HTTP/1.1\r\nHost: im.example.com\r\n\r\n";
@@ -59,6 +62,61 @@ async fn who_is_no_proxy_is_closed_unread() {
     assert_eq!(metrics.not_from_proxy_so_far(), 2);
     drop(proxy);
     assert!(tasks.drain(PATIENCE).await.is_empty());
+}
+
+/// Connections that come as soon as they are accepted, and say nothing.
+struct Knocking {
+    came: Arc<AtomicU32>,
+    held: Vec<DuplexStream>,
+}
+
+#[async_trait]
+impl Listener for Knocking {
+    fn local_addr(&self) -> io::Result<SocketAddr> {
+        Ok(([127, 0, 0, 1], 1).into())
+    }
+
+    async fn accept(&mut self) -> io::Result<(Stream, SocketAddr)> {
+        let (ours, theirs) = tokio::io::duplex(1);
+        self.held.push(theirs);
+        self.came.fetch_add(1, Ordering::Relaxed);
+        Ok((Box::new(ours), self.local_addr()?))
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn where_strangers_are_many_fewer_come_in() {
+    let came_in_a_second = async |strangers: Strangers| {
+        let (tasks, came) = (Tasks::new(), Arc::new(AtomicU32::new(0)));
+        let accept = Accept {
+            name: "router-1".into(),
+            strangers,
+            service: axum::Router::new(),
+            tls: None,
+            proxies: Proxies::default(),
+            connections_max: 10_000,
+            metrics: Metrics::default(),
+            group: tasks.group("client connection", OnError::Log),
+            stop: tasks.cancelled(),
+        };
+        let knocking = Knocking {
+            came: Arc::clone(&came),
+            held: Vec::new(),
+        };
+        tasks.spawn("client listener", OnError::Stop, async move {
+            accept.run(Box::new(knocking)).await;
+            Ok(())
+        });
+        tokio::time::sleep(Duration::from_secs(1)).await;
+        tasks.abort();
+        came.load(Ordering::Relaxed)
+    };
+    let strangers = Strangers::default();
+    let alone = came_in_a_second(strangers.clone()).await;
+    assert!((7_000..9_000).contains(&alone), "{alone}");
+    let _places: Vec<_> = std::iter::from_fn(|| strangers.come()).collect();
+    let crowded = came_in_a_second(strangers).await;
+    assert!((900..1_100).contains(&crowded), "{crowded}");
 }
 
 #[tokio::test]

@@ -1,4 +1,5 @@
-//! Those who hold a connection open and have not shown yet who they are.
+//! Those who are about to hold a connection open and have not shown yet who they are. Clients that are called back are
+//! none: they show it with their first request.
 
 use std::sync::Arc;
 use tokio::sync::{OwnedSemaphorePermit, Semaphore};

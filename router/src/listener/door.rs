@@ -11,8 +11,9 @@ use tokio::time::{Instant, sleep_until};
 /// Between two connections, where one thread serves them: 8,000 a second, about as many log-ons as it could serve if it
 /// did nothing else. Requests alone it could serve more of, but who sends many keeps the connection.
 const EACH: Duration = Duration::from_micros(125);
-/// So many times that, where as many strangers are in as may be. Not for ever, since strangers may never say who they are.
-const CROWDED: f64 = 8.0;
+/// The same where as many strangers are in as may be, with however many threads. Not longer, since strangers may never say
+/// who they are, and others come through this door as well.
+const CROWDED: Duration = Duration::from_millis(1);
 /// Turns that nobody took are kept for so long: as many connections may come in at one moment.
 const KEPT: Duration = Duration::from_millis(1);
 
@@ -25,8 +26,12 @@ pub(super) struct Door {
 impl Door {
     /// A door as wide as there are threads to serve who comes in.
     pub(super) fn new() -> Self {
+        Self::of(threads())
+    }
+
+    fn of(threads: usize) -> Self {
         Self {
-            each: EACH / u32::try_from(threads()).unwrap_or(u32::MAX),
+            each: EACH / u32::try_from(threads).unwrap_or(u32::MAX),
             next: Instant::now(),
         }
     }
@@ -37,7 +42,7 @@ impl Door {
         if let Some(earliest) = now.checked_sub(KEPT) {
             self.next = self.next.max(earliest);
         }
-        self.next += self.each.mul_f64(1.0 + (CROWDED - 1.0) * crowd);
+        self.next += self.each + CROWDED.saturating_sub(self.each).mul_f64(crowd);
         if self.next > now {
             sleep_until(self.next).await;
         }
@@ -50,8 +55,8 @@ mod tests {
 
     #[tokio::test(start_paused = true)]
     async fn many_who_knock_at_once_come_in_one_after_the_other() {
-        for (crowd, seconds) in [(0.0, 1), (1.0, 8)] {
-            let mut door = Door::new();
+        for (threads, crowd, seconds) in [(1, 0.0, 1), (8, 1.0, 8)] {
+            let mut door = Door::of(threads);
             let began = Instant::now();
             for _ in 0..8_000 {
                 door.opens(crowd).await;
@@ -59,7 +64,7 @@ mod tests {
             let (took, expected) = (began.elapsed(), Duration::from_secs(seconds));
             assert!(
                 took > expected * 9 / 10 && took <= expected * 11 / 10,
-                "{took:?} with {crowd}"
+                "{took:?} with {threads} and {crowd}"
             );
         }
     }
