@@ -284,12 +284,9 @@ impl Asked {
 
     fn messages(it: &Messages) -> Self {
         Self {
-            scenario: ::load::Scenario::Messages,
             pace: pace(it.pace.rate, it.pace.concurrency, Pace::Rate(RATE)),
-            contacts: it.contacts,
-            at_once: ::load::AT_ONCE,
-            churn: 0,
             text_bytes: it.text,
+            ..Self::company(it.contacts, ::load::AT_ONCE)
         }
     }
 
@@ -297,10 +294,7 @@ impl Asked {
         Self {
             scenario: ::load::Scenario::Presence,
             pace: pace(it.pace.rate, it.pace.concurrency, Pace::Rate(RATE)),
-            contacts: it.contacts,
-            at_once: ::load::AT_ONCE,
-            churn: 0,
-            text_bytes: TEXT_BYTES,
+            ..Self::company(it.contacts, ::load::AT_ONCE)
         }
     }
 
@@ -308,10 +302,7 @@ impl Asked {
         Self {
             scenario: ::load::Scenario::LogOn,
             pace: pace(it.rate, it.concurrency, Pace::Storm),
-            contacts: it.contacts,
-            at_once: it.at_once,
-            churn: 0,
-            text_bytes: TEXT_BYTES,
+            ..Self::company(it.contacts, it.at_once)
         }
     }
 
@@ -323,10 +314,9 @@ impl Asked {
         Self {
             scenario: ::load::Scenario::Office,
             pace: Pace::Rate(it.rate),
-            contacts: it.contacts,
-            at_once: ::load::AT_ONCE,
             churn: it.churn.unwrap_or(usual),
             text_bytes: it.text,
+            ..Self::company(it.contacts, ::load::AT_ONCE)
         }
     }
 }

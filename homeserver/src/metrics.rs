@@ -2,6 +2,7 @@
 
 use crate::command::KeptEnded;
 use crate::pace::Pace;
+use daemon::OpenGuard;
 use prometheus_client::encoding::EncodeLabelSet;
 use prometheus_client::metrics::counter::Counter;
 use prometheus_client::metrics::family::Family;
@@ -199,23 +200,12 @@ impl Metrics {
     }
 
     /// Counts a home or a way to a router that is being told of changes, for as long as the guard lives.
-    pub(crate) fn tells(&self) -> Tells {
-        self.destinations.inc();
-        Tells(self.destinations.clone())
+    pub(crate) fn tells(&self) -> OpenGuard {
+        OpenGuard::new(&self.destinations)
     }
 
     /// Requests answered in each of the last seconds, on average.
     pub(crate) fn requests_per_second(&self) -> u32 {
         self.pace.per_second()
-    }
-}
-
-/// One destination that is being told of changes.
-#[derive(Debug)]
-pub(crate) struct Tells(Gauge);
-
-impl Drop for Tells {
-    fn drop(&mut self) {
-        self.0.dec();
     }
 }

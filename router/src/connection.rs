@@ -1,6 +1,6 @@
 //! What a router remembers of a client's connection, for as long as it is open: nothing outlives it.
 
-use crate::metrics::OpenGuard;
+use daemon::OpenGuard;
 use rvp::Principal;
 use std::net::SocketAddr;
 use std::sync::{Arc, Mutex, PoisonError};

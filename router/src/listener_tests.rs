@@ -25,26 +25,40 @@ async fn ask(address: SocketAddr) -> (TcpStream, String) {
     (client, answer)
 }
 
+/// An accept loop of a router on which everything is answered.
+pub(super) fn accept(tasks: &Tasks) -> Accept {
+    Accept {
+        name: "router-1".into(),
+        strangers: Strangers::default(),
+        service: axum::Router::new().fallback(async || "in"),
+        tls: None,
+        proxies: Proxies::default(),
+        connections_max: 10_000,
+        metrics: Metrics::default(),
+        group: tasks.group("client connection", OnError::Log),
+        stop: tasks.cancelled(),
+    }
+}
+
+pub(super) fn serve(accept: Accept, listener: Box<dyn Listener>, tasks: &Tasks) {
+    tasks.spawn("client listener", OnError::Stop, async move {
+        accept.run(listener).await;
+        Ok(())
+    });
+}
+
 /// Everybody has an address of their own on loopback.
 #[tokio::test]
 async fn who_is_no_proxy_is_closed_unread() {
     let listener = TokioNetwork.bind("127.0.0.1:0".parse().unwrap()).await.unwrap();
     let (address, tasks, metrics) = (listener.local_addr().unwrap(), Tasks::new(), Metrics::default());
     let accept = Accept {
-        name: "router-1".into(),
-        strangers: Strangers::default(),
-        service: axum::Router::new().fallback(async || "in"),
-        tls: None,
         proxies: Proxies::new(vec![("127.0.0.2".parse().unwrap(), 32)]),
         connections_max: 1,
         metrics: metrics.clone(),
-        group: tasks.group("client connection", OnError::Log),
-        stop: tasks.cancelled(),
+        ..accept(&tasks)
     };
-    tasks.spawn("client listener", OnError::Stop, async move {
-        accept.run(listener).await;
-        Ok(())
-    });
+    serve(accept, listener, &tasks);
     let connect = async |from: &str| {
         let socket = TcpSocket::new_v4().unwrap();
         socket.bind(SocketAddr::new(from.parse().unwrap(), 0)).unwrap();
@@ -89,24 +103,14 @@ async fn where_strangers_are_many_fewer_come_in() {
     let came_in_a_second = async |strangers: Strangers| {
         let (tasks, came) = (Tasks::new(), Arc::new(AtomicU32::new(0)));
         let accept = Accept {
-            name: "router-1".into(),
             strangers,
-            service: axum::Router::new(),
-            tls: None,
-            proxies: Proxies::default(),
-            connections_max: 10_000,
-            metrics: Metrics::default(),
-            group: tasks.group("client connection", OnError::Log),
-            stop: tasks.cancelled(),
+            ..accept(&tasks)
         };
         let knocking = Knocking {
             came: Arc::clone(&came),
             held: Vec::new(),
         };
-        tasks.spawn("client listener", OnError::Stop, async move {
-            accept.run(Box::new(knocking)).await;
-            Ok(())
-        });
+        serve(accept, Box::new(knocking), &tasks);
         tokio::time::sleep(Duration::from_secs(1)).await;
         tasks.abort();
         came.load(Ordering::Relaxed)
@@ -124,20 +128,10 @@ async fn one_too_many_is_told_so_and_the_others_stay() {
     let listener = TokioNetwork.bind("127.0.0.1:0".parse().unwrap()).await.unwrap();
     let (address, tasks) = (listener.local_addr().unwrap(), Tasks::new());
     let accept = Accept {
-        name: "router-1".into(),
-        strangers: Strangers::default(),
-        service: axum::Router::new().fallback(async || "in"),
-        tls: None,
-        proxies: Proxies::default(),
         connections_max: 2,
-        metrics: Metrics::default(),
-        group: tasks.group("client connection", OnError::Log),
-        stop: tasks.cancelled(),
+        ..accept(&tasks)
     };
-    tasks.spawn("client listener", OnError::Stop, async move {
-        accept.run(listener).await;
-        Ok(())
-    });
+    serve(accept, listener, &tasks);
     let (mut first, in_1) = ask(address).await;
     let (second, in_2) = ask(address).await;
     assert!(in_1.starts_with("HTTP/1.1 200") && in_2.starts_with("HTTP/1.1 200"));

@@ -1,5 +1,6 @@
 //! Every metric of a router, named once. People are never labels.
 
+use daemon::OpenGuard;
 use prometheus_client::encoding::EncodeLabelSet;
 use prometheus_client::metrics::counter::Counter;
 use prometheus_client::metrics::family::Family;
@@ -176,22 +177,5 @@ impl Metrics {
     /// Counts a connection to a client for as long as the guard lives.
     pub(crate) fn call_back_open(&self) -> OpenGuard {
         OpenGuard::new(&self.call_backs_open)
-    }
-}
-
-/// One open connection.
-#[derive(Debug)]
-pub(crate) struct OpenGuard(Gauge);
-
-impl OpenGuard {
-    fn new(gauge: &Gauge) -> Self {
-        gauge.inc();
-        Self(gauge.clone())
-    }
-}
-
-impl Drop for OpenGuard {
-    fn drop(&mut self) {
-        self.0.dec();
     }
 }

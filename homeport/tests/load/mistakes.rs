@@ -39,49 +39,32 @@ async fn a_cluster_that_is_not_there_is_named() {
 #[tokio::test]
 async fn what_cannot_be_meant_is_a_mistake_in_the_command_line() {
     let folder = tempfile::tempdir().unwrap();
-    let with = |arguments: &str| {
+    fails(
         with_password(
             folder.path(),
-            &format!("messages --server http://127.0.0.1:1 {arguments}"),
-        )
-    };
-    fails(with("--names load@localhost"), 2, &["{number}"]).await;
-    let names = "--names load{number}@localhost";
-    fails(with(&format!("{names} --users 1")), 2, &["users must be 2 to"]).await;
-    fails(with(&format!("{names} --rate 0")), 2, &["rate must be 1 to"]).await;
-    fails(
-        with(&format!("{names} --seconds 0")),
+            "messages --server http://127.0.0.1:1 --names load@localhost",
+        ),
         2,
-        &["seconds must be 1 to"],
+        &["{number}"],
     )
     .await;
-    let at_once = "logon --server http://127.0.0.1:1 --users 20 --at-once";
-    fails(
-        with_password(folder.path(), &format!("{at_once} 0 {names}")),
-        2,
-        &["at once must be 1 to"],
-    )
-    .await;
-    fails(
-        with_password(folder.path(), &format!("{at_once} 20 --rate 5 {names}")),
-        2,
-        &["--at-once", "--rate"],
-    )
-    .await;
-    let churn = "office --server http://127.0.0.1:1 --names load{number}@localhost --users 20 --churn";
-    fails(
-        with_password(folder.path(), &format!("{churn} 3")),
-        2,
-        &["churn must be 0 to 2"],
-    )
-    .await;
-    fails(
-        with_password(folder.path(), &format!("{churn} 2 --contacts 18")),
-        2,
-        &["contacts among those who stay must be 1 to 17"],
-    )
-    .await;
-    fails(with(&format!("{names} --text 3")), 2, &["a text has 48 to"]).await;
+    let mistakes: [(&str, &[&str]); 8] = [
+        ("messages --users 1", &["users must be 2 to"]),
+        ("messages --rate 0", &["rate must be 1 to"]),
+        ("messages --seconds 0", &["seconds must be 1 to"]),
+        ("messages --text 3", &["a text has 48 to"]),
+        ("logon --users 20 --at-once 0", &["at once must be 1 to"]),
+        ("logon --users 20 --at-once 20 --rate 5", &["--at-once", "--rate"]),
+        ("office --users 20 --churn 3", &["churn must be 0 to 2"]),
+        (
+            "office --users 20 --churn 2 --contacts 18",
+            &["contacts among those who stay must be 1 to 17"],
+        ),
+    ];
+    for (mistake, parts) in mistakes {
+        let arguments = format!("{mistake} --server http://127.0.0.1:1 --names load{{number}}@localhost");
+        fails(with_password(folder.path(), &arguments), 2, parts).await;
+    }
     fails(
         load("messages --server http://127.0.0.1:1 --names load{number}@localhost"),
         2,

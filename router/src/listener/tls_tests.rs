@@ -1,8 +1,8 @@
 //! The listener with TLS.
 
-use super::{Accept, HANDSHAKE_WAIT, HEAD_WAIT, Proxies};
+use super::tests::{accept, serve};
+use super::{Accept, HANDSHAKE_WAIT, HEAD_WAIT};
 use crate::metrics::Metrics;
-use crate::strangers::Strangers;
 use crate::tls::Tls;
 use crate::tls::tests::Authority;
 use axum::body::Body;
@@ -38,22 +38,15 @@ impl Scene {
         // As an event stream that nothing happens on.
         let endless = async || Body::new(without_end());
         let accept = Accept {
-            name: "router-1".into(),
-            strangers: Strangers::default(),
             service: axum::Router::new()
                 .route("/endless", axum::routing::get(endless))
                 .fallback(say),
             tls: Some(Tls::load(authority.files()).unwrap()),
-            proxies: Proxies::default(),
             connections_max,
             metrics: metrics.clone(),
-            group: tasks.group("client connection", OnError::Log),
-            stop: tasks.cancelled(),
+            ..accept(&tasks)
         };
-        tasks.spawn("client listener", OnError::Stop, async move {
-            accept.run(listener).await;
-            Ok(())
-        });
+        serve(accept, listener, &tasks);
         Self {
             authority,
             address,
